@@ -3,6 +3,8 @@
  * same list is used again. Invariant: a chunk after the current one holds no allocation. */
 #include "base/arena.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 struct kn_arena_chunk {
@@ -92,4 +94,16 @@ char *kn_arena_string(struct kn_arena *a, const char *bytes, size_t length) {
   if (length > 0) memcpy(p, bytes, length);
   p[length] = 0;
   return p;
+}
+
+char *kn_arena_print(struct kn_arena *a, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const int n = vsnprintf(NULL, 0, format, args);
+  va_end(args);
+  char *text = n >= 0 ? kn_arena_alloc(a, (size_t)n + 1, 1) : NULL;
+  va_start(args, format);
+  if (text != NULL) vsnprintf(text, (size_t)n + 1, format, args);
+  va_end(args);
+  return text;
 }

@@ -57,5 +57,8 @@ static inline void *kn_arena_alloc(struct kn_arena *a, size_t size, size_t align
 void *kn_arena_zero(struct kn_arena *a, size_t size, size_t align);
 /* Copies `length` bytes and adds a NUL. */
 char *kn_arena_string(struct kn_arena *a, const char *bytes, size_t length);
+/* What printf writes, with a NUL; NULL without memory. */
+char *kn_arena_print(struct kn_arena *a, const char *format, ...)
+  __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -4,7 +4,7 @@
 cargo.py BUILD [--ways=NAME,...] [--colds=N] [--edits=N] [--opt-level=0|1] [--debug=N] [--jobs=N] [--linker=NAME] [--parts]
          [--nightly=TOOLCHAIN] [--json] [--work=FOLDER] [--target=aarch64]
 
-The program is bench/cargo, at the versions that its Cargo.lock has; its sources come from crates.io. Ways (default: cargo and
+The program is bench/programs/cargo, at the versions that its Cargo.lock has; its sources come from crates.io. Ways (default: cargo and
 shim): `cargo` (LLVM), `shim` (`kiln cargo --no-bootstrap`), `kiln` (`kiln cargo` after `kiln cargo --setup`, which has to be
 done before), `shim-inline` and `kiln-inline` (with --inline), and with --nightly=TOOLCHAIN of rustup's `nightly` (LLVM) and
 `cranelift` (its component rustc-codegen-cranelift-preview).
@@ -38,7 +38,7 @@ import cargo_program
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '../tests/harness'))
 import harness  # noqa: E402
-SOURCE = os.path.join(HERE, 'cargo')
+SOURCE = os.path.join(HERE, 'programs/cargo')
 
 
 # By name: the words before `build`, where KILN stands for Kiln's program and TOOLCHAIN for --nightly's, the environment, and

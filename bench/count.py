@@ -8,7 +8,7 @@ millions of executed instructions for each program and the reason why they chang
 than 0.3 % above the last row, or more than 1 % above the last row that is marked as a base: the last release, or a later
 commit that a series of changes begins with.
 
-The programs are SQLite as Debian's sqlite3 has it (-O0, -O0 -g, -O1, and -O0 by --inline), bench/debug/json.cpp (-O0 and
+The programs are SQLite as Debian's sqlite3 has it (-O0, -O0 -g, -O1, and -O0 by --inline), bench/programs/debug/json.cpp (-O0 and
 -O0 -g), and SQLite as a WebAssembly module (from npm).
 
 A count is comparable only if Kiln was built by the same compiler, with musl (glibc chooses functions by the processor),
@@ -61,8 +61,8 @@ PROGRAMS = [
     ('sqlite-O0-g', False, PEXT, lambda cache, to: bitcode(to, sqlite(cache) + '/sqlite3.c', 'sqlite-g', '-O0', *DEBUG)),
     ('sqlite-O1', False, PEXT, lambda cache, _: sqlite(cache, 'O1') + '/O1/sqlite3.bc'),
     ('sqlite-inline', False, [*PEXT, '--inline'], lambda cache, _: sqlite(cache) + '/O0/sqlite3.bc'),
-    ('json-O0', True, PEXT, lambda _, to: bitcode(to, HERE + '/debug/json.cpp', 'json', '-std=c++20', '-O0')),
-    ('json-O0-g', True, PEXT, lambda _, to: bitcode(to, HERE + '/debug/json.cpp', 'json-g', '-std=c++20', '-O0', *DEBUG)),
+    ('json-O0', True, PEXT, lambda _, to: bitcode(to, HERE + '/programs/debug/json.cpp', 'json', '-std=c++20', '-O0')),
+    ('json-O0-g', True, PEXT, lambda _, to: bitcode(to, HERE + '/programs/debug/json.cpp', 'json-g', '-std=c++20', '-O0', *DEBUG)),
     ('sqlite-wasm', False, [], lambda _, __: wasm.fetch('sqlite')),
 ]
 NAMES = [row[0] for row in PROGRAMS]

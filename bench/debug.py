@@ -4,7 +4,7 @@
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g]
          [--no-time] [--inline[=WHAT]] [--cranelift=TOOLCHAIN] [--json]
 
-The programs are those of bench/debug; a NAME is a file's, with or without its end, or a folder's: a package of several
+The programs are those of bench/programs/debug; a NAME is a file's, with or without its end, or a folder's: a package of several
 crates, of which cargo fetches those of the registry, and whose text is the whole program's. Rust's are packages that `cargo
 build` and `kiln cargo build` make in the profile `dev` as cargo has it, but for debug information, which -g adds;
 C++'s are by clang++-22 -O0. A program's time is the least user and system time of N runs (default 7), one of each
@@ -24,31 +24,22 @@ ratios to LLVM, and those of --kiln to it. A program that fails, or whose output
 import json
 import math
 import os
-import re
 import resource
-import shlex
 import shutil
 import subprocess
 import sys
 
 import cargo_program
+import executed
+from executed import call_for_output
 from run_programs import Failure, call, text_bytes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '../tests/harness'))
 import harness  # noqa: E402
 
-PROGRAMS = os.path.join(HERE, 'debug')
+PROGRAMS = os.path.join(HERE, 'programs/debug')
 LANGUAGES = {'rust': '.rs', 'c++': '.cpp'}
-RUN_LIMIT = 300  # seconds; for a loaded machine, and QEMU
-
-
-def call_for_output(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=RUN_LIMIT)
-    if done.returncode != 0:
-        raise Failure(f'exit status {done.returncode}: {shlex.join(command)}: '
-                      f'{done.stderr.decode(errors="replace")[-300:]}')
-    return done.stdout
 
 
 class Program:
@@ -106,21 +97,9 @@ class Program:
         shutil.copy(program, self.path(name))
 
     def compile_rust(self, debug, inline):
-        """unit.bc and llvm.o. Returns what links an object into a program: rustc's own command, where another object
-        takes the place of rustc's; besides it, that has a unit with the allocator, and the standard library."""
-        said = call(['rustc', '--edition=2024', '--crate-name=unit', '-Copt-level=0',
-                     '-Cpanic=' + ('unwind' if inline else 'abort'), '-Ccodegen-units=1', *(['-Cdebuginfo=2'] if debug else []), '--emit=llvm-bc,link', '-Csave-temps',
-                     '--print=link-args', self.source], cwd=self.folder)
-        command = next((line for line in said.splitlines() if '.rcgu.o"' in line), '')
-        unit = re.search(r'"(unit\.[^" ]*cgu\.0\.rcgu\.o)"', command)
-        if not unit or '"-o" "unit"' not in command:
-            raise Failure(f"rustc's command for the linker is not understood: {said[-500:]}")
-        os.rename(self.path(unit[1]), self.path('llvm.o'))
-
-        def link(unit_object, program):
-            call(command.replace(unit[0], shlex.quote(unit_object))
-                 .replace('"-o" "unit"', '-o ' + shlex.quote(program)), shell=True, cwd=self.folder)
-        return link
+        """unit.bc and llvm.o. Returns what links an object into a program."""
+        return cargo_program.unit(self.source, self.folder, ['-Copt-level=0', '-Cpanic=' + ('unwind' if inline else 'abort'),
+                                                             *(['-Cdebuginfo=2'] if debug else [])])
 
     def compile_cxx(self, debug, inline):
         front = ['clang++-22', '-std=c++20', *(['-g'] if debug else []), '-w', '-emit-llvm', '-c', self.source, '-o']
@@ -142,10 +121,7 @@ class Program:
 
     def count(self, command):
         """Millions of executed instructions, and what was printed."""
-        out, plugin = self.path('instructions'), os.path.join(os.path.dirname(self.folder), 'instructions.so')
-        output = call_for_output(['qemu-' + os.uname().machine, '-plugin', f'{plugin},out={out}', *command])
-        with open(out, encoding='utf-8') as text:
-            return int(text.read()) / 1e6, output
+        return executed.count(['qemu-' + os.uname().machine], os.path.join(os.path.dirname(self.folder), 'instructions.so'), command)
 
     def run(self, name):
         """User and system seconds, and what was printed."""
@@ -307,8 +283,7 @@ def main():
     if not programs:
         sys.exit('no such program')
     os.makedirs(folder, exist_ok=True)
-    call(['cc', '-std=gnu11', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-o', os.path.join(folder, 'instructions.so'),
-          os.path.join(HERE, 'instructions.c')])
+    executed.plugin(folder)
     if not asked['json']:
         print_head(chosen, asked['inline'])
     rows, mean = [], {}

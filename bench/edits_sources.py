@@ -1,7 +1,7 @@
 """What `./dev bench --edits` edits: copies of three programs, each with modules that an edit changes.
 
-`program` is bench/cargo, with 96 libraries of crates.io's. `workspace` is generated: 30 crates with 150,000 lines of
-bench/sizes in all, a library that all use, and a program. `application` is a program of crates.io's, with its lock
+`program` is bench/programs/cargo, with 96 libraries of crates.io's. `workspace` is generated: 30 crates with 150,000 lines of
+bench/programs/sizes in all, a library that all use, and a program. `application` is a program of crates.io's, with its lock
 file: a library and its `main`.
 """
 import glob
@@ -69,7 +69,7 @@ def change(path, pattern, text):
 
 
 def make_program(folder):
-    shutil.copytree(os.path.join(HERE, 'cargo'), folder)
+    shutil.copytree(os.path.join(HERE, 'programs/cargo'), folder)
     change(os.path.join(folder, 'src', 'main.rs'), r'(?m)^mod ', '#[allow(dead_code)] mod edited;\nmod ')
     return Source(folder, os.path.join(folder, 'src', 'edited.rs'))
 
@@ -77,7 +77,7 @@ def make_program(folder):
 def make_workspace(folder):
     texts = []
     for name in KINDS:
-        with open(os.path.join(HERE, 'sizes', name + '.rs'), encoding='utf-8') as f:
+        with open(os.path.join(HERE, 'programs/sizes', name + '.rs'), encoding='utf-8') as f:
             texts.append(f.read())
     names = ['base'] + ['part%d' % i for i in range(CRATES - 2)] + ['program']
     for i, name in enumerate(names):

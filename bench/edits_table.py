@@ -4,7 +4,7 @@ import textwrap
 import stopping
 
 SIZES = {
-    'program': 'The program `bench/cargo`, 300 lines that use 96 libraries:',
+    'program': 'The program `bench/programs/cargo`, 300 lines that use 96 libraries:',
     'workspace': 'The workspace of 30 generated crates, 150,000 lines in all; its tests are those of a program that uses all crates:',
     'application': '%s of crates.io with the lock file that it was published with (%d packages); its library is the crate that all use:',
 }
@@ -199,26 +199,3 @@ def gains(figures):
         if set(cells) != {'–'}:
             lines.append('| %s | %s |' % (name, ' | '.join(cells)))
     return [*wrapped(dated(f) + ':'), '', *lines]
-
-
-CXX = {'kiln': '`kiln c++`', 'mold': 'mold', 'split': '`-gsplit-dwarf`', 'ccache': 'ccache', 'pch': 'precompiled headers'}
-
-
-def cxx(figures):
-    """docs/debug-builds.md: an edit of a C++ project, by bench/edits_cxx.py: ratios to clang++, CPU time."""
-    f = figures.get('edits_cxx')
-    if not f:
-        return ['This version was not measured.']
-    lines = wrapped('%s; %s; commit %s:' % (f['machine'], f['date'], f['commit']))
-    for kind in 'source', 'header':
-        names = ['an edit of a ' + kind, '`clang++`, s', 'front end, %', '`kiln c++`']
-        names += ['%s, %s' % (by, CXX[k]) for k in ('mold', 'split', 'ccache', 'pch') for by in ('clang', 'Kiln')] + ['the edit taken back, ccache']
-        lines += ['', '| ' + ' | '.join(names) + ' |', '|' + '---|' * len(names)]
-        for project in f['projects'].values():
-            ways = project['edits'][kind]
-            clock, cpu = ways['clang']
-            row = [project['version'], '%.2f / %.2f' % (clock, cpu), '%.0f' % (100 * ways['front end'][0] / cpu)]
-            for way in ['kiln'] + [by + ', ' + k for k in ('mold', 'split', 'ccache', 'pch') for by in ('clang', 'kiln')] + ['kiln, ccache, back']:
-                row.append('%.2f / %.2f' % (ways[way][0] / clock, ways[way][1] / cpu) if way in ways else '–')
-            lines.append('| ' + ' | '.join(row) + ' |')
-    return lines

@@ -410,7 +410,7 @@ def peers(f):
 
 
 BLOCKS = {b.__name__: b for b in (readers, comparison, codegen, process, run, debug, cargo, stats, sizes, peers,
-                                  edits_table.edits, edits_table.gains, edits_table.cxx)}
+                                  edits_table.edits, edits_table.gains)}
 BLOCK = re.compile(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)', re.S)
 
 

@@ -3,7 +3,7 @@
 
 run_programs.py BUILD [--program=NAME]... [--runs=N] [--json] [--prepare]
 
-The programs are those of bench/run/programs; what that fetches and builds stays in BUILD/cache/run. For each
+The programs are those of bench/programs/run/programs; what that fetches and builds stays in BUILD/cache/run. For each
 program and level (-O0, and -O1 without vectors) clang makes bitcode, Kiln and llc -O0 objects of it; gcc -O1
 is the scale. Run time is the least user time of N runs (default 7), one of each build in turn; text is the
 sum of the objects' executable sections. Builds whose output differs from LLVM's, or that fail, fail the
@@ -27,7 +27,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BENCH = os.path.join(HERE, 'run')
+BENCH = os.path.join(HERE, 'programs/run')
 LEVELS = {'O0': ['-O0'], 'O1': ['-O1', '-fno-vectorize', '-fno-slp-vectorize']}
 BUILDS = ['llvm_O0', 'kiln_O0', 'llvm_O1', 'kiln_O1', 'gcc_O1']
 BOUNDS = {('O0', 'time'): 0.72, ('O0', 'text'): 0.90, ('O1', 'time'): 0.80}  # geometric means

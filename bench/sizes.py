@@ -4,7 +4,7 @@
     sizes.py BUILD [--size=LINES,...] [--runs=N] [--cold-runs=N] [--builds=N] [--cranelift=TOOLCHAIN] [--write] [--work=FOLDER]
 
 The crates are programs of 100, 1,000, 10,000 and 150,000 lines without dependencies, made of copies of the modules in
-bench/sizes. cargo's profile is `dev`, as it is. The ways are `cargo`, the same with one codegen unit, the shim
+bench/programs/sizes. cargo's profile is `dev`, as it is. The ways are `cargo`, the same with one codegen unit, the shim
 (`kiln cargo --no-bootstrap`), and Kiln as rustc's code generator, which has to be there (`kiln cargo --setup`, or
 KILN_BACKEND). --cranelift=NIGHTLY adds Cranelift and LLVM by that toolchain of rustup's: Cranelift's ratio is to the latter.
 
@@ -43,7 +43,7 @@ class Crate:
         self.folder, self.steps = folder, 3
         self.texts = []
         for name in KINDS:
-            with open(os.path.join(HERE, 'sizes', name + '.rs')) as f:
+            with open(os.path.join(HERE, 'programs/sizes', name + '.rs')) as f:
                 self.texts.append(f.read())
         count, total = 0, 0
         while total < lines * 0.95:

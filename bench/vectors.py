@@ -3,7 +3,7 @@
 
 vectors.py BUILD [--program=NAME]... [--runs=N] [--flags=FLAGS] [--json]
 
-The programs are the loops of bench/run/kernels.c, each by itself, and those of bench/run/programs that are one file
+The programs are the loops of bench/programs/run/kernels.c, each by itself, and those of bench/programs/run/programs that are one file
 of the project's own. Each run is made long enough for LLVM's to take about 60 ms; the time is the least user time of
 N runs (default 5), one of each in turn. FLAGS are clang's, for example -march=haswell. A program whose output differs
 fails the bench, and so does a geometric mean above 1.3.
@@ -20,7 +20,7 @@ import sys
 from run_programs import command_line
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RUN = os.path.join(HERE, 'run')
+RUN = os.path.join(HERE, 'programs/run')
 BOUND = 1.3
 LONG = 0.06  # seconds
 

@@ -4,7 +4,7 @@
     bench/wasm.py BUILD [--runs=N] [--only=TEXT] [--programs-only] [--modules-only]
 
 Modules that are compiled: SQLite's (npm @sqlite.org/sqlite-wasm) and esbuild's (npm esbuild-wasm). Programs that run:
-those of bench/run that are one file, loops of kernels.c with vectors, compiled by clang -O2 for WASI (Debian's
+those of bench/programs/run that are one file, loops of kernels.c with vectors, compiled by clang -O2 for WASI (Debian's
 wasi-libc, libclang-rt-22-dev-wasm32, lld-22). All are compiled into memory, each in a fresh process; Cranelift and Winch
 are PyPI wasmtime's, without its threads, Liftoff is node's alone (--liftoff-only --no-wasm-lazy-compilation). Seconds
 are the processor's, user and system, the least of N runs (default 3), that take turns; peak memory is what compiling
@@ -118,7 +118,7 @@ def compiled(name, source, flags):
     out = os.path.join(suite.CACHE, 'bench', name + '.wasm')
     os.makedirs(os.path.dirname(out), exist_ok=True)
     subprocess.run(['clang-22', '--target=wasm32-wasi', '--sysroot=/usr', '-O2', '-w', *flags, '-o', out,
-                    os.path.join(HERE, 'run', source), '-lm'], check=True)
+                    os.path.join(HERE, 'programs/run', source), '-lm'], check=True)
     return out
 
 

@@ -57,13 +57,6 @@ struct kn_hooks {
 
 enum { KN_CIE_RULES = 7 };
 
-/* Variants of the CIE. */
-enum kn_cie {
-  KN_CIE_USUAL,
-  KN_CIE_KEY_B, /* AArch64: return addresses are signed with key B */
-  KN_CIE_COUNT
-};
-
 /* What those who read code need to know of it: linkers and the JIT, unwinders, debuggers. */
 struct kn_code_facts {
   uint8_t fill;        /* byte between functions: stops execution */

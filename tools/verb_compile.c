@@ -128,7 +128,6 @@ static int parse_flags(struct flags *f) {
     case OPTION_DATA_SECTIONS: options->data_sections = true; break;
     case OPTION_ARANGES: options->aranges = true; break;
     case OPTION_SPLIT_DWARF: f->split = true; break;
-    case OPTION_STACK_MAPS: options->stack_maps = true; break;
     case OPTION_VERIFY: options->verify = true; break;
     case OPTION_INLINE: bad = tool_parse_inline(w->value, &f->inlining); break;
     case OPTION_STATS: tool_report_request(w->value); break;

@@ -59,8 +59,6 @@ bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value)
     a->harden.sign_said = 1;
     a->harden.sign |= strcmp(value, "none") != 0;
     a->harden.sign_all |= strcmp(value, "all") == 0;
-  } else if (strcmp(key, "sign-return-address-key") == 0) {
-    a->harden.key_b |= strcmp(value, "b_key") == 0;
   } else if (strcmp(key, "target-features") == 0) {
     a->harden.avx |= strstr(value, "+avx") != NULL && !takes(value, "avx");
     a->harden.avx512 |= strstr(value, "+avx512f") != NULL && !takes(value, "avx512f");
@@ -125,7 +123,6 @@ static bool protection_flag(struct kn_bc *r, const char *name, int64_t number) {
     {"guarded-control-stack", false, KILN_PROTECT_CONTROL_STACK, KILN_PROTECT_CONTROL_STACK},
     {"sign-return-address", false, KILN_PROTECT_RETURN, KILN_PROTECT_RETURN},
     {"sign-return-address-all", false, 0, KILN_PROTECT_RETURN_ALL},
-    {"sign-return-address-with-bkey", false, 0, KILN_PROTECT_KEY_B},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (strcmp(name, rows[i].name) != 0) continue;
@@ -195,14 +192,13 @@ static uint32_t protection(const struct kn_bc *r, union kn_bc_hardening harden) 
   if (kn_bc_targets[r->target].cf_protection)
     return r->m->harden.protect | (harden.no_cf_check ? KILN_PROTECT_DIRECT : 0u);
   uint32_t silent = r->m->harden.protect_silent;
-  uint32_t sign = KILN_PROTECT_RETURN | KILN_PROTECT_RETURN_ALL | KILN_PROTECT_KEY_B;
+  uint32_t sign = KILN_PROTECT_RETURN | KILN_PROTECT_RETURN_ALL;
   uint32_t what = r->m->harden.protect & KILN_PROTECT_CONTROL_STACK;
   if (!harden.branch_said) what |= silent & KILN_PROTECT_BRANCH;
   else if (harden.branch) what |= KILN_PROTECT_BRANCH;
   if (!harden.sign_said) return what | (silent & KILN_PROTECT_RETURN ? silent & sign : 0);
   if (!harden.sign) return what;
-  return what | KILN_PROTECT_RETURN | (harden.sign_all ? KILN_PROTECT_RETURN_ALL : 0u) |
-         (harden.key_b ? KILN_PROTECT_KEY_B : 0u);
+  return what | KILN_PROTECT_RETURN | (harden.sign_all ? KILN_PROTECT_RETURN_ALL : 0u);
 }
 
 bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list) {

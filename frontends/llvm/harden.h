@@ -25,7 +25,7 @@ union kn_bc_hardening {
     /* of x86-64: features that conventions depend on; only general registers may be used; the x87 may not */
     uint32_t avx : 1, avx512 : 1, general : 1, no_x87 : 1;
     /* of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it */
-    uint32_t branch : 1, branch_said : 1, sign : 1, sign_all : 1, sign_said : 1, key_b : 1;
+    uint32_t branch : 1, branch_said : 1, sign : 1, sign_all : 1, sign_said : 1;
     uint32_t probe_bytes; /* distance of probes; 0: the default */
   };
 };

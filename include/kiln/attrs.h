@@ -69,8 +69,8 @@ enum {
   /** On AArch64, together with KILN_PROTECT_RETURN: functions sign and authenticate their return address, whether they
    * store it or not. */
   KILN_PROTECT_RETURN_ALL = 4,
-  /** On AArch64, together with KILN_PROTECT_RETURN: functions sign return addresses with key B instead of key A. This
-   * corresponds to clang's option -mbranch-protection=pac-ret+b-key. */
+  /** Not supported: functions would sign return addresses with key B instead of key A, as with clang's option
+   * -mbranch-protection=pac-ret+b-key. Attributes with this flag fail with KILN_ERR_UNSUPPORTED. */
   KILN_PROTECT_KEY_B = 8,
   /** On AArch64: each return matches a call, so that a guarded control stack can check the return. This flag does not
    * change the code. */

@@ -96,9 +96,6 @@ typedef struct kiln_module_options {
   uint64_t stress_seed;
   /** For tests and measurements. Selects the way in which the reader of bitcode decodes numbers. */
   kiln_decoder decoder;
-  /** If true, an object whose functions have roots (kiln_slot_set_root) also has a section `.llvm_stackmaps` of version
-   * 3. It says the same as the section `kiln_roots`, which such an object has in any case (docs/roots.md). */
-  bool stack_maps;
   /** If true, the unwind rows of all functions are also in the section .debug_frame, which programs do not load. If
    * false, .debug_frame has only the rows of functions that have none in .eh_frame (kiln_func_attrs.no_rows), and only
    * if the module has debug information. There is no .debug_frame for Windows. */
@@ -547,7 +544,8 @@ KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol,
  * function for a program's string literals, because the linker may merge equal strings. `text` may contain NULs. */
 KILN_API kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length);
 
-/** Defines a symbol as another name for `target` + `offset_bytes`. */
+/** Defines a symbol as another name for `target` + `offset_bytes`. It is an error if `target` is, by other aliases, the
+ * symbol itself. */
 KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc,
                                        kiln_symbol target, int64_t offset_bytes);
 

@@ -34,6 +34,10 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, message);
     return;
   }
+  if (attrs->protection & KILN_PROTECT_KEY_B) {
+    kn_build_fail(f, KILN_ERR_UNSUPPORTED, KN_NO_KEY_B);
+    return;
+  }
   uint32_t personality = attrs->personality.id;
   if (KN_UNLIKELY(personality != 0) && !kn_build_may_use(f, personality)) return;
   const kiln_module *m = f->module;

@@ -104,6 +104,8 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   if (attrs == NULL || !KN_UNRESERVED(attrs))
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "the attributes are missing (NULL), or their field 'reserved' is not 0");
+  if (attrs->protection & KILN_PROTECT_KEY_B)
+    return kn_module_fail(m, KILN_ERR_UNSUPPORTED, KN_NO_KEY_B);
   if (attrs->protection & ~(uint32_t)PROTECT_BITS)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: unknown flag in 'protection'");
   if (attrs->dwarf_version != 0 && attrs->dwarf_version != 4 && attrs->dwarf_version != 5)

@@ -270,6 +270,8 @@ static inline bool kn_zeros(const uint64_t *at, size_t n) {
   return any == 0;
 }
 #define KN_UNRESERVED(x) kn_zeros((x)->reserved, sizeof(x)->reserved / sizeof *(x)->reserved)
+/* Of attributes with KILN_PROTECT_KEY_B. */
+#define KN_NO_KEY_B "signing return addresses with key B is not supported"
 
 /* Begins or ends a use of a module or a session beyond a callback, which therefore cannot free it. */
 static inline void kn_in_use(uint32_t *count, bool on) {

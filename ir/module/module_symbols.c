@@ -442,6 +442,12 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   if (id == 0) return no_symbol;
   struct kn_symbol *s = kn_symbol(m, id);
   if (s->defined) return clash(m, id, "is defined already");
+  for (uint32_t to = target.id; !is_new; to = kn_symbol(m, to)->target) {
+    if (to == id)
+      return KN_MODULE_FAIL(no_symbol, m, KILN_ERR_SYMBOL, "'%.100s' is an alias of itself",
+                            s->name);
+    if (kn_symbol(m, to)->kind != KILN_SYMBOL_ALIAS) break;
+  }
   if (!is_new && !describe(m, s, id, desc)) return no_symbol;
   s->kind = KILN_SYMBOL_ALIAS;
   m->n_aliases++;

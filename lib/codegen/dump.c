@@ -16,15 +16,16 @@ struct dump {
   bool full;       /* out of memory */
 };
 
-static __attribute__((format(printf, 2, 3))) void put(struct dump *d, const char *format, ...) {
+bool kn_print_line(kiln_buffer *out, const char *format, ...) {
   char line[160];
   va_list args;
   va_start(args, format);
   int n = vsnprintf(line, sizeof line, format, args);
   va_end(args);
   size_t size = n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
-  d->full |= kiln_buffer_append(d->out, line, size) != KILN_OK;
+  return kiln_buffer_append(out, line, size) == KILN_OK;
 }
+#define put(d, ...) ((d)->full |= !kn_print_line((d)->out, __VA_ARGS__))
 
 void kn_print_numbers(const kiln_func *f, uint32_t *value) {
   uint32_t n = 0;

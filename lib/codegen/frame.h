@@ -27,9 +27,8 @@ struct kn_frame {
   uint32_t spare_ready;    /* it may use only so many, since it may still read those */
   int32_t shared;          /* frame offset of the memory that inlined bodies share; 0: none yet */
   struct kn_va_area va;
-  /* the target sets both when it finishes the function: */
-  int32_t cfa; /* the frame offset of the CFA (DWARF 5, 6.4) */
-  uint8_t cie; /* the variant of the function's CIE: enum kn_cie, KN_CIE_USUAL unless it is set */
+  /* the frame offset of the CFA (DWARF 5, 6.4); the target sets it when it finishes the function */
+  int32_t cfa;
 };
 
 #endif

@@ -39,7 +39,6 @@ static void plan_protection(struct kn_frame_plan *p, unsigned what) {
   p->entry_mark = p->marks && (what & KILN_PROTECT_DIRECT) == 0;
   if (what & KILN_PROTECT_RETURN)
     p->returns = what & KILN_PROTECT_RETURN_ALL ? KN_RETURN_ALL : KN_RETURN_STORED;
-  p->key_b = (what & KILN_PROTECT_KEY_B) != 0;
   p->control_stack = (what & KILN_PROTECT_CONTROL_STACK) != 0;
 }
 

@@ -41,7 +41,6 @@ struct kn_frame_plan {
   bool marks;   /* what indirect jumps go to begins with a mark (kn_target.landing), */
   bool entry_mark;    /* and the function does */
   uint8_t returns;    /* enum kn_return_protection */
-  bool key_b;         /* by the second key */
   bool control_stack; /* returns are to match calls: no jump out of several functions */
 
   uint32_t shared_bytes; /* of the memory that the slots of inlined bodies share */

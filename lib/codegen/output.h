@@ -1,6 +1,5 @@
-/* A session's output: code and what belongs to it, of the functions that were compiled. The walk and the folders of
- * lib/debug and lib/object append to it, the object writer and the JIT read it. Invariant: what a function that failed
- * has left is cut off. */
+/* A session's output: code and what belongs to it, of the functions that were compiled. The walk and lib/debug append
+ * to it, images and the JIT read it. Invariant: what a function that failed has left is cut off. */
 #ifndef KN_LIB_CODEGEN_OUTPUT_H
 #define KN_LIB_CODEGEN_OUTPUT_H
 
@@ -32,7 +31,6 @@ struct kn_code_func {
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
   uint32_t roots;            /* its table: index into root_tables + 1, or 0 */
-  uint8_t cie;               /* variant of its CIE: enum kn_cie */
   bool used;                 /* kept even if the linker collects garbage */
   bool no_rows;              /* .eh_frame has no FDE of it */
   bool debug_rows;           /* .debug_frame may have one */

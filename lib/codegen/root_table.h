@@ -1,6 +1,6 @@
 /* Who makes tables of roots (lib/codegen/root_format.h): an observer of the walk (lib/codegen/observe.h), of functions
  * with roots or ids, so that others pay nothing. The bytes are complete but for the function's address, which
- * lib/object/image_relocs.c and lib/jit/write.c add. */
+ * lib/image/image_relocs.c and lib/jit/write.c add. */
 #ifndef KN_LIB_CODEGEN_ROOT_TABLE_H
 #define KN_LIB_CODEGEN_ROOT_TABLE_H
 

@@ -73,7 +73,6 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, const struc
   w->regs.written = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = w->frame.shared = 0;
-  w->frame.cie = KN_CIE_USUAL;
   w->frame.up = plan->target->frame.up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->labels.n = 0;
@@ -274,7 +273,6 @@ static bool end(struct kn_walk *w) {
     .call_first = out->calls.n,
     .unit = w->f->debug.unit,
     .table = table,
-    .cie = w->frame.cie,
     .used = w->f->attrs.used,
     .no_rows = w->f->attrs.no_rows,
     .debug_rows = !(w->f->attrs.no_rows & w->f->attrs.naked),

@@ -32,18 +32,8 @@
 #include "lib/codegen/frame.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
-static __attribute__((format(printf, 2, 3))) void put(struct kn_witness *x, const char *format,
-                                                      ...) {
-  char line[120];
-  va_list args;
-  va_start(args, format);
-  int n = vsnprintf(line, sizeof line, format, args);
-  va_end(args);
-  x->full |= kiln_buffer_append(x->out, line, n < 0 ? 0 : (size_t)n) != KILN_OK;
-}
+#define put(x, ...) ((x)->full |= !kn_print_line((x)->out, __VA_ARGS__))
 
 static void put_slot(struct kn_witness *x, const struct kn_walk *w, uint32_t i) {
   const kiln_func *f = w->f;

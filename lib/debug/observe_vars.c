@@ -1,5 +1,6 @@
 /* Where declared variables live: each in its slot, wherever the function is. Called by debugger.c. Invariant: a
  * variable that is shown keeps its register over all of the function, unless debuggers change no code (wishes.c). */
+#include "base/leb128.h"
 #include "lib/debug/debugger.h"
 
 #include <string.h>
@@ -34,11 +35,8 @@ static bool is_at(const kiln_func *f, const struct kn_debug_var *v, uint64_t *at
   *at = 0;
   if (v->n == 0 || v->indirect) return !v->indirect;
   if (*p++ != KILN_DW_OP_plus_uconst) return false;
-  for (unsigned shift = 0; p < end && shift < 28; shift += 7) {
-    *at |= (uint64_t)(*p & 0x7f) << shift;
-    if (*p++ < 0x80) return p == end;
-  }
-  return false;
+  *at = kn_uleb128(&p, end);
+  return p == end && *at < UINT64_C(1) << 28;
 }
 
 /* Can values not say what the variable is? */

@@ -358,20 +358,7 @@ static void collect(struct kn_dwarf *d) {
   reach(d);
 }
 
-/* The names of sections, and of those in the .dwo file. */
-static const struct {
-  const char *name, *split;
-} names[KN_DS_COUNT] = {
-#define KN_DS(constant, name, split) {name, split ? name ".dwo" : NULL},
-#include "lib/dwarf/dwarf_sections.def"
-#undef KN_DS
-};
-
-const char *kn_dwarf_section_name(unsigned section) { return names[section].name; }
-
-const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section) {
-  return d->split ? names[section].split : NULL;
-}
+bool kn_dwarf_is_split(const struct kn_dwarf *d) { return d->split; }
 
 const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section) {
   return &d->out[section];

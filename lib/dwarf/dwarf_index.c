@@ -104,9 +104,7 @@ static void put_context(struct kn_dwarf *d, unsigned section, uint32_t i, unsign
 static void put_name(struct kn_dwarf *d, unsigned section, const struct kn_dwarf_name *name,
                      bool cpp) {
   uint32_t i = declaration(d, name->node), n;
-  uint8_t head[5] = {[4] = name->what};
-  kn_put32(head, name->offset);
-  kn_dwarf_put(d, section, head, sizeof head);
+  kn_dwarf_put_number(d, section, name->offset | (uint64_t)name->what << 32, 5);
   /* an enumerator belongs to what its type is in */
   if (cpp) put_context(d, section, name->in ? name->in : i, 0);
   const char *text = name_of(d, i, &n);
@@ -119,9 +117,8 @@ static void put_table(struct kn_dwarf *d, uint32_t unit, bool types) {
   const struct kn_dwarf_unit *u = &d->units.at[unit];
   const unsigned section = types ? KN_DS_GNU_PUBTYPES : KN_DS_GNU_PUBNAMES;
   const uint32_t start = kn_dwarf_begin_table(d, section, unit);
-  uint8_t size[4];
-  kn_put32(size, kn_get32(d->out[kn_dwarf_object_info(d)].bytes.at + u->in_object) + 4);
-  kn_dwarf_put(d, section, size, sizeof size);
+  const uint8_t *length = d->out[kn_dwarf_object_info(d)].bytes.at + u->in_object;
+  kn_dwarf_put_number(d, section, kn_get32(length) + 4, 4);
   for (uint32_t k = u->names_first; k < u->names_end; k++)
     if (d->names.at[k].type == types) put_name(d, section, &d->names.at[k], is_cpp(u->language));
   kn_dwarf_put(d, section, NULL, 4);

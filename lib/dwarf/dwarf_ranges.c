@@ -36,7 +36,6 @@ static uint32_t begin_list(struct kn_dwarf *d, unsigned section) {
 /* What ranges of code in a function count from; to be added to them: in version 4, where they count from the unit's own
  * address if it has one. */
 static uint64_t put_base(struct kn_dwarf *d, unsigned section, uint32_t func) {
-  static const uint8_t chosen[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
   const struct kn_place *p = kn_dwarf_place(d, func);
   uint8_t index[12] = {KILN_DW_RLE_base_addressx};
@@ -46,7 +45,7 @@ static uint64_t put_base(struct kn_dwarf *d, unsigned section, uint32_t func) {
     return 0;
   }
   if (u->one_stretch) return p->value - u->low;
-  kn_dwarf_put(d, section, chosen, sizeof chosen);
+  kn_dwarf_put_number(d, section, UINT64_MAX, 8); /* what follows is a base */
   kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value);
   return 0;
 }
@@ -99,9 +98,8 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit) {
 /* ---- units by address ---- */
 
 uint32_t kn_dwarf_begin_table(struct kn_dwarf *d, unsigned section, uint32_t unit) {
-  static const uint8_t version[6] = {[4] = 2};
   const uint32_t start = d->out[section].bytes.n;
-  kn_dwarf_put(d, section, version, sizeof version);
+  kn_dwarf_put_number(d, section, UINT64_C(2) << 32, 6); /* the version, after the length */
   kn_dwarf_relocated(d, section, KN_DR_DEBUG | kn_dwarf_object_info(d),
                      d->units.at[unit].in_object);
   return start;
@@ -109,19 +107,13 @@ uint32_t kn_dwarf_begin_table(struct kn_dwarf *d, unsigned section, uint32_t uni
 
 /* A header, then address and size of each function (DWARF 5, 6.1.2). */
 void kn_dwarf_aranges(struct kn_dwarf *d) {
-  static const uint8_t address_bytes[6] = {8}; /* no segments */
   for (uint32_t u = 0; u < d->units.n; u++) {
     const struct kn_dwarf_unit *unit = &d->units.at[u];
     if (unit->n_funcs == 0) continue;
     const uint32_t start = kn_dwarf_begin_table(d, KN_DS_ARANGES, u);
-    kn_dwarf_put(d, KN_DS_ARANGES, address_bytes, sizeof address_bytes);
-    KN_DWARF_EACH_FUNC(d, u, i) {
-      const struct kn_place *p = kn_dwarf_place(d, i);
-      uint8_t size[8];
-      kn_put64(size, kn_image_func(d->image, i)->size);
-      kn_dwarf_relocated(d, KN_DS_ARANGES, p->section - 1, (int64_t)p->value);
-      kn_dwarf_put(d, KN_DS_ARANGES, size, sizeof size);
-    }
+    kn_dwarf_put_number(d, KN_DS_ARANGES, 8, 6); /* bytes of an address; no segments */
+    KN_DWARF_EACH_FUNC(d, u, i)
+    kn_dwarf_put_extent(d, KN_DS_ARANGES, i);
     kn_dwarf_put(d, KN_DS_ARANGES, NULL, 16);
     kn_dwarf_end_length(d, KN_DS_ARANGES, start);
   }

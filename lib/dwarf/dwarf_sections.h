@@ -42,8 +42,8 @@ bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct
 const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section);
 /* Its name in ELF. KN_DS_STR and KN_DS_SKELETON_STR have strings that may be merged. */
 const char *kn_dwarf_section_name(unsigned section);
-/* The name of a section of the .dwo file, which has no relocations; NULL: it is none, or nothing is split. */
-const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section);
+/* Some sections are those of the .dwo file: they have other names, and no relocations. */
+bool kn_dwarf_is_split(const struct kn_dwarf *d);
 /* Writes its content to `to`, which has room. */
 void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to);
 /* Adds to an image, which is laid out, the sections that kn_dwarf_build makes of it: KN_SECTION_DEBUG. False if the

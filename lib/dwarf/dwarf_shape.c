@@ -166,13 +166,8 @@ uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   if (n >= UINT32_MAX / 2 - at || !KN_PUSH(d->m, d->strs, (struct kn_dwarf_string){text, n, at}))
     return UINT32_MAX;
   d->out[KN_DS_STR].bytes.n += n + 1;
-  if (d->dwo) {
-    uint8_t offset[4];
-    kn_put32(offset, at);
-    kn_dwarf_put(d, KN_DS_STR_OFFSETS, offset, sizeof offset);
-  } else if (d->version >= 5) {
-    kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at);
-  }
+  if (d->dwo) kn_dwarf_put_number(d, KN_DS_STR_OFFSETS, at, 4);
+  else if (d->version >= 5) kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at);
   return d->strs.n - 1;
 }
 

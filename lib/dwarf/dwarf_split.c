@@ -59,11 +59,9 @@ static void put_skeleton(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf_unit *u = &d->units.at[unit];
   const uint32_t file = kn_dwarf_unit_file(d, unit), lists = d->out[KN_DS_RNGLISTS].lists.n;
   const bool v5 = d->version >= 5;
-  uint8_t bytes[8];
-  kn_put64(bytes, u->id);
   u->in_object = d->out[KN_DS_INFO].bytes.n;
   kn_dwarf_begin_unit(d, KILN_DW_UT_skeleton, KN_DS_SKELETON_ABBREV);
-  if (v5) kn_dwarf_put(d, KN_DS_INFO, bytes, sizeof bytes);
+  if (v5) kn_dwarf_put_number(d, KN_DS_INFO, u->id, 8);
   kn_dwarf_begin(f);
   if (!v5) kn_dwarf_add(f, KILN_DW_AT_GNU_dwo_id, KILN_DW_FORM_data8, u->id);
   kn_dwarf_add_offset(f, KILN_DW_AT_stmt_list, KN_DS_LINE, u->line);
@@ -101,14 +99,14 @@ static void exchange(struct kn_dwarf *d) {
 
 void kn_dwarf_skeletons(struct kn_dwarf_fields *f) {
   struct kn_dwarf *d = f->d;
-  static const uint8_t head[KN_STR_OFFSETS_BASE] = {[4] = 5};
   const uint64_t hash = hash_file(d);
   for (uint32_t u = 0; u < d->units.n; u++)
     if (!d->units.at[u].empty) give_id(d, &d->units.at[u], hash);
   exchange(d);
   d->dwo = false;
   d->n_abbrevs = 0;
-  if (d->version >= 5) kn_dwarf_put(d, KN_DS_SKELETON_STR_OFFSETS, head, sizeof head);
+  if (d->version >= 5)
+    kn_dwarf_put_number(d, KN_DS_SKELETON_STR_OFFSETS, UINT64_C(5) << 32, KN_STR_OFFSETS_BASE);
   for (uint32_t u = 0; u < d->units.n; u++)
     if (!d->units.at[u].empty) put_skeleton(f, u);
   kn_dwarf_put(d, KN_DS_ABBREV, NULL, 1);

@@ -217,11 +217,9 @@ static void patch(struct kn_dwarf *d) {
 /* ---- headers of the other sections of DWARF 5 ---- */
 
 static void begin_sections(struct kn_dwarf *d) {
-  static const uint8_t str_offsets[KN_STR_OFFSETS_BASE] = {[4] = 5};
-  static const uint8_t addresses[KN_ADDR_BASE] = {[4] = 5, [6] = 8};
   if (d->version < 5) return;
-  kn_dwarf_put(d, KN_DS_STR_OFFSETS, str_offsets, sizeof str_offsets);
-  kn_dwarf_put(d, KN_DS_ADDR, addresses, sizeof addresses);
+  kn_dwarf_put_number(d, KN_DS_STR_OFFSETS, UINT64_C(5) << 32, KN_STR_OFFSETS_BASE);
+  kn_dwarf_put_number(d, KN_DS_ADDR, UINT64_C(0x80005) << 32, KN_ADDR_BASE); /* 8 bytes each */
 }
 
 void kn_dwarf_end_lists(struct kn_dwarf *d, unsigned section) {

@@ -11,7 +11,7 @@
 
 #include "ir/debug/die.h"
 #include "lib/dwarf/dwarf_sections.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #include <kiln/dwarf.h>
 
@@ -595,12 +595,25 @@ static inline void kn_dwarf_put(struct kn_dwarf *d, unsigned section, const void
   else memcpy(b->bytes.at + b->bytes.n, bytes, n);
   b->bytes.n += (uint32_t)n;
 }
+/* The first bytes of a number. */
+static inline void kn_dwarf_put_number(struct kn_dwarf *d, unsigned section, uint64_t v,
+                                       unsigned bytes) {
+  uint8_t b[8];
+  kn_put64(b, v);
+  kn_dwarf_put(d, section, b, bytes);
+}
 /* A relocated field at the end of a section. */
 static inline void kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint32_t target,
                                       int64_t addend) {
   struct kn_dwarf_buffer *b = &d->out[section];
   const struct kn_dwarf_reloc r = {b->bytes.n, target, addend};
   if (KN_PUSH(d->m, b->relocs, r)) kn_dwarf_put(d, section, NULL, target & KN_DR_DEBUG ? 4 : 8);
+}
+/* Address and size of a function, in 8 bytes each. */
+static inline void kn_dwarf_put_extent(struct kn_dwarf *d, unsigned section, uint32_t func) {
+  const struct kn_place *p = kn_dwarf_place(d, func);
+  kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value);
+  kn_dwarf_put_number(d, section, kn_image_func(d->image, func)->size, 8);
 }
 /* Writes what a section has behind the four bytes at `at` into them: the length of a unit. */
 static inline void kn_dwarf_end_length(struct kn_dwarf *d, unsigned section, uint32_t at) {

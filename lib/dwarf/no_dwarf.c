@@ -3,7 +3,7 @@
 #ifdef KN_WITHOUT_DEBUG_INFO
 #include "ir/debug/die.h"
 #include "lib/dwarf/dwarf_sections.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out) {
   (void)arena;
@@ -17,14 +17,7 @@ const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigne
   (void)d, (void)section;
   return NULL;
 }
-const char *kn_dwarf_section_name(unsigned section) {
-  (void)section;
-  return "";
-}
-const char *kn_dwarf_split_name(const struct kn_dwarf *d, unsigned section) {
-  (void)d, (void)section;
-  return NULL;
-}
+bool kn_dwarf_is_split(const struct kn_dwarf *d) { return d != NULL; }
 void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to) {
   (void)d, (void)section, (void)to;
 }

@@ -1,5 +1,7 @@
 /* Frequent entries of debugging information, made by the calls of <kiln/debug.h>. Called by front ends. Invariant: the
  * list of a record's members has the number before the record's, so that its members can be told later. */
+#include "base/bytes.h"
+
 #include <kiln/debug_entries.h>
 #include <kiln/dwarf.h>
 
@@ -211,8 +213,5 @@ void kiln_debug_expr_op(kiln_debug_expr *e, unsigned op) {
 
 void kiln_debug_expr_uint(kiln_debug_expr *e, unsigned op, uint64_t operand) {
   uint8_t b[11] = {(uint8_t)op};
-  uint32_t n = 1;
-  for (; operand > 0x7f; operand >>= 7) b[n++] = (uint8_t)(operand | 0x80);
-  b[n++] = (uint8_t)operand;
-  push(e, b, n);
+  push(e, b, (uint32_t)(kn_put_uleb(b + 1, operand) - b));
 }

@@ -2,7 +2,7 @@
  * the other, with the addresses of the unit filled in. Called by gdb.c. Invariant: in the image that they are made of,
  * each function is in a section of its own, so that nothing is assumed of where functions are. */
 #include "lib/jit/jit_state.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 /* Where symbols are whose address gdb can use, but functions: in a section of their own. */
 #define ELSEWHERE (UINT32_MAX - 1)
@@ -26,7 +26,7 @@ static bool describe(const struct kn_jit_link *l, uint32_t i, struct kn_image *i
   for (uint32_t s = 0; s < in->n_sessions; s++) {
     const struct kn_output *o = in->sessions[s]->out;
     for (uint32_t k = 0; k < o->funcs.n; k++) {
-      image->funcs[n++] = (struct kn_image_func){s, k};
+      image->funcs[n++] = (struct kn_image_func){.session = s, .index = k};
       image->places[o->funcs.at[k].symbol].section = n;
     }
   }

@@ -17,7 +17,7 @@
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/codegen/eh_table.h"
 #include "lib/object/elf_memory.h"
-#include "lib/object/frames.h"
+#include "lib/image/frames.h"
 #include "targets/target.h"
 
 #include <pthread.h>

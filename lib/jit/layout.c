@@ -36,37 +36,20 @@ static bool put(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id, enum k
 
 /* ---- code ---- */
 
-/* Bytes of a session's CIEs, as write_frames_of (write.c) makes them. */
-static uint64_t cie_bytes(const struct kn_output *o) {
-  uint32_t personality = 0;
-  unsigned cie = KN_CIE_USUAL;
-  bool plain[KN_CIE_COUNT] = {[KN_CIE_USUAL] = true};
-  uint64_t bytes = 0;
-  for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const struct kn_code_func *f = o->funcs.at + i;
-    if (f->table == 0) {
-      bytes += plain[f->cie] ? 0 : KN_CIE_BYTES;
-      plain[f->cie] = true;
-      continue;
-    }
-    uint32_t p = o->tables.at[f->table - 1].personality;
-    if (p != personality || f->cie != cie) bytes += KN_CIE_EH_BYTES;
-    personality = p;
-    cie = f->cie;
-  }
-  return bytes;
-}
-
 static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
   const struct kn_output *o = in->sessions[session]->out;
   unsigned align_log2 = l->jit->machine->align_log2;
+  uint32_t personality = 0;
   for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
+    const struct kn_code_func *f = o->funcs.at + i;
+    const struct kn_symbol *s = kn_symbol(in->m, f->symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->fde_bytes += kn_fde_bytes(o->funcs.at + i);
+    l->fde_bytes += kn_fde_bytes(f);
+    if (f->table == 0 || o->tables.at[f->table - 1].personality == personality) continue;
+    personality = o->tables.at[f->table - 1].personality;
+    l->fde_bytes += KN_CIE_EH_BYTES; /* as write_frames_of (write.c) has them */
   }
-  l->fde_bytes += cie_bytes(o);
   l->table_bytes += kn_align_up(o->table_bytes.n, 4);
   l->root_bytes += o->root_bytes.n;
   uint64_t align = UINT64_C(1) << align_log2;
@@ -223,25 +206,21 @@ static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_in *in) {
 
 /* ---- aliases ---- */
 
-/* Aliases are placed once what they stand for is; a chain of them is as long as there are aliases. */
+/* Aliases are placed once what they stand for is. */
 static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
-  uint32_t to = id, steps = 0;
+  uint32_t to = id;
   uint64_t offset = 0;
   if (kn_symbol(in->m, id)->indirect)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory",
                        kn_symbol(in->m, id)->name);
-  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS && steps <= in->m->n_aliases; steps++) {
+  for (; kn_symbol(in->m, to)->kind == KILN_SYMBOL_ALIAS; to = kn_symbol(in->m, to)->target)
     offset += (uint64_t)kn_symbol(in->m, to)->offset;
-    to = kn_symbol(in->m, to)->target;
-  }
   const struct kn_jit_bind *b = in->binds + to;
-  if (steps > in->m->n_aliases || !defined_here(b) || b->where == KN_JIT_IN_COMMON)
+  if (!defined_here(b) || b->where == KN_JIT_IN_COMMON)
     return KN_JIT_FAIL(false, l->error, KILN_ERR_SYMBOL,
                        "the target of alias '%.100s' is '%.100s', which is %s",
                        kn_symbol(in->m, id)->name, kn_symbol(in->m, to)->name,
-                       steps > in->m->n_aliases ? "an alias of itself"
-                       : defined_here(b)        ? "common data"
-                                                : "not defined");
+                       defined_here(b) ? "common data" : "not defined");
   return put(l, in, id, b->where, b->value + offset);
 }
 

@@ -63,9 +63,8 @@ static void write_rows(const kiln_jit *jit, struct kn_jit_item *u, uint64_t code
   const struct kn_code_func all = {.size = size, .cfi_size = jit->code->n_late_rows};
   const uint64_t field = (uint64_t)(uintptr_t)b->at + KN_CIE_BYTES + KN_FDE_ADDRESS_AT;
   uint8_t *to = kn_jit_writable(b, KN_JIT_RO);
-  kn_cie_put(to, jit->machine, KN_CIE_USUAL);
-  to = kn_fde_put(to + KN_CIE_BYTES, KN_CIE_BYTES, (uint32_t)(code - field), 0, &all,
-                  jit->code->late_rows);
+  to = kn_cie_put(to, jit->machine, KN_EH_OMIT, 0);
+  to = kn_fde_put(to, KN_CIE_BYTES, (uint32_t)(code - field), 0, &all, jit->code->late_rows);
   kn_put32(to, 0);
   u->belongings->fde = KN_CIE_BYTES + 1;
   u->eh_frame = b->at;

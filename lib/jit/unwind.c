@@ -46,9 +46,8 @@ static bool has_lists(const struct kn_jit_unwinder *w, find_fn *find,
                       const struct kn_code_facts *machine, uint64_t at) {
   if (w->add_table == NULL || w->remove_table == NULL || find == NULL) return false;
   uint64_t words[8] = {0}; /* a CIE of 24 bytes, an FDE of 32, the end */
-  uint8_t *section = (uint8_t *)words, *fde = section + KN_CIE_BYTES;
+  uint8_t *section = (uint8_t *)words, *fde = kn_cie_put(section, machine, KN_EH_OMIT, 0);
   void *bases[3];
-  kn_cie_put(section, machine, false);
   section[16] = 0; /* addresses are absolute here: the stack is far away */
   kn_put32(fde, 28);
   kn_put32(fde + 4, 28); /* back to the CIE */

@@ -258,29 +258,22 @@ struct frames {
 static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
                             uint64_t code, uint64_t tables, struct frames *w) {
   uint32_t personality = 0;
-  enum kn_cie variant = KN_CIE_USUAL; /* of eh_cie */
-  const uint8_t *eh_cie = NULL, *cies[KN_CIE_COUNT] = {w->start};
+  const uint8_t *eh_cie = NULL;
   for (uint32_t k = 0; k < o->funcs.n; k++) {
     const struct kn_code_func *f = o->funcs.at + k;
     const struct kn_code_table *t = f->table != 0 ? o->tables.at + f->table - 1 : NULL;
-    if (t != NULL && (t->personality != personality || f->cie != variant)) {
+    if (t != NULL && t->personality != personality) {
       personality = t->personality;
-      variant = (enum kn_cie)f->cie;
       eh_cie = w->p;
-      uint64_t field = w->at + (uint64_t)(w->p - w->start) + kn_cie_personality_at(variant);
-      kn_cie_put_eh(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
-                    to_word(l, in, personality, field), variant);
-      w->p += KN_CIE_EH_BYTES;
-    } else if (t == NULL && cies[f->cie] == NULL) {
-      cies[f->cie] = w->p;
-      kn_cie_put(w->p, l->jit->machine, (enum kn_cie)f->cie);
-      w->p += KN_CIE_BYTES;
+      uint64_t field = w->at + (uint64_t)(w->p - w->start) + KN_CIE_PERSONALITY_AT;
+      w->p = kn_cie_put(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
+                        to_word(l, in, personality, field));
     }
     uint64_t at = w->at + (uint64_t)(w->p - w->start);
     if (!f->no_rows) w->next->fde = (uint32_t)(l->frame_at + (uint64_t)(w->p - w->start)) + 1;
     w->next++;
     uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
-    uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : cies[f->cie]));
+    uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : w->start));
     w->p = kn_fde_put(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table, f,
                       o->cfi.at);
   }
@@ -306,8 +299,7 @@ static void write_frames(struct kn_jit_link *l) {
   uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
   uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at, table_at = l->table_at;
   struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at, l->unit->belongings};
-  kn_cie_put(w.p, l->jit->machine, KN_CIE_USUAL);
-  w.p += KN_CIE_BYTES;
+  w.p = kn_cie_put(w.p, l->jit->machine, KN_EH_OMIT, 0);
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {

@@ -1,31 +1,10 @@
 /* The COFF writer: see coff.h. Called by kiln_emit_object. Plans the sections, writes the object. */
 #include "lib/object/coff.h"
 
-#include "lib/dwarf/dwarf_relocs.h"
-
-#include <stdarg.h>
 #include <stdio.h>
 
 enum { HEADER = 20, BIG_HEADER = 56, SECTION = 40, RELOC = 10 };
 enum { MOST_SECTIONS = 0xfeff, MOST_RELOCS = 0xffff };
-
-const char *kn_coff_join(struct kn_coff *c, const char *first, ...) {
-  size_t n = 0;
-  va_list more;
-  va_start(more, first);
-  for (const char *s = first; s != NULL; s = va_arg(more, const char *)) n += strlen(s);
-  va_end(more);
-  char *text = kn_arena_alloc(&c->arena, n + 1, 1), *to = text;
-  if (text == NULL) return NULL;
-  va_start(more, first);
-  for (const char *s = first; s != NULL; s = va_arg(more, const char *)) {
-    n = strlen(s);
-    memcpy(to, s, n + 1);
-    to += n;
-  }
-  va_end(more);
-  return text;
-}
 
 bool kn_coff_direct(struct kn_coff *c, const char *text) {
   const size_t n = text != NULL ? strlen(text) : 0;
@@ -118,7 +97,7 @@ static bool add_section(struct kn_coff *c, uint32_t i) {
   if (named && strcmp(name, ".drectve") == 0) return add_directives(c, i);
   uint32_t flags = named ? named_flags(s) : kinds[s->kind].flags;
   if (!named && (s->comdat != 0 || s->own) && s->owner != 0)
-    name = kn_coff_join(c, name, "$", kn_coff_name(c, s->owner), NULL);
+    name = kn_arena_print(&c->arena, "%s$%s", name, kn_image_name(c->image, s->owner));
   if (s->comdat != 0) flags |= KN_COFF_COMDAT;
   if (s->size > UINT32_MAX / 2)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_LIMIT, "section '%.100s' is larger than 2 GiB",
@@ -219,24 +198,15 @@ static bool write_content(struct kn_coff *c, kiln_buffer *body, uint32_t i) {
   return true;
 }
 
-/* Relocations of a section of the image. */
-static bool image_relocs(struct kn_coff *c, uint8_t *object, uint32_t i) {
-  const uint32_t k = c->section_of[i];
-  if (k == 0 || c->sections.at[k - 1].flags & KN_COFF_ZERO) return true;
-  c->current = k - 1;
-  c->base = object + c->sections.at[k - 1].offset;
-  return i < c->image->debug.first ? kn_image_relocs(c->image, i, c->base, kn_coff_put_reloc, c)
-                                   : kn_dwarf_relocs(c->image, i, kn_coff_put_reloc, c);
-}
-
 static bool find_relocs(struct kn_coff *c, uint8_t *object) {
-  const uint32_t first_debug = c->image->debug.first;
-  for (uint32_t i = 0; i < first_debug; i++)
-    if (!image_relocs(c, object, i)) return false;
-  if (!kn_coff_unwind_relocs(c, object)) return false;
-  for (uint32_t i = first_debug; i < c->image->sections.n; i++)
-    if (!image_relocs(c, object, i)) return false;
-  return true;
+  for (uint32_t i = 0; i < c->image->sections.n; i++) {
+    const uint32_t k = c->section_of[i];
+    if (k == 0 || c->sections.at[k - 1].flags & KN_COFF_ZERO) continue;
+    c->current = k - 1;
+    c->base = object + c->sections.at[k - 1].offset;
+    if (!kn_image_relocs(c->image, i, c->base, kn_coff_put_reloc, c)) return false;
+  }
+  return kn_coff_unwind_relocs(c, object);
 }
 
 /* ---- tables ---- */
@@ -454,28 +424,12 @@ static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
   return ok ? KILN_OK : m->diag.status;
 }
 
-/* What the writer needs of the module's target, and does not have; NULL: nothing. */
-static const char *lacks(const kiln_module *m) {
-  if (kn_coff_machine(m->options.target.processor)->number == 0) return "writing objects";
-  return m->attrs.protection != 0 ? "protecting an object's code" : NULL;
-}
-
-/* GNU's, which are sorted by name. */
-static const char *ctor_section(struct kn_arena *arena, bool at_exit, uint32_t priority) {
-  const char *name = at_exit ? ".dtors" : ".ctors";
-  char text[24];
-  if (priority == 65535) return name;
-  int n = snprintf(text, sizeof text, "%s.%05u", name, 65535 - priority);
-  return kn_arena_string(arena, text, (size_t)n);
-}
-
 const struct kn_object_format kn_coff_format = {
   .format = KILN_FORMAT_COFF,
   .name = "COFF",
-  .lacks = lacks,
   .reloc_number = kn_coff_reloc_number,
   .without = 1u << KILN_RELOC_REL64,
-  .ctor_section = ctor_section,
+  .ctors = {".ctors", ".dtors"}, /* GNU's */
   .ctors_backwards = true,
   .write = write_coff,
 };

@@ -6,7 +6,7 @@
 #ifndef KN_LIB_OBJECT_COFF_H
 #define KN_LIB_OBJECT_COFF_H
 
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 /* IMAGE_REL_AMD64_... */
 enum {
@@ -119,15 +119,11 @@ struct kn_coff {
 uint32_t kn_coff_add(struct kn_coff *c, const char *name, uint32_t flags, uint32_t align);
 /* Appends `n` zeros to a section's bytes: where they are, or NULL. */
 uint8_t *kn_coff_append(struct kn_coff *c, uint32_t section, uint32_t n);
-/* Strings one after another, the last of which is NULL, in the arena; NULL without memory. */
-const char *kn_coff_join(struct kn_coff *c, const char *first, ...);
 /* Tells the linker something. */
 bool kn_coff_direct(struct kn_coff *c, const char *text);
 
 /* ---- coff_symbols.c ---- */
 
-/* The name that the object has for symbol `id`. */
-const char *kn_coff_name(const struct kn_coff *c, uint32_t id);
 /* Adds the symbols of files, sections and all that is defined. */
 bool kn_coff_add_symbols(struct kn_coff *c);
 /* The number of a symbol with a name; adds it, undefined, if there is none. UINT32_MAX without memory. */

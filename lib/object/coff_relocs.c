@@ -46,13 +46,6 @@ static bool put_addend(struct kn_coff *c, uint8_t *field, unsigned type, int64_t
                         symbol != 0 ? kn_name_of(c->m, symbol) : "a section");
 }
 
-static bool no_type(const struct kn_coff *c, const struct kn_image_reloc *r) {
-  const char *kind = kiln_reloc_name((kiln_reloc_kind)r->kind);
-  return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED,
-                        "relocation %s against '%.100s': COFF has no such relocation",
-                        kind != NULL ? kind : "without a kind", kn_name_of(c->m, r->symbol));
-}
-
 /* What a relocation is against: a symbol with a name, or a section. `addend` counts from there. */
 static uint32_t find(struct kn_coff *c, uint32_t id, int64_t *addend) {
   const struct kn_place *p = c->image->places + id;
@@ -76,7 +69,7 @@ bool kn_coff_put_reloc(void *user, const struct kn_image_reloc *r) {
   struct kn_coff *c = user;
   unsigned type = type_of(c, r);
   int64_t addend = r->addend;
-  if (type == 0) return no_type(c, r);
+  if (type == 0) return kn_image_lacks(c->image, r);
   uint32_t number;
   if (r->symbol == 0) number = c->sections.at[c->section_of[r->section] - 1].symbol;
   else if (kn_reloc_facts(r->kind)->to == KN_TO_ENTRY) number = kn_coff_ref(c, r->symbol);

@@ -7,12 +7,6 @@
 
 enum { FUNCTION = 0x20 };
 
-const char *kn_coff_name(const struct kn_coff *c, uint32_t id) {
-  const char *other =
-    c->image->places[id].section == 0 ? kiln_symbol_object_name(c->m, (kiln_symbol){id}) : NULL;
-  return other != NULL ? other : kn_symbol(c->m, id)->name;
-}
-
 /* The number of a new symbol; UINT32_MAX without memory. */
 static uint32_t add(struct kn_coff *c, struct kn_coff_symbol s) {
   if (s.name == NULL) return UINT32_MAX;
@@ -46,7 +40,7 @@ static uint32_t add_weak_of(struct kn_coff *c, const char *name, uint16_t type, 
 /* The same with a new symbol as `fallback`. */
 static uint32_t add_weak(struct kn_coff *c, const char *name, struct kn_coff_symbol fallback) {
   fallback.name =
-    kn_coff_join(c, ".weak.", name, ".default", c->unique[0] ? "." : "", c->unique, NULL);
+    kn_arena_print(&c->arena, ".weak.%s.default%s%s", name, c->unique[0] ? "." : "", c->unique);
   uint32_t number = add(c, fallback);
   return number == UINT32_MAX ? number : add_weak_of(c, name, fallback.type, number);
 }
@@ -63,7 +57,7 @@ static uint32_t add_weak_alias(struct kn_coff *c, const char *name, struct kn_co
 uint32_t kn_coff_number(struct kn_coff *c, uint32_t id) {
   if (c->numbers[id] != 0) return c->numbers[id] - 1;
   const struct kn_symbol *s = kn_symbol(c->m, id);
-  const char *name = kn_coff_name(c, id);
+  const char *name = kn_image_name(c->image, id);
   struct kn_coff_symbol new = {
     .name = name, .type = s->kind == KILN_SYMBOL_FUNC ? FUNCTION : 0, .class = KN_COFF_EXTERNAL};
   uint32_t number;
@@ -79,14 +73,14 @@ uint32_t kn_coff_number(struct kn_coff *c, uint32_t id) {
 
 uint32_t kn_coff_ref(struct kn_coff *c, uint32_t id) {
   if (c->refs[id] != 0) return c->refs[id] - 1;
-  const char *of = kn_coff_name(c, id);
+  const char *of = kn_image_name(c->image, id);
   struct kn_coff_symbol new = {.class = KN_COFF_EXTERNAL};
   if (kn_symbol(c->m, id)->dll == KILN_DLL_IMPORT && c->image->places[id].section == 0) {
-    new.name = kn_coff_join(c, "__imp_", of, NULL);
+    new.name = kn_arena_print(&c->arena, "__imp_%s", of);
   } else { /* all objects share it */
-    new.name = kn_coff_join(c, ".refptr.", of, NULL);
+    new.name = kn_arena_print(&c->arena, ".refptr.%s", of);
     if (new.name == NULL) return UINT32_MAX;
-    uint32_t i = kn_coff_add(c, kn_coff_join(c, ".rdata$", new.name, NULL),
+    uint32_t i = kn_coff_add(c, kn_arena_print(&c->arena, ".rdata$%s", new.name),
                              KN_COFF_DATA | KN_COFF_READ | KN_COFF_COMDAT, 8);
     if (i == UINT32_MAX || kn_coff_append(c, i, 8) == NULL) return UINT32_MAX;
     c->sections.at[i].select = KN_COFF_ANY;
@@ -110,7 +104,7 @@ static bool direct(struct kn_coff *c, const char *what, const char *name, const 
       false, c->m, KILN_ERR_UNSUPPORTED,
       "'%.100s': COFF's directive '%s' cannot name what contains the byte 0x%02x", name, what,
       (unsigned char)*at);
-  return kn_coff_direct(c, kn_coff_join(c, " ", what, ":\"", name, "\"", rest, NULL));
+  return kn_coff_direct(c, kn_arena_print(&c->arena, " %s:\"%s\"%s", what, name, rest));
 }
 
 /* Which symbols a DLL exports is said to the linker. GNU's exports all where nothing is said. */
@@ -147,7 +141,7 @@ static bool define(struct kn_coff *c, uint32_t id) {
   if (c->numbers[id] != 0 || p->section == 0 || s->name_length == 0 ||
       s->linkage == KILN_LINKAGE_PRIVATE)
     return true;
-  const char *name = kn_coff_name(c, id);
+  const char *name = kn_image_name(c->image, id);
   if (p->section == KN_IN_COMMON) return add_common(c, id, name);
   if (p->what == KN_IS_RESOLVER)
     return KN_MODULE_FAIL(false, c->m, KILN_ERR_UNSUPPORTED, "'%.100s': COFF has no ifuncs", name);

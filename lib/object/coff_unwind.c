@@ -14,7 +14,7 @@ static uint32_t table_for(struct kn_coff *c, uint32_t text, const char *name, ui
   const uint32_t leader = of->with != 0 ? c->sections.at[of->with - 1].leader : of->leader;
   const bool comdat = (of->flags & KN_COFF_COMDAT) != 0;
   if (!comdat && *shared != 0) return *shared - 1;
-  if (comdat) name = kn_coff_join(c, name, "$", kn_coff_name(c, leader), NULL);
+  if (comdat) name = kn_arena_print(&c->arena, "%s$%s", name, kn_image_name(c->image, leader));
   uint32_t i =
     kn_coff_add(c, name, KN_COFF_DATA | KN_COFF_READ | (comdat ? KN_COFF_COMDAT : 0u), 4);
   if (i != UINT32_MAX && comdat) c->sections.at[i].select = KN_COFF_ANY;
@@ -26,7 +26,7 @@ static bool has_rows(const struct kn_coff *c, const struct kn_code_func *f) {
   return f->cfi_size != 0 && !f->no_rows && c->image->places[f->symbol].section != 0;
 }
 
-static bool plan_func(struct kn_coff *c, uint32_t i, uint32_t table) {
+static bool plan_func(struct kn_coff *c, uint32_t i) {
   const struct kn_image *image = c->image;
   const struct kn_code_func *f = kn_image_func(image, i);
   if (!has_rows(c, f)) return true;
@@ -40,12 +40,12 @@ static bool plan_func(struct kn_coff *c, uint32_t i, uint32_t table) {
   }
   const struct kn_output *o = kn_image_output(image, image->funcs[i].session);
   const uint32_t x = c->sections.at[text].xdata - 1, p = c->sections.at[text].pdata - 1;
-  uint32_t at = c->sections.at[x].bytes.n;
-  uint8_t *to = kn_coff_append(c, x, -at & 3);
-  if (to == NULL || (to = kn_coff_append(c, x, f->cfi_size)) == NULL) return false;
-  memcpy(to, o->cfi.at + f->cfi_first, f->cfi_size);
+  const uint32_t padding = -c->sections.at[x].bytes.n & 3;
+  uint8_t *to = kn_coff_append(c, x, padding + f->cfi_size);
+  if (to == NULL) return false;
+  memcpy(to += padding, o->cfi.at + f->cfi_first, f->cfi_size);
   if (f->table != 0) {
-    const struct kn_code_table *t = kn_image_table(image, table);
+    const struct kn_code_table *t = kn_image_table(image, image->funcs[i].table - 1);
     to[0] |= HANDLERS;
     if ((to = kn_coff_append(c, x, 4 + t->size)) == NULL) return false;
     memcpy(to + 4, o->table_bytes.at + t->first, t->size);
@@ -54,45 +54,28 @@ static bool plan_func(struct kn_coff *c, uint32_t i, uint32_t table) {
 }
 
 bool kn_coff_plan_unwind(struct kn_coff *c) {
-  uint32_t table = 0;
-  for (uint32_t i = 0; i < c->image->n_funcs; i++) {
-    if (!plan_func(c, i, table)) return false;
-    table += kn_image_func(c->image, i)->table != 0;
-  }
+  for (uint32_t i = 0; i < c->image->n_funcs; i++)
+    if (!plan_func(c, i)) return false;
   return true;
 }
 
-/* The handler of function `i` and the types that its table names, at `at` in section `x`. */
-static bool table_relocs(struct kn_coff *c, uint32_t i, uint32_t table, uint32_t x, uint32_t at) {
-  const struct kn_image *image = c->image;
-  const struct kn_image_table *t = image->eh.tables + table;
-  const struct kn_code_table *of = kn_image_table(image, table);
-  const struct kn_output *o = kn_image_output(image, image->funcs[i].session);
-  uint32_t handler = kn_coff_number(c, image->eh.personalities[t->personality].symbol);
+/* The handler of a function and the types that its table names, at `at` in section `x`. */
+static bool table_relocs(struct kn_coff *c, uint32_t table, uint32_t x, uint32_t at) {
+  const uint32_t handler = kn_coff_number(c, kn_image_table(c->image, table)->personality);
   if (handler == UINT32_MAX || !kn_coff_put(c, x, at, handler, KN_COFF_ADDR32NB)) return false;
   c->current = x;
-  for (uint32_t k = 0; k < of->n_types; k++) {
-    uint32_t type = o->table_types.at[of->type_first + k];
-    if (type == 0) continue;
-    const struct kn_image_reloc r = {at + 4 + of->type_end - 4 * ((uint64_t)k + 1),
-                                     KILN_RELOC_REL32, 0, image->eh.words - 1,
-                                     (int64_t)image->eh.word_of[type] - 1};
-    if (!kn_coff_put_reloc(c, &r)) return false;
-  }
-  return true;
+  return kn_image_table_relocs(c->image, table, at + 4, kn_coff_put_reloc, c);
 }
 
 bool kn_coff_unwind_relocs(struct kn_coff *c, uint8_t *object) {
   const struct kn_image *image = c->image;
   uint32_t *at =
     kn_arena_zero(&c->arena, c->sections.n * sizeof *at, 4); /* by section: bytes done */
-  uint32_t table = 0;
   if (at == NULL) return false;
   for (uint32_t i = 0; i < image->n_funcs; i++) {
     const struct kn_code_func *f = kn_image_func(image, i);
     const struct kn_place *place = image->places + f->symbol;
-    const uint32_t of = table;
-    table += f->table != 0;
+    const uint32_t table = image->funcs[i].table - 1;
     if (!has_rows(c, f)) continue;
     const uint32_t text = c->section_of[place->section - 1] - 1;
     const uint32_t x = c->sections.at[text].xdata - 1, p = c->sections.at[text].pdata - 1;
@@ -109,8 +92,8 @@ bool kn_coff_unwind_relocs(struct kn_coff *c, uint8_t *object) {
     at[x] = x_at + f->cfi_size;
     if (f->table == 0) continue;
     c->base = object + c->sections.at[x].offset;
-    if (!table_relocs(c, i, of, x, at[x])) return false;
-    at[x] += 4 + kn_image_table(image, of)->size;
+    if (!table_relocs(c, table, x, at[x])) return false;
+    at[x] += 4 + kn_image_table(image, table)->size;
   }
   return true;
 }

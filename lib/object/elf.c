@@ -112,14 +112,6 @@ static void write_property(struct kn_elf *e) {
   e->at += PROPERTY_BYTES;
 }
 
-static bool add_property(struct kn_elf *e) {
-  uint32_t i = kn_elf_add_section(e, ".note.gnu.property", 18, SHT_NOTE, SHF_ALLOC, 8);
-  if (i == UINT32_MAX) return false;
-  e->sections.at[i].size = PROPERTY_BYTES;
-  e->property = i + 1;
-  return true;
-}
-
 /* ---- the whole ---- */
 
 /* Upper bound of the object's size; 0 if it is larger than any object can be. */
@@ -163,18 +155,18 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 
 static bool prepare(struct kn_elf *e) {
   if (!kn_elf_add_image(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e)) return false;
-  if (KN_UNLIKELY(e->m->attrs.protection != 0) && !add_property(e)) return false;
-  e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
+  if (KN_UNLIKELY(e->m->attrs.protection != 0)) {
+    uint32_t i = kn_elf_add_section(e, ".note.gnu.property", SHT_NOTE, SHF_ALLOC, 8);
+    if (i == UINT32_MAX) return false;
+    e->sections.at[i].size = PROPERTY_BYTES;
+    e->property = i + 1;
+  }
+  e->note = kn_elf_add_section(e, ".note.GNU-stack", SHT_PROGBITS,
                                e->m->attrs.exec_stack ? SHF_EXECINSTR : 0, 1);
   return e->note != UINT32_MAX;
 }
 
-/* What the writer needs of the module's target, and does not have; NULL: nothing. */
-static const char *lacks(const kiln_module *m) {
-  const struct kn_elf_machine *e = kn_elf_machine(m->options.target.processor);
-  if (e->number == 0) return "writing objects";
-  return m->attrs.protection != 0 && e->property == 0 ? "protecting an object's code" : NULL;
-}
+static bool protects(kiln_processor p) { return kn_elf_machine(p)->property != 0; }
 
 static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
   kiln_module *m = image->m;
@@ -193,8 +185,8 @@ static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
 const struct kn_object_format kn_elf_format = {
   .format = KILN_FORMAT_ELF,
   .name = "ELF",
-  .lacks = lacks,
+  .protects = protects,
   .reloc_number = kiln_elf_reloc_number,
-  .ctor_section = kn_elf_ctor_section,
+  .ctors = {".init_array", ".fini_array"},
   .write = write_elf,
 };

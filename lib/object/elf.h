@@ -7,8 +7,9 @@
 #ifndef KN_LIB_OBJECT_ELF_H
 #define KN_LIB_OBJECT_ELF_H
 
+#include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/elf_format.h"
-#include "lib/object/image.h"
+#include "lib/image/image.h"
 
 #include <string.h>
 
@@ -73,7 +74,6 @@ struct kn_elf {
   uint32_t n_content;      /* the image's: they have section symbols */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
   uint32_t property;       /* of .note.gnu.property: index + 1, or 0 */
-  uint8_t plain_cies;      /* variants of the CIE of functions without tables of exceptions */
   bool gnu;                /* some section has SHF_GNU_RETAIN, or a symbol STT_GNU_IFUNC */
 
   /* by symbol id: number in the symbol table, with KN_VIA_SECTION; 0: none so far */
@@ -114,17 +114,31 @@ static inline uint8_t *kn_elf_put_section(uint8_t *p, Elf64_Shdr s) {
   kn_put64(p + 56, s.sh_entsize);
   return p + sizeof s;
 }
+/* A file whose sections no linker reads, while it is laid out. */
+struct kn_elf_file {
+  const char *names[KN_DS_COUNT + 6];
+  const void *contents[KN_DS_COUNT + 6];
+  Elf64_Shdr sections[KN_DS_COUNT + 6];
+  uint32_t n, names_size; /* sections, with section 0; bytes of the names so far */
+  uint64_t size, headers; /* of the file so far; where the headers of sections are */
+};
+void kn_elf_file_begin(struct kn_elf_file *f);
+/* Adds a section: `s` lacks its name and offset. `content`: NULL if it is written later. */
+void kn_elf_file_add(struct kn_elf_file *f, const char *name, Elf64_Shdr s, const void *content);
+/* Adds the last one, which has the names. */
+void kn_elf_file_end(struct kn_elf_file *f, const char *name);
+/* Writes the file; contents that are written later are zeros. */
+void kn_elf_file_put(const struct kn_elf_file *f, uint16_t type,
+                     const struct kn_elf_machine *machine, uint8_t *to);
 /* lib/object/elf_machine.c */
 const struct kn_elf_machine *kn_elf_machine(kiln_processor p);
 /* lib/object/elf_sections.c */
 bool kn_elf_add_image(struct kn_elf *e);
 /* sh_flags of a section of the image. */
 uint64_t kn_elf_flags(const struct kn_image_section *s);
-/* The name of the section of constructors of a priority: kn_image.ctor_section. */
-const char *kn_elf_ctor_section(struct kn_arena *arena, bool at_exit, uint32_t priority);
-/* Adds a section; index, or UINT32_MAX. `length` is the name's. */
-uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
-                            uint64_t flags, uint32_t align);
+/* Adds a section; index, or UINT32_MAX. */
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, uint64_t flags,
+                            uint32_t align);
 /* lib/object/elf_split.c */
 /* Appends the .dwo file: an object of debug sections alone. The module's status. */
 kiln_status kn_elf_split_write(const struct kn_elf *e, kiln_buffer *out);

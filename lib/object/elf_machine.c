@@ -10,49 +10,20 @@ static const struct kn_elf_machine machines[] = {
                              .property =
                                0xc0000002, /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
                              .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN},
-                             .relocs = {[KILN_RELOC_ABS64] = R_X86_64_64,
-                                        [KILN_RELOC_ABS32] = R_X86_64_32,
-                                        [KILN_RELOC_ABS32S] = R_X86_64_32S,
-                                        [KILN_RELOC_REL64] = R_X86_64_PC64,
-                                        [KILN_RELOC_REL32] = R_X86_64_PC32,
-                                        [KILN_RELOC_TLS64] = R_X86_64_DTPOFF64,
-                                        [KILN_RELOC_X64_CALL] = R_X86_64_PLT32,
-                                        [KILN_RELOC_X64_GOT] = R_X86_64_GOTPCREL,
-                                        [KILN_RELOC_X64_GOT_OP] = R_X86_64_GOTPCRELX,
-                                        [KILN_RELOC_X64_GOT_REX] = R_X86_64_REX_GOTPCRELX,
-                                        [KILN_RELOC_X64_TLS_GD] = R_X86_64_TLSGD,
-                                        [KILN_RELOC_X64_TLS_IE] = R_X86_64_GOTTPOFF,
-                                        [KILN_RELOC_X64_TLS_LE] = R_X86_64_TPOFF32}},
+                             .relocs =
+                               {
+#define R_X86_64(kind, name, number) [KILN_RELOC_##kind] = number,
+#include "lib/object/elf_relocs.def"
+                               }},
   [KILN_PROCESSOR_AARCH64] =
     {EM_AARCH64, .mapping_symbols = true, .bound_early = STO_AARCH64_VARIANT_PCS,
      .property = 0xc0000000, /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
      .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN, KILN_PROTECT_CONTROL_STACK},
-     .relocs = {[KILN_RELOC_ABS64] = R_AARCH64_ABS64,
-                [KILN_RELOC_ABS32] = R_AARCH64_ABS32,
-                [KILN_RELOC_REL64] = R_AARCH64_PREL64,
-                [KILN_RELOC_REL32] = R_AARCH64_PREL32,
-                [KILN_RELOC_A64_CALL] = R_AARCH64_CALL26,
-                [KILN_RELOC_A64_JUMP] = R_AARCH64_JUMP26,
-                [KILN_RELOC_A64_ADR] = R_AARCH64_ADR_PREL_LO21,
-                [KILN_RELOC_A64_LITERAL] = R_AARCH64_LD_PREL_LO19,
-                [KILN_RELOC_A64_PAGE] = R_AARCH64_ADR_PREL_PG_HI21,
-                [KILN_RELOC_A64_PAGE_NC] = R_AARCH64_ADR_PREL_PG_HI21_NC,
-                [KILN_RELOC_A64_LOW] = R_AARCH64_ADD_ABS_LO12_NC,
-                [KILN_RELOC_A64_LOW8] = R_AARCH64_LDST8_ABS_LO12_NC,
-                [KILN_RELOC_A64_LOW16] = R_AARCH64_LDST16_ABS_LO12_NC,
-                [KILN_RELOC_A64_LOW32] = R_AARCH64_LDST32_ABS_LO12_NC,
-                [KILN_RELOC_A64_LOW64] = R_AARCH64_LDST64_ABS_LO12_NC,
-                [KILN_RELOC_A64_LOW128] = R_AARCH64_LDST128_ABS_LO12_NC,
-                [KILN_RELOC_A64_GOT_PAGE] = R_AARCH64_ADR_GOT_PAGE,
-                [KILN_RELOC_A64_GOT_LOW] = R_AARCH64_LD64_GOT_LO12_NC,
-                [KILN_RELOC_A64_TLSDESC_PAGE] = R_AARCH64_TLSDESC_ADR_PAGE21,
-                [KILN_RELOC_A64_TLSDESC_LOAD] = R_AARCH64_TLSDESC_LD64_LO12,
-                [KILN_RELOC_A64_TLSDESC_ADD] = R_AARCH64_TLSDESC_ADD_LO12,
-                [KILN_RELOC_A64_TLSDESC_CALL] = R_AARCH64_TLSDESC_CALL,
-                [KILN_RELOC_A64_TLS_IE_PAGE] = R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21,
-                [KILN_RELOC_A64_TLS_IE_LOAD] = R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC,
-                [KILN_RELOC_A64_TLS_LE_HIGH] = R_AARCH64_TLSLE_ADD_TPREL_HI12,
-                [KILN_RELOC_A64_TLS_LE_LOW] = R_AARCH64_TLSLE_ADD_TPREL_LO12_NC}},
+     .relocs =
+       {
+#define R_AARCH64(kind, name, number) [KILN_RELOC_##kind] = number,
+#include "lib/object/elf_relocs.def"
+       }},
 };
 _Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
                "every target has a row");

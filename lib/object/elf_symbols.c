@@ -55,7 +55,7 @@ static bool *find_late_names(struct kn_elf *e) {
     uint32_t id = m->late_names.at[i].symbol;
     late[id] |= m->late_names.at[i].done && e->image->places[id].section != 0;
   }
-  if (late == NULL) kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");
+  if (late == NULL) kn_image_no_memory(e->image);
   return late;
 }
 
@@ -117,7 +117,7 @@ bool kn_elf_number(struct kn_elf *e) {
   e->numbers = kn_arena_zero(&e->arena, m->symbols.n * sizeof *e->numbers, 4);
   e->refs = kn_arena_zero(&e->arena, eh->n_personalities * sizeof *e->refs, 4);
   if (e->locals == NULL || e->globals == NULL || e->numbers == NULL || e->refs == NULL)
-    return KN_MODULE_FAIL(false, m, KILN_ERR_MEMORY, "out of memory");
+    return kn_image_no_memory(e->image);
   if (!kn_library_check(m)) return false;
   find_signatures(e);
 
@@ -232,6 +232,10 @@ KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t
   uint32_t section = p->section;
   if (kn_place_is_in_section(p) && e->sections.at[section - 1].owner == id)
     return e->sections.at[section - 1].name_offset + e->sections.at[section - 1].name_length;
+  if (KN_UNLIKELY(s->renamed) && section == 0) {
+    const char *name = kn_image_name(e->image, id);
+    return put_name(w, name, strlen(name));
+  }
   return put_name(w, s->name, s->name_length);
 }
 
@@ -266,19 +270,6 @@ static void put_global(struct writer *w, uint32_t id) {
   unsigned type = defined ? types[p->what] : s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
   put_symbol(w, name_of(w, s, id), weak ? STB_WEAK : STB_GLOBAL, type, other, number, reserved,
              p->value, defined ? p->size : 0);
-}
-
-/* Gives symbols that are not defined here the names that they were renamed to, and back. */
-static void swap_names(const struct kn_elf *e) {
-  for (uint32_t i = 0; i < e->m->renames.n; i++) {
-    struct kn_rename *r = e->m->renames.at + i;
-    struct kn_symbol *s = kn_symbol(e->m, r->symbol);
-    if (e->image->places[r->symbol].section != 0) continue;
-    const char *name = s->name;
-    s->name = r->name;
-    s->name_length = (uint32_t)strlen(r->name);
-    r->name = name;
-  }
 }
 
 /* Mapping symbols: ELF for the Arm 64-bit Architecture, "Mapping symbols". */
@@ -342,8 +333,6 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
     put_symbol(&w, s->name_offset + KN_EH_REF_NAME_AT, STB_WEAK, STT_OBJECT, STV_HIDDEN, s->number,
                false, 0, 8);
   }
-  swap_names(e);
   for (uint32_t i = 0; i < e->n_globals; i++) put_global(&w, e->globals[i]);
-  swap_names(e);
   e->at = (uint64_t)(w.strings - e->base);
 }

@@ -14,8 +14,10 @@ static const struct kn_object_format *const formats[KILN_FORMAT_COUNT] = {
 /* True if the format has what every object needs on the module's target. */
 static bool is_supported(const struct kn_object_format *format, kiln_module *m) {
   const kiln_processor p = m->options.target.processor;
-  const char *what = format->lacks(m);
-  for (unsigned k = KILN_RELOC_ABS64; k <= KILN_RELOC_REL32 && what == NULL; k++)
+  const char *what = NULL;
+  if (m->attrs.protection != 0 && (format->protects == NULL || !format->protects(p)))
+    what = "protecting an object's code";
+  for (unsigned k = KILN_RELOC_ABS64; k <= KILN_RELOC_REL32; k++)
     if (k != KILN_RELOC_ABS32S && !(format->without >> k & 1) &&
         format->reloc_number(p, (kiln_reloc_kind)k) == 0)
       what = "writing objects";

@@ -66,14 +66,14 @@ static void transfer_whole(struct kn_walk *w, enum a64_mem op) {
 
 /* ---- marks: hints, so that processors without these instructions ignore them ---- */
 
-/* PACIASP and PACIBSP are as good a mark of a function's beginning as BTI c. */
-enum { PACIASP = 25, PACIBSP = 27, AUTIASP = 29, AUTIBSP = 31, BTI_C = 34, BTI_J = 36 };
+/* PACIASP is as good a mark of a function's beginning as BTI c. */
+enum { PACIASP = 25, AUTIASP = 29, BTI_C = 34, BTI_J = 36 };
 
 void a64_landing(struct kn_walk *w) { a64_emit(w, a64_hint(BTI_J)); }
 
 /* The instruction before the prologue, or 0: none. `sign`: it signs the return address. */
 static uint32_t head_of(const struct kn_frame_plan *frame, bool sign) {
-  if (sign) return a64_hint(frame->key_b ? PACIBSP : PACIASP);
+  if (sign) return a64_hint(PACIASP);
   return frame->entry_mark ? a64_hint(BTI_C) : 0;
 }
 
@@ -260,7 +260,7 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct a64_ex
     }
   }
   if (KN_UNLIKELY(e->sign)) {
-    a64_emit(w, a64_hint(w->plan->frame.key_b ? AUTIBSP : AUTIASP));
+    a64_emit(w, a64_hint(AUTIASP));
     x->authenticated = kn_here(w);
   }
   if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
@@ -364,7 +364,6 @@ void a64_finish(struct kn_walk *w) {
   bool sign = plan->returns == KN_RETURN_ALL || (plan->returns == KN_RETURN_STORED && frame);
   uint32_t head = head_of(plan, sign);
   words += head != 0;
-  if (KN_UNLIKELY(sign) && plan->key_b) w->frame.cie = KN_CIE_KEY_B;
   if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);

@@ -8,13 +8,7 @@
 
 #include <capstone/capstone.h>
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 static csh cs;
 static cs_insn *insn;

@@ -3,13 +3,7 @@
 #ifndef KILN_TESTS_BUILD_FIXTURE_H
 #define KILN_TESTS_BUILD_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "ir/builder/builder.h"
 

@@ -3,14 +3,7 @@
 #ifndef KILN_TESTS_ELF_FIXTURE_H
 #define KILN_TESTS_ELF_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "ir/module/session_state.h"
 #include "lib/codegen/output.h"

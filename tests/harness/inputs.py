@@ -28,12 +28,12 @@ def both(*flags):
 
 GROUPS = (
     Group('c', ('tests/run/programs/*.c',), both(('-O0', *SCALAR), ('-O1', '-g', *SCALAR)), False),
-    Group('c++', ('tests/run/programs/*.cpp', 'tests/run/debug/programs/*.cpp', 'bench/debug/json.cpp',
-                  'bench/debug/vectors.cpp'),
+    Group('c++', ('tests/run/programs/*.cpp', 'tests/run/debug/programs/*.cpp', 'bench/programs/debug/json.cpp',
+                  'bench/programs/debug/vectors.cpp'),
           both(('-O0', '-g'), ('-O1',), ('-O2', '-g')), False),
-    Group('rust', ('tests/run/debug/programs/*.rs', 'bench/debug/json.rs'),
+    Group('rust', ('tests/run/debug/programs/*.rs', 'bench/programs/debug/json.rs'),
           both(('-Cdebuginfo=2',), ('-Copt-level=1',)), True),
-    Group('vectors', ('bench/run/kernels.c', 'tests/run/vectors/*.c'),
+    Group('vectors', ('bench/programs/run/kernels.c', 'tests/run/vectors/*.c'),
           {'x86_64': (('-O2',), ('-O2', '-mavx2')), 'aarch64': (('-O2',), ('-O2', '-march=armv8.2-a+fp16'))}, False),
     Group('hardened', ('tests/run/harden/*.c', 'tests/run/harden/*.cpp', 'tests/run/unwind/c*.c'),
           {'x86_64': (('-O0', '-fstack-protector-strong', '-fstack-clash-protection', '-fcf-protection=full'),
@@ -41,17 +41,17 @@ GROUPS = (
                        '-fcf-protection=branch'),
                       ('-O1', '-fstack-clash-protection', '-fno-plt', '-fno-omit-frame-pointer')),
            'aarch64': (('-O0', '-fstack-protector-strong', '-fstack-clash-protection', '-mbranch-protection=standard'),
-                       ('-O1', '-g', '-fstack-protector-all', '-mbranch-protection=pac-ret+leaf+b-key'),
+                       ('-O1', '-g', '-fstack-protector-all', '-mbranch-protection=pac-ret+leaf'),
                        ('-O1', '-fstack-clash-protection', '-mbranch-protection=bti'))}, False),
     Group('llvm', ('tests/run/bitcode/*.ll', 'tests/run/harden/*.ll', 'fuzz/seeds/source/*.ll'), both(()), False),
 )
 # With --wide.
 WIDE = (
     Group('c', ('tests/run/programs/*.c',), both(('-O0', '-g'), ('-O1',), ('-O2', '-g')), False),
-    Group('c', ('bench/run/*.c',), both(('-O0', '-g'), ('-O1',), ('-O2',)), False),
-    Group('c++', ('tests/run/programs/*.cpp', 'bench/debug/*.cpp'),
+    Group('c', ('bench/programs/run/*.c',), both(('-O0', '-g'), ('-O1',), ('-O2',)), False),
+    Group('c++', ('tests/run/programs/*.cpp', 'bench/programs/debug/*.cpp'),
           both(('-O0', '-g'), ('-O1', '-g'), ('-O2', '-g')), False),
-    Group('rust', ('bench/debug/*.rs',), both(('-Cdebuginfo=2',), ('-Copt-level=1', '-Cdebuginfo=2')), False),
+    Group('rust', ('bench/programs/debug/*.rs',), both(('-Cdebuginfo=2',), ('-Copt-level=1', '-Cdebuginfo=2')), False),
 )
 TORTURE_EVERY = 4 # of GCC's tests, where the cache has them
 

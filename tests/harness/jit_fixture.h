@@ -5,15 +5,10 @@
 #include <kiln/jit.h>
 #include <kiln/kiln.h>
 
-#include <setjmp.h>
+#include "unit.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* In an emulator the protection may differ from the one requested: see docs/jit.md. */
 #ifdef KN_TEST_EMULATED

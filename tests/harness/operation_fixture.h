@@ -7,8 +7,6 @@
 
 #include <kiln/llvm_operation.h>
 
-#include <stdlib.h>
-
 enum { MOST_OPERANDS = 8, MOST_PARTS = 256, BYTES = 512, ROUNDS = 12 };
 
 /* What an input must be: DIVISOR: no lane of the second operand is 0; TRUTH: every byte is 0 or 1; SMALL: every byte

@@ -2,7 +2,7 @@
 """Compares functions after inlining with the same functions before it, in the interpreter, on drawn inputs
 (inlined.c): where one calls, the other runs a copy. Results, memory, calls of functions outside, traps and exceptions
 are to be equal. The functions are those of the tests' programs: C and C++ of tests/run/programs, tests/run/debug and
-bench/debug, by clang without its passes and with them, and Rust; and those of a few files in LLVM's
+bench/programs/debug, by clang without its passes and with them, and Rust; and those of a few files in LLVM's
 text and in Kiln's.
 
     inlined.py [--tap] [--sample] [--inputs=N] [--seed=N] [--floor=N] [--only=PROGRAM] BUILD
@@ -24,9 +24,9 @@ sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
 
-FOLDERS = ['tests/run/programs', 'tests/run/debug/programs', 'bench/debug', 'tests/run/rustc/programs']
+FOLDERS = ['tests/run/programs', 'tests/run/debug/programs', 'bench/programs/debug', 'tests/run/rustc/programs']
 # Written for inlining, in LLVM's text and in Kiln's: bodies with slots, within each other; exceptions.
-BY_HAND = ['tests/prove/inlined.ll', 'tests/inlined/slots.ll', *('tests/kir/%s.kir' % name for name in (
+BY_HAND = ['proof/inlined.ll', 'tests/inlined/slots.ll', *('tests/kir/%s.kir' % name for name in (
     'calls', 'chain', 'forward', 'frame', 'inlined', 'memory', 'pieces', 'try', 'try_values', 'varargs', 'vectors'))]
 SAMPLE = {'exceptions.cpp', 'struct_value.c', 'huffman.cpp', 'options.rs'}
 # clang's own passes make other shapes of functions, of which many of the small ones are gone.

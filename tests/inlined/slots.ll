@@ -1,4 +1,4 @@
-; Slots of bodies, beside those of tests/prove/inlined.ll: which body is within which decides what shares memory. Where a
+; Slots of bodies, beside those of proof/inlined.ll: which body is within which decides what shares memory. Where a
 ; condition is a constant, bodies are not built that could have been; the first body has fewer bytes than others.
 declare i64 @f(ptr)
 declare void @g(ptr, ptr)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unwind.h>
 
+#include "../../base/leb128.h"
+
 static _Noreturn void wrong(const char *what) {
   fprintf(stderr, "exceptions: %s\n", what);
   abort();
@@ -64,22 +66,6 @@ int64_t kir_catch(struct thrown *e) {
 
 /* ---- the personality ---- */
 
-static uint64_t uleb(const uint8_t **at) {
-  uint64_t v = 0;
-  unsigned shift = 0;
-  do v |= (uint64_t)(**at & 127) << shift;
-  while (shift += 7, *(*at)++ & 128);
-  return v;
-}
-
-static int64_t sleb(const uint8_t **at) {
-  uint64_t v = 0;
-  unsigned shift = 0;
-  do v |= (uint64_t)(**at & 127) << shift;
-  while (shift += 7, *(*at)++ & 128);
-  return shift < 64 && (*at)[-1] & 64 ? (int64_t)(v | ~UINT64_C(0) << shift) : (int64_t)v;
-}
-
 static unsigned encoded_size(unsigned encoding) {
   switch (encoding & 15) {
   case 0x2:
@@ -98,9 +84,9 @@ static uint64_t encoded(const uint8_t **at, unsigned encoding) {
   const uint8_t *from = *at;
   uint64_t v = 0;
   if ((encoding & 15) == 1) {
-    v = uleb(at);
+    v = kn_uleb128(at, NULL);
   } else if ((encoding & 15) == 9) {
-    v = (uint64_t)sleb(at);
+    v = (uint64_t)kn_sleb128(at, NULL);
   } else {
     unsigned size = encoded_size(encoding);
     for (unsigned i = 0; i < size; i++) v |= (uint64_t)from[i] << 8 * i;
@@ -131,18 +117,18 @@ static int find_action(const struct types *t, const uint8_t *action, const void 
                        int64_t *selector) {
   for (;;) {
     const uint8_t *next;
-    int64_t filter = *selector = sleb(&action), step;
+    int64_t filter = *selector = kn_sleb128(&action, NULL), step;
     if (filter == 0) return 1;
     if (filter > 0 && is_type(t, filter, type)) return 1;
     if (filter < 0) {
       const uint8_t *list = t->base - filter - 1;
       uint64_t index;
       int among = 0;
-      while ((index = uleb(&list)) != 0) among |= is_type(t, (int64_t)index, type);
+      while ((index = kn_uleb128(&list, NULL)) != 0) among |= is_type(t, (int64_t)index, type);
       if (!among) return 1;
     }
     next = action;
-    step = sleb(&next);
+    step = kn_sleb128(&next, NULL);
     if (step == 0) return 0;
     action += step;
   }
@@ -161,15 +147,15 @@ _Unwind_Reason_Code kir_personality(int version, _Unwind_Action actions, uint64_
   if (encoding != 0xff) pads = encoded(&at, encoding);
   types.encoding = *at++;
   if (types.encoding != 0xff) {
-    uint64_t offset = uleb(&at);
+    uint64_t offset = kn_uleb128(&at, NULL);
     types.base = at + offset;
   }
   encoding = *at++;
-  uint64_t length = uleb(&at);
+  uint64_t length = kn_uleb128(&at, NULL);
   const uint8_t *table = at + length;
   while (at < table) {
     uint64_t from = start + encoded(&at, encoding), size = encoded(&at, encoding);
-    uint64_t pad = encoded(&at, encoding), action = uleb(&at);
+    uint64_t pad = encoded(&at, encoding), action = kn_uleb128(&at, NULL);
     if (ip < from || ip >= from + size) continue;
     int64_t selector = 0;
     const void *type = class == kir_class ? ((const struct thrown *)e)->type : NULL;

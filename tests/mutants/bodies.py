@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Plants bugs in bodies that are inlined, one at a time, and checks that a test finds each. A row of ROWS has a kind:
+"""Bugs in bodies that are inlined. The name of a row begins with its kind:
 
 - copies: bodies of other units that a unit of rustc's builds (integrations/rustc/src/copies.rs);
 - dependencies: what rustc records while a copy is built. Both are found by tests/run/rustc/copies.py;
@@ -7,26 +6,19 @@
   tests/run/debug/inlined.py;
 - lifetimes: the slots of bodies, which share memory. Found by tests/inlined.
 
-    bodies.py [--tap] [--only=TEXT] [--every=N] BUILD     TEXT: of `KIND: WHAT`
-    bodies.py --places      compiles nothing: prints the rows whose text does not occur exactly once
-
-A file in C is compiled alone and linked before the libraries of BUILD. The library for rustc is built of a copy of its
-sources, in one target folder, BUILD/cache/planted."""
+The library for rustc is built of a copy of its sources, in one target folder, BUILD/cache/planted."""
 import argparse
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.dont_write_bytecode = True
+import beside
+from campaign import ROOT, Campaign, NotFound, Row, text_of
+
 sys.path[:0] = [os.path.join(ROOT, 'tests/harness'), os.path.join(ROOT, 'tests/run/rustc')]
-import beside  # noqa: E402
 import copies  # noqa: E402
 import harness  # noqa: E402
-import options  # noqa: E402
 import rustc  # noqa: E402
 
 COPIES, UNIT, UNITS, DECLARE = ('integrations/rustc/src/%s.rs' % name for name in ('copies', 'unit', 'units', 'declare'))
@@ -102,16 +94,7 @@ ROWS = [
 ]
 
 
-def text_of(name):
-    with open(os.path.join(ROOT, name), encoding='utf-8') as f:
-        return f.read()
-
-
-def misplaced():
-    return [what for what, name, old, _ in ROWS if text_of(name).count(old) != 1]
-
-
-class Planted(rustc.Toolchain):
+class Toolchain(rustc.Toolchain):
     """The library for rustc, of a copy of its sources."""
 
     def __init__(self, h, name, build):
@@ -137,35 +120,26 @@ class Planted(rustc.Toolchain):
         self.driver = os.path.join(target, 'release/kiln-driver')
 
 
-class Campaign:
-    def __init__(self, build, work):
-        self.build, self.work = os.path.abspath(build), work
-        self.toolchain = self.beside = self.units = None
+class Planted(Campaign):
+    rows = [Row(*columns) for columns in ROWS]
+    toolchain = beside = units = None
 
-    def compile(self, name, text):
-        source = os.path.join(self.work, os.path.basename(name))
-        with open(source, 'w', encoding='utf-8') as f:
-            f.write(text)
-        out = source + '.o'
-        subprocess.run(['gcc', '-std=gnu11', '-O0', '-w', *beside.INCLUDE, '-c', source, '-o', out], check=True)
-        return out
-
-    def in_rust(self, name, text):
+    def in_rust(self, row, folder):
         """Which test of the library for rustc fails."""
         if self.toolchain is None:
             h = harness.Harness(argparse.Namespace(keep=os.path.join(self.work, 'rustc'), target='x86_64', clang='clang-22', kiln='clang'))
-            toolchains = [Planted(h, n, self.build) for n in reversed(harness.rust_toolchains())]
+            toolchains = [Toolchain(h, n, self.build) for n in reversed(harness.rust_toolchains())]
             self.toolchain = next((t for t in toolchains if not t.lacks()), None)
         t = self.toolchain
         if t is None:
             return 'SKIP there is no toolchain of Rust'
-        if name is not None:
-            t.plant(name, text)
+        if row is not None:
+            t.plant(row.file, text_of(row.file).replace(row.old, row.new))
         try:
             t.build()
         finally:
-            if name is not None:
-                t.plant(name, text_of(name))
+            if row is not None:
+                t.plant(row.file, text_of(row.file))
         for what, work in copies.checks(t):
             try:
                 work()
@@ -173,88 +147,39 @@ class Campaign:
                 return '%s: %s' % (what, str(e).replace('\n', ' ')[:100])
         return None
 
-    def in_units(self, damaged):
-        """Which unit test fails that is linked with damaged objects?"""
-        includes = ['-I' + os.path.join(ROOT, folder) for folder in ('tests/unit', 'tests/harness')]
-        if self.units is None:
-            self.units = {name: os.path.join(self.work, name + '.o') for name in ('debug_rows', 'inline', 'inline_made')}
-            for name, out in self.units.items():
-                source = os.path.join(ROOT, 'tests/unit', name + '.c')
-                subprocess.run(['gcc', '-std=gnu11', '-w', *beside.INCLUDE, *includes, '-c', source, '-o', out], check=True)
-        for name, unit in self.units.items():
-            program = os.path.join(self.work, name)
-            libraries = [os.path.join(self.build, library) for library in ('libkiln-text.a', 'libkiln.a')]
-            subprocess.run(['gcc', unit, *damaged, *libraries, '-lcmocka', '-lm', '-lpthread', '-o', program], check=True)
-            if subprocess.run([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT).returncode:
-                return 'unit/' + name
-        return None
+    def in_scopes(self, row, folder):
+        """Which unit test fails, or does tests/run/debug/inlined.py?"""
+        damaged = [] if row is None else [self.object(row.file, folder=folder)]
+        self.units = self.units or self.unit_objects('debug_rows', 'inline', 'inline_made')
+        for unit in self.units:
+            if self.fails([self.link('unit', [unit, *damaged], '-lcmocka', folder=folder)], LIMIT):
+                return os.path.basename(unit)
+        words = [sys.executable, os.path.join(ROOT, 'tests/run/debug/inlined.py'), '--tap', '--kiln=' + self.relink('kiln', damaged, folder)]
+        out, status = self.run(words + [os.path.join(ROOT, name) for name in FILES], LIMIT, stderr=subprocess.STDOUT,
+                               env={k: v for k, v in os.environ.items() if k != 'KILN_ALSO'})
+        failed = [line for line in out.splitlines() if line.startswith('not ok')]
+        return failed[0] if failed else 'status %s' % status if status != 0 else None
 
-    def in_debuggers(self, damaged):
-        """Does tests/run/debug/inlined.py fail with a `kiln` that is linked with damaged objects?"""
-        kiln = os.path.join(self.work, 'kiln')
-        done = subprocess.run(['ninja', '-C', self.build, '-t', 'commands', 'kiln'], check=True, stdout=subprocess.PIPE, text=True)
-        link = done.stdout.splitlines()[-1].replace('-o kiln ', '-o %s %s ' % (kiln, ' '.join(damaged)), 1)
-        subprocess.run(link, shell=True, check=True, cwd=self.build)
-        words = [sys.executable, os.path.join(ROOT, 'tests/run/debug/inlined.py'), '--kiln=' + kiln, '--tap']
-        words += [os.path.join(ROOT, name) for name in FILES]
+    def in_lifetimes(self, row, folder):
+        self.beside = self.beside or beside.Beside(self)
+        damaged = [] if row is None else [self.object(row.file, folder=folder)]
+        return 'functions differ' if self.beside.finds(damaged, folder) else None
+
+    # By kind: what says which test finds a bug, or None. Its `row` None: there is no bug.
+    finders = {'copies': in_rust, 'dependencies': in_rust, 'scopes': in_scopes, 'lifetimes': in_lifetimes}
+
+    def finder(self, row):
+        return self.finders[row.what.partition(':')[0]]
+
+    def without(self, rows):
+        for finder in dict.fromkeys(map(self.finder, rows)):
+            yield finder.__name__, finder(self, None, self.work)
+
+    def find(self, row, folder):
         try:
-            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', timeout=LIMIT,
-                                  env={k: v for k, v in os.environ.items() if k != 'KILN_ALSO'})
-        except subprocess.TimeoutExpired:
-            return 'no end'
-        failed = [line for line in done.stdout.splitlines() if line.startswith('not ok')]
-        return failed[0] if failed else 'status %d' % done.returncode if done.returncode else None
-
-    def in_scopes(self, name, text):
-        damaged = [self.compile(name, text)] if name is not None else []
-        return self.in_units(damaged) or self.in_debuggers(damaged)
-
-    def in_lifetimes(self, name, text):
-        if self.beside is None:
-            self.beside = beside.Beside(self.build, self.work)
-        damaged = [self.compile(name, text)] if name is not None else []
-        return 'functions differ' if self.beside.finds(damaged) else None
-
-    def check(self, row):
-        what, name, old, new = row
-        text = text_of(name)
-        if text.count(old) != 1:
-            return False, 'the text of %s does not occur once' % name
-        try:
-            found = FINDERS[what.partition(':')[0]](self, name, text.replace(old, new))
-        except (subprocess.CalledProcessError, harness.Failure) as e:
-            return False, 'it does not build: %s' % str(e)[-700:]
-        return found is not None, found or 'NOT FOUND'
-
-
-# By kind: what says which test finds a bug, or None. Its `name` None: there is no bug.
-FINDERS = {'copies': Campaign.in_rust, 'dependencies': Campaign.in_rust, 'scopes': Campaign.in_scopes,
-           'lifetimes': Campaign.in_lifetimes}
-
-
-def main():
-    args, rows = options.rows(__doc__, ROWS, misplaced)
-    finders = {FINDERS[row[0].partition(':')[0]] for row in rows}
-    print('1..%d' % (len(finders) + len(rows)))
-    number = missed = 0
-
-    def say(good, what, why):
-        nonlocal number, missed
-        number += 1
-        missed += not good
-        print('%s %d - %s%s' % ('ok' if good else 'not ok', number, what, ': ' + why if why else ''), flush=True)
-
-    with tempfile.TemporaryDirectory(prefix='kiln-bodies-') as work:
-        campaign = Campaign(args.build, work)
-        for finder in finders:
-            why = finder(campaign, None, None)
-            say(why is None or why.startswith('SKIP'), 'without a bug', why)
-        for row in rows:
-            good, why = campaign.check(row)
-            say(good, row[0], why)
-    print('# %d of %d not found' % (missed, len(rows)))
-    return missed != 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+            found = self.finder(row)(self, row, folder)
+        except harness.Failure as e:
+            raise NotFound('it does not build: ' + str(e)[-700:]) from e
+        if found is None:
+            raise NotFound('the tests pass')
+        return found

@@ -1,29 +1,18 @@
-#!/usr/bin/env python3
-"""Plants wrong locations of variables, one at a time, and checks that checking builds find each without running code.
-Before that, compiles the same programs without a bug: no location may be reported as wrong, and at most 2 % of the
-locations' bytes may be such that nothing is proved of them.
+"""Wrong locations of variables, which checking builds find without running code. Before that, compiles the same programs
+without a bug: no location may be reported as wrong, and at most 2 % of the locations' bytes may be such that nothing is
+proved of them.
 
-    locations.py [--tap] [--only=TEXT] [--every=N] BUILD
-    locations.py --places     compiles nothing: prints the rows whose text does not occur exactly once
-
-A row of MUTANTS names a rule, a file, and a text in it that is replaced. The last ones are wrong expressions around
-places that are right: lib/dwarf/check/dwarf_check.c finds most of them, when the object is made. The file is compiled again, linked
-with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a few programs, by clang -O1 -g without
-key instructions, so that statements begin where lines change, and with them, but without LLVM's passes, so that Kiln
-inlines. Programs that take clang long are compiled for the bugs that the others do not show and, if each row is planted,
-to see that none of their locations is reported.
-"""
+The last rows are wrong expressions around places that are right: lib/dwarf/check/dwarf_check.c finds most of them, when the
+object is made. The file is linked with locations.c and the libraries of BUILD, a checking build, and run over bitcode of a
+few programs, by clang -O1 -g without key instructions, so that statements begin where lines change, and with them, but
+without LLVM's passes, so that Kiln inlines. Programs that take clang long are compiled for the bugs that the others do not
+show and, if each row is planted, to see that none of their locations is reported."""
 import functools
 import json
 import os
 import subprocess
-import sys
-import tempfile
 
-import options
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+from campaign import ROOT, Campaign, NotFound, Row
 
 FOUND = 3
 MOST_UNPROVED = 0.02
@@ -32,7 +21,7 @@ SMALL = ['tests/run/programs/%s.c' % name for name in (
 SMALL += ['tests/run/debug/programs/%s.cpp' % name for name in ('inheritance', 'lambdas', 'throwing')]
 EXPRESSIONS = ['tests/run/debug/programs/%s' % name for name in ('bindings.cpp', 'constants.c')]
 SMALL += EXPRESSIONS
-LARGE = ['bench/debug/%s.cpp' % name for name in ('expressions', 'words', 'sorts', 'json')]
+LARGE = ['bench/programs/debug/%s.cpp' % name for name in ('expressions', 'words', 'sorts', 'json')]
 DWARF_ATTR, DWARF_PARTS, READER = 'lib/dwarf/dwarf_attr.c', 'lib/dwarf/dwarf_ranges.c', 'frontends/llvm/debug/debug_expr.c'
 WHERE, ROWS, VARS, CALLS = ('lib/debug/%s.c' % name for name in ('where', 'rows', 'observe_vars', 'observe_calls'))
 
@@ -111,97 +100,48 @@ MUTANTS = [
 ]
 
 
-class Build:
-    def __init__(self, work, build):
-        self.work, self.build = work, build
-        with open(os.path.join(build, 'meson-info/intro-buildoptions.json')) as f:
-            options = {o['name']: o['value'] for o in json.load(f)}
-        self.cc = 'gcc' if options['b_sanitize'] == 'none' else 'clang-22'
-        self.extra = [] if options['b_sanitize'] == 'none' else ['-fsanitize=' + options['b_sanitize'], '-fuse-ld=lld']
-        self.main = self.compile(os.path.join(HERE, 'locations.c'))
+class Planted(Campaign):
+    rows = [Row(*columns) for columns in MUTANTS]
+    flags = ['-std=gnu11', '-O1', '-w', '-DKN_CHECKS']
+    libraries = ('frontends/llvm/libkiln-llvm.a', 'assembler/libkiln-as.a', 'libkiln.a')
 
-    def compile(self, path):
-        out = os.path.join(self.work, os.path.basename(path) + '.o')
-        folders = [ROOT, ROOT + '/include', ROOT + '/frontends/llvm']
-        subprocess.run([self.cc, '-std=gnu11', '-O1', '-w', '-DKN_CHECKS', *('-I' + folder for folder in folders), '-c', path,
-                        '-o', out], check=True)
-        return out
+    def __init__(self, args, work):
+        super().__init__(args, work)
+        with open(os.path.join(self.build, 'meson-info/intro-buildoptions.json')) as f:
+            sanitizers = next(o['value'] for o in json.load(f) if o['name'] == 'b_sanitize')
+        if sanitizers != 'none':
+            self.cc, self.sanitizers = 'clang-22', ['-fsanitize=' + sanitizers, '-fuse-ld=lld']
+        self.main = self.object('tests/mutants/locations.c')
+        self.small, self.large = self.bitcode(SMALL), functools.cache(lambda: self.bitcode(LARGE))
 
-    def link(self, *changed):
-        out = os.path.join(self.work, 'locations')
-        libraries = [os.path.join(self.build, name) for name in ('frontends/llvm/libkiln-llvm.a', 'assembler/libkiln-as.a',
-                                                                 'libkiln.a')]
-        subprocess.run([self.cc, self.main, *changed, *libraries, *self.extra, '-lpthread', '-o', out], check=True)
-        return out
+    def bitcode(self, programs):
+        files = []
+        for name in programs:
+            language = ['-std=c++20'] if name.endswith('.cpp') else []
+            levels = [('O1', ['-gno-key-instructions']), ('inlined', ['-Xclang', '-disable-llvm-passes'])]
+            if name in EXPRESSIONS: # bits in memory, arrays of variable length
+                levels.append(('O0', ['-O0']))
+            for level, flags in levels:
+                files.append(os.path.join(self.work, '%s.%s.bc' % (os.path.basename(name), level)))
+                subprocess.run(['clang-22', *language, '-w', '-O1', *flags, '-g', '-emit-llvm', '-c', os.path.join(ROOT, name),
+                                '-o', files[-1]], check=True)
+        return files
 
+    def without(self, rows):
+        all_files = self.small + (self.large() if len(rows) == len(MUTANTS) else [])
+        text, status = self.run([self.link('locations', [self.main]), *all_files], 300, stderr=subprocess.STDOUT)
+        yield 'no location is wrong', status != 0 and text
+        if status == 0:
+            counts = {word.split()[0]: int(word.split()[1]) for word in text.splitlines()}
+            unproved = 1 - counts['proved'] / sum(counts.values())
+            print('# not proved: %.3f %% of %d bytes: %s' % (100 * unproved, sum(counts.values()), counts))
+            yield 'few bytes are not proved', unproved > MOST_UNPROVED and 'too few bytes are proved'
 
-def bitcode(work, programs):
-    files = []
-    for name in programs:
-        language = ['-std=c++20'] if name.endswith('.cpp') else []
-        levels = [('O1', ['-gno-key-instructions']), ('inlined', ['-Xclang', '-disable-llvm-passes'])]
-        if name in EXPRESSIONS: # bits in memory, arrays of variable length
-            levels.append(('O0', ['-O0']))
-        for level, flags in levels:
-            files.append(os.path.join(work, '%s.%s.bc' % (os.path.basename(name), level)))
-            subprocess.run(['clang-22', *language, '-w', '-O1', *flags, '-g', '-emit-llvm', '-c', os.path.join(ROOT, name),
-                            '-o', files[-1]], check=True)
-    return files
-
-
-def text_of(name):
-    with open(os.path.join(ROOT, name), encoding='utf-8') as f:
-        return f.read()
-
-
-def misplaced():
-    return [what for what, name, old, _ in MUTANTS if text_of(name).count(old) != 1]
-
-
-def run(program, files):
-    p = subprocess.run([program, *files], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
-                       timeout=300)
-    return p.returncode, p.stdout.strip()
-
-
-def proved(status, text):
-    """What is wrong with the run of the program without a bug; None: nothing."""
-    if status != 0:
-        return text
-    counts = {word.split()[0]: int(word.split()[1]) for word in text.splitlines()}
-    unproved = 1 - counts['proved'] / sum(counts.values())
-    print('# not proved: %.3f %% of %d bytes: %s' % (100 * unproved, sum(counts.values()), counts))
-    return None if unproved <= MOST_UNPROVED else 'too few bytes are proved'
-
-
-def main():
-    args, rows = options.rows(__doc__, MUTANTS, misplaced)
-    missed = 0
-    with tempfile.TemporaryDirectory(prefix='kiln-locations-') as work:
-        build, small = Build(work, os.path.abspath(args.build)), bitcode(work, SMALL)
-        large = functools.cache(lambda: bitcode(work, LARGE))
-        print('1..%d' % (len(rows) + 1))
-        wrong = proved(*run(build.link(), small + (large() if rows == MUTANTS else [])))
-        missed += wrong is not None
-        print('%s 1 - no location is wrong' % ('not ok' if wrong else 'ok'))
-        if wrong:
-            print('# ' + wrong.replace('\n', '\n# '))
-        for number, (rule, name, old, new) in enumerate(rows, 2):
-            text, path = text_of(name), os.path.join(work, os.path.basename(name))
-            with open(path, 'w', encoding='utf-8') as f:
-                f.write(text.replace(old, new))
-            status, line = 0, 'no such text'
-            if text.count(old) == 1:
-                program = build.link(build.compile(path))
-                status, line = run(program, small)
-                if status == 0:
-                    status, line = run(program, large())
-            missed += status != FOUND
-            print('%s %d - %s: %s' % ('ok' if status == FOUND else 'not ok', number, os.path.basename(name), rule))
-            print('# status %d: %s' % (status, line.split('\n')[0][:160]), flush=True)
-    print('# %d of %d not found' % (missed, len(rows) + 1))
-    return missed != 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+    def find(self, row, folder):
+        program, status = self.link('locations', [self.main, self.object(row.file, folder=folder)], folder=folder), 0
+        for files in (lambda: self.small), self.large:
+            if status == 0:
+                text, status = self.run([program, *files()], 300, stderr=subprocess.STDOUT)
+        if status != FOUND:
+            raise NotFound('status %s: %s' % (status, text.split('\n')[0][:160]))
+        return text.split('\n')[0][:160]

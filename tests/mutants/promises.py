@@ -1,24 +1,13 @@
-#!/usr/bin/env python3
-"""Plants bugs in the runtime of WebAssembly, one for each promise of docs/embedding-untrusted-modules.md: the test that the
-page names beside the promise has to fail.
-
-    promises.py [--tap] [--only=TEXT] [--every=N] [BUILD]
-
-A row of ROWS names the test, a file, and a text in it that is replaced. The file is compiled again, and the test's
-program linked with it, by the commands of the build folder.
-"""
-import argparse
+"""Bugs in the runtime of WebAssembly, one for each promise of docs/embedding-untrusted-modules.md: the test that the page
+names beside the promise has to fail. A row begins with the test, whose program is linked again by the command of BUILD."""
+import glob
 import os
 import re
-import shlex
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+from campaign import ROOT, Campaign, NotFound, Row
+
 PAGE = os.path.join(ROOT, 'docs/embedding-untrusted-modules.md')
 
 # Kind of test -> the program that is linked again, how the test runs with it.
@@ -32,8 +21,7 @@ PROGRAMS = {
     'unit/wasi': ('tests/unit/wasi', lambda p, what: [p]),
     'unit/wasi_pieces': ('tests/unit/wasi_pieces', lambda p, what: [p]),
 }
-# A file's archive.
-ARCHIVES = {'frontends/wasm/runtime': 'frontends/wasm/runtime/libkiln-wasmrt.a', 'frontends/wasm': 'frontends/wasm/libkiln-wasm.a'}
+LIMIT = 60
 
 # Test, file, text, what it becomes.
 ROWS = [
@@ -93,87 +81,26 @@ ROWS = [
 ]
 
 
-class Build:
-    """Programs of a build folder with a file of theirs replaced."""
+class Planted(Campaign):
+    rows = [Row('%s: %s' % (test, ' '.join(old.split())[:60]), file, old, new, test) for test, file, old, new in ROWS]
+    flags = ['-std=gnu11', '-O2', '-w', '-fPIC', '-fexceptions', '-D_FILE_OFFSET_BITS=64', '-iquote' + os.path.join(ROOT, 'dwarf')]
 
-    def __init__(self, folder, work):
-        self.folder, self.work = folder, work
+    def without(self, rows):
+        with open(PAGE) as f:
+            promised = re.findall(r'\| `((?:wasm|unit)/[^`]+)` \|$', f.read(), re.M)
+        lacking = [test for test in promised if test not in [row.how for row in self.rows]]
+        yield 'each promise has a planted bug', ', '.join(lacking)
 
-    def command(self, target):
-        text = subprocess.run(['ninja', '-C', self.folder, '-t', 'commands', '-s', target], check=True, capture_output=True, text=True)
-        return shlex.split(text.stdout.strip().splitlines()[-1].split('&&')[-1])
-
-    def archive(self, directory, changed):
-        """The archive of a folder of sources, with the files `changed` (name -> text) in place of theirs."""
-        name = ARCHIVES[directory]
-        out = os.path.join(self.work, os.path.basename(name))
-        shutil.copy(os.path.join(self.folder, name), out)
-        copy = os.path.join(self.work, 'sources')
-        shutil.copytree(os.path.join(ROOT, directory), copy)
-        for file, text in changed.items():
-            with open(os.path.join(copy, file), 'w') as f: f.write(text)
-        files = [f for f in changed if f.endswith('.c')] or [f for f in os.listdir(copy) if f.startswith('wasi') and f.endswith('.c')]
-        for file in files:
-            words = self.command('%s.p/%s.o' % (name, file))
-            words[-1] = os.path.join(copy, file)
-            words[words.index('-o') + 1] = os.path.join(self.work, file + '.o')
-            words = [w for k, w in enumerate(words) if w not in ('-MD',) and words[k - 1] not in ('-MQ', '-MF') and w not in ('-MQ', '-MF')]
-            words.insert(words.index('-c'), '-w')
-            subprocess.run(words, check=True, cwd=self.folder)
-            subprocess.run(['ar', 'd', out, file + '.o'], check=True)
-            subprocess.run(['ar', 'r', out, os.path.join(self.work, file + '.o')], check=True, stderr=subprocess.DEVNULL)
-        return name, out
-
-    def program(self, target, archive):
-        name, changed = archive
-        words = [changed if w == name else w for w in self.command(target)]
-        out = os.path.join(self.work, os.path.basename(target))
-        words[words.index('-o') + 1] = out
-        subprocess.run(words, check=True, cwd=self.folder)
-        return out
-
-
-def found(folder, row):
-    """What is wrong with a row; NULL: the test fails, as it has to."""
-    test, file, old, new = row
-    with open(os.path.join(ROOT, file)) as f: text = f.read()
-    if text.count(old) != 1: return 'its text occurs %d times' % text.count(old)
-    kind, _, what = test.partition(' ')
-    target, run = PROGRAMS[kind]
-    with tempfile.TemporaryDirectory(prefix='kiln-promises-') as work:
-        build = Build(folder, work)
-        directory = os.path.dirname(file)
-        program = build.program(target, build.archive(directory, {os.path.basename(file): text.replace(old, new)}))
-        with subprocess.Popen(run(program, what), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors='replace',
-                              cwd=work, start_new_session=True, env=dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP')) as p:
-            try:
-                out = p.communicate(timeout=60)[0]
-            except subprocess.TimeoutExpired:  # with all that it has started
-                os.killpg(p.pid, signal.SIGKILL)
-                return None
-    return None if p.returncode != 0 or re.search('^not ok', out, re.M) else 'the test passes with it'
-
-
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--tap', action='store_true', help='nothing else is printed in any case')
-    p.add_argument('--only', default='')
-    p.add_argument('--every', type=int, default=1)
-    p.add_argument('build', nargs='?', default=os.path.join(ROOT, 'build'))
-    args = p.parse_args()
-    with open(PAGE) as f: promised = re.findall(r'\| `((?:wasm|unit)/[^`]+)` \|$', f.read(), re.M)
-    failed = [t for t in promised if t not in [row[0] for row in ROWS]]
-    for test in failed: print('# no bug is planted for %s' % test)
-    rows = [row for row in ROWS if args.only in row[0] or args.only in row[1]][::args.every]
-    print('%sok 1 - each promise has a planted bug' % ('not ' if failed else ''))
-    for number, row in enumerate(rows, 2):
-        wrong = found(os.path.abspath(args.build), row)
-        if wrong: failed.append(row)
-        print('%sok %d - %s, %s: %s%s' % ('not ' if wrong else '', number, row[0], row[1], ' '.join(row[2].split())[:60], '\n# ' + wrong if wrong else ''),
-              flush=True)
-    print('1..%d' % (len(rows) + 1))
-    return len(failed) > 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+    def find(self, row, folder):
+        sources = [row.file]
+        if row.file.endswith('.h'):
+            sources = [os.path.relpath(p, ROOT) for p in glob.glob(os.path.join(ROOT, os.path.dirname(row.file), 'wasi*.c'))]
+            for source in sources:
+                shutil.copy(os.path.join(ROOT, source), os.path.join(folder, source))
+        kind, _, what = row.how.partition(' ')
+        target, words = PROGRAMS[kind]
+        program = self.relink(target, [self.object(source, folder=folder) for source in sources], folder)
+        out, status = self.run(words(program, what), LIMIT, cwd=folder, env=dict(os.environ, CMOCKA_MESSAGE_OUTPUT='TAP'))
+        if status == 0 and not re.search('^not ok', out, re.M):
+            raise NotFound('the test passes')
+        return 'no end' if status is None else 'by ' + row.how

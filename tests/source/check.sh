@@ -80,18 +80,18 @@ forbidden_includes() {
 
 # The rooms of lib in their order: each sees those before it, targets/target.h, and ir.
 check_include_direction() {
-  local ok=0 t='base/|ir/|targets/target\.h"|lib/codegen/' image='lib/object/(image|frames)\.h"' dwarf='lib/dwarf/dwarf_(sections|relocs)\.h"'
+  local ok=0 t='base/|ir/|targets/target\.h"|lib/codegen/'
   forbidden_includes include '$^' || ok=1
   forbidden_includes base 'base/' || ok=1
   forbidden_includes ir '(base|ir)/' || ok=1
   forbidden_includes lib/codegen "$t" || ok=1
   forbidden_includes lib/check "$t|lib/check/" || ok=1
   forbidden_includes lib/debug "$t|lib/debug/" || ok=1
-  forbidden_includes 'lib/object/image* lib/object/frames*' "$t|$image" || ok=1
-  forbidden_includes lib/dwarf "$t|$image|lib/dwarf/" || ok=1
-  forbidden_includes 'lib/object/elf* lib/object/coff* lib/object/formats*' "$t|lib/object/|$dwarf" || ok=1
+  forbidden_includes lib/image "$t|lib/image/" || ok=1
+  forbidden_includes lib/dwarf "$t|lib/(image|dwarf)/" || ok=1
+  forbidden_includes lib/object "$t|lib/(image|dwarf|object)/" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
-  forbidden_includes lib/jit "(base|ir)/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|$image|lib/object/elf_memory\.h\"|$dwarf|lib/jit/" || ok=1
+  forbidden_includes lib/jit "(base|ir)/|targets/(jit|target)\.h\"|lib/codegen/(eh_table|root_format)\.h\"|lib/(image|dwarf|object|jit)/" || ok=1
   forbidden_includes lib/frontend 'lib/frontend/|base/' || ok=1
   forbidden_includes dwarf 'base/|line_reader\.h"' || ok=1
   forbidden_includes targets '(base|ir)/|lib/codegen/|targets/' || ok=1
@@ -185,10 +185,11 @@ check_windows_compiles() {
     -Iinclude -I. -Ifrontends/llvm -Ifrontends/qbe -Idwarf 2>&1 | grep -E 'error|warning' | fail_lines "not for Windows"
 }
 
-# The numbers of lib/object/elf_format.h are those of the system's header, and there are some.
+# The numbers of lib/object/elf_format.h and elf_relocs.def are those of the system's header, and there are some.
 check_elf_numbers() {
   local rows
-  rows=$(sed -nE 's/^(enum \{)? *([A-Z][A-Z0-9_]+) = ([^,}]+).*/_Static_assert(\2 == (\3), "\2");/p' lib/object/elf_format.h)
+  rows=$(sed -nE 's/^(enum \{)? *([A-Z][A-Z0-9_]+) = ([^,}]+).*/_Static_assert(\2 == (\3), "\2");/p' lib/object/elf_format.h
+    sed -nE 's/^(R_[A-Z0-9_]+)\([A-Z0-9_]+, ([A-Z0-9_]+), ([0-9]+)\)$/_Static_assert(\1_\2 == \3, "\1_\2");/p' lib/object/elf_relocs.def)
   (( $(wc -l <<< "$rows") > 90 )) || { echo "only: $rows"; return 1; }
   gcc -xc -fsyntax-only - <<< "#include <elf.h>
 $rows"
@@ -210,7 +211,7 @@ check_target_tables() {
 # Conventions are rows of data: nothing asks for one by its name but the tables of the targets and what reads and writes
 # names.
 check_conventions_are_data() {
-  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/compile.c lib/codegen lib/check lib/debug lib/object lib/dwarf lib/jit targets |
+  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib/compile.c lib/codegen lib/check lib/debug lib/image lib/dwarf lib/object lib/jit targets |
     grep -vE '^targets/[a-z0-9_]+/conventions\.c:|^ir/(lex/parse_read|text/print_module)\.c:|^lib/codegen/targets\.c:|KILN_CC_COUNT' |
     fail_lines "a convention is named (read a field of struct kn_convention)"
 }
@@ -258,15 +259,14 @@ check_commands() {
   ./dev help | sed -nE 's/^  ([a-z-]+( --[a-z-]+)?)  +.*/\1/p' | while IFS= read -r name; do
     said=$(./dev help $name) && { [[ $name == build ]] || (( $(wc -l <<< "$said") > 2 )); } || echo "$name"
   done | fail_lines "commands of ./dev without a head" || return 1
-  sed -nE 's/^  .*\| *((tests|bench|fuzz|examples)\/[A-Za-z0-9_\/-]+\.(py|sh)).*/\1/p' dev | while IFS= read -r name; do
+  sed -nE 's/^  .*\| *((tests|bench|fuzz|examples|proof)\/[A-Za-z0-9_\/-]+\.(py|sh)).*/\1/p' dev | while IFS= read -r name; do
     [[ -x $name ]] || echo "$name"
   done | fail_lines "what ./dev runs and is not executable"
 }
 
 # A bug that tests/mutants plants replaces a text of the source, which a change of the source must not lose.
 check_mutants_apply() {
-  for name in mutants locations roots replay bodies; do python3 "tests/mutants/$name.py" --places; done |
-    fail_lines "planted bugs that do not apply"
+  python3 tests/mutants/plant.py --places | fail_lines "planted bugs that do not apply"
 }
 
 # What was downloaded or built does not belong in the tree.
@@ -368,7 +368,7 @@ check_no_state() {
 # As check_include_direction, of what is called: a room uses no name of a room behind it but public ones (kiln_).
 check_call_direction() {
   nm "$1" 2>/dev/null | awk '
-    BEGIN {split("base_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_object_(image|frames) lib_dwarf_ lib_object_(elf|coff|formats) .", rooms)}
+    BEGIN {split("base_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_image_ lib_dwarf_ lib_object_ .", rooms)}
     function room(o, k) {for (k = 1; o !~ "^" rooms[k]; k++); return k}
     /:$/ {object = $1}
     NF == 3 && $2 ~ /[A-Z]/ {defined[$3] = room(object)}

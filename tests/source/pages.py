@@ -10,7 +10,7 @@
 - what readers ask is answered where they look (ANSWERS);
 - figures that stand in several places, and that no command writes there (bench/figures.py), are equal, but for rounding;
 - docs/internals/performance.md has the executed instructions that bench/counts.tsv has in its last row;
-- docs/proof.md names the conventions, systems and operations that no row of tests/prove has;
+- docs/proof.md names the conventions, systems and operations that no row of proof has;
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
 
 --planted changes what the checks of performance.md, of proof.md and of answers look at, which they have to find.
@@ -160,12 +160,12 @@ def counted(page):
 def unproved(page):
     """docs/proof.md: what its section does not name, of what no row has."""
     section = page.partition('## What is not proved')[2].partition('\n## ')[0]
-    rows = read('tests/prove/rows.py')
+    rows = read('proof/rows.py')
     names = re.findall(r"'(\w+)': '", re.search(r'(?s)^LEFT_OUT = \{(.*?)^\}', rows, re.M)[1])
     names += re.findall(r'\[KILN_CC_\w+\] = "(\w+)"', read('ir/lex/parse_read.c'))
     if 'windows' not in rows:
         names.append('x86_64-windows')
-    return [f'docs/proof.md: `{n}` has no row of tests/prove, and is not named' for n in names if f'`{n}`' not in section]
+    return [f'docs/proof.md: `{n}` has no row of proof, and is not named' for n in names if f'`{n}`' not in section]
 
 
 def planted():

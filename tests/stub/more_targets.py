@@ -12,7 +12,7 @@ for table in re.findall(r'_Static_assert\(\s*sizeof (\w+)(?: / sizeof \*\1)? == 
     text = text.replace(f'{table}[]', f'{table}[KILN_PROCESSOR_COUNT]')
 for table, row in (r.split('=', 1) for r in rows):
     text = re.sub(rf'({table}\[KILN_PROCESSOR_COUNT\](\[\w+\])? = {{)', lambda m: m[1] + row + ',', text)
-last = [m.end() for m in re.finditer(r'^#include .*\n', text, re.M)][-1]
+last = [m.end() for m in re.finditer(r'^#include .*\.h[">]\n', text, re.M)][-1]
 more = '#include "tests/stub/stub_target.h"\n' if rows else ''
 text = text[:last] + more + '#define KILN_PROCESSOR_COUNT (KILN_PROCESSOR_COUNT + 2)\n' + text[last:]
 with open(out, 'w', encoding='utf-8') as file:

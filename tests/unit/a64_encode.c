@@ -25,8 +25,7 @@ static void addsub_imm_row(enum a64_addsub op, unsigned sf, unsigned d, unsigned
     CHECK(w, "%s %s, %s, #%u%s", addsub_names[op], op & 1 ? R(sf, d) : S(sf, d), S(sf, n), imm,
           shift);
 }
-static void addsub_imm(void **state) {
-  (void)state;
+CASE(addsub_imm) {
   static const unsigned imms[] = {0, 1, 2, 127, 128, 255, 256, 2047, 2048, 4094, 4095};
   for (enum a64_addsub op = A64_ADD; op <= A64_SUBS; op++) EACH_SF {
       EACH_REGS(2, {
@@ -71,8 +70,7 @@ static void addsub_reg_row(enum a64_addsub op, unsigned sf, unsigned d, unsigned
     CHECK(w, "%s %s, %s%s", op == A64_SUB ? "neg" : "negs", R(sf, d), R(sf, m), shift);
   else CHECK(w, "%s %s, %s, %s%s", addsub_names[op], R(sf, d), R(sf, n), R(sf, m), shift);
 }
-static void addsub_reg(void **state) {
-  (void)state;
+CASE(addsub_reg) {
   for (enum a64_addsub op = A64_ADD; op <= A64_SUBS; op++) EACH_SF {
       EACH_REGS(3, {
         addsub_reg_row(op, sf, D, N, M, A64_LSL, 0);
@@ -109,8 +107,7 @@ static void addsub_ext_row(enum a64_addsub op, unsigned sf, unsigned d, unsigned
   else
     CHECK(w, "%s %s, %s, %s%s", addsub_names[op], op & 1 ? R(sf, d) : S(sf, d), S(sf, n), rm, tail);
 }
-static void addsub_ext(void **state) {
-  (void)state;
+CASE(addsub_ext) {
   for (enum a64_addsub op = A64_ADD; op <= A64_SUBS; op++) EACH_SF {
       EACH_REGS(3, {
         addsub_ext_row(op, sf, D, N, M, A64_SXTW, 0);
@@ -123,8 +120,7 @@ static void addsub_ext(void **state) {
     }
 }
 
-static void addsub_carry(void **state) {
-  (void)state;
+CASE(addsub_carry) {
   static const char *const names[] = {"adc", "adcs", "sbc", "sbcs"};
   for (enum a64_addsub op = A64_ADD; op <= A64_SUBS; op++)
     EACH_SF EACH_REGS(3, {
@@ -150,8 +146,7 @@ static void logic_reg_row(enum a64_logic op, unsigned sf, unsigned d, unsigned n
   else if (op == A64_ORN && n == 31) CHECK(w, "mvn %s, %s%s", R(sf, d), R(sf, m), shift);
   else CHECK(w, "%s %s, %s, %s%s", logic_names[op], R(sf, d), R(sf, n), R(sf, m), shift);
 }
-static void logic_reg(void **state) {
-  (void)state;
+CASE(logic_reg) {
   for (enum a64_logic op = A64_AND; op <= A64_BICS; op++) EACH_SF {
       EACH_REGS(3, {
         logic_reg_row(op, sf, D, N, M, A64_LSL, 0);
@@ -190,8 +185,7 @@ static int by_value(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
   return x < y ? -1 : x > y;
 }
-static void bitmask_all(void **state) {
-  (void)state;
+CASE(bitmask_all) {
   static uint64_t all[8192];
   for (unsigned sf = 0; sf < 2; sf++) {
     size_t n = 0, distinct = 0;
@@ -227,8 +221,7 @@ static void bitmask_all(void **state) {
   assert_false(a64_bitmask(0, UINT64_MAX, &field));
   assert_true(a64_bitmask(0, UINT64_C(0xdead00000000ff), &field));
 }
-static void logic_imm(void **state) {
-  (void)state;
+CASE(logic_imm) {
   EACH_SF {
     uint32_t f = 0;
     assert_true(a64_bitmask(sf, 0xff0, &f));
@@ -246,8 +239,7 @@ static void logic_imm(void **state) {
 
 /* ---- constants and addresses ---- */
 
-static void move_wide(void **state) {
-  (void)state;
+CASE(move_wide) {
   static const unsigned imms[] = {1, 0x7f, 0x80, 0x1234, 0x8000, 0xfffe};
   EACH_SF for (unsigned hw = 0; hw < (sf ? 4u : 2u); hw++) {
     EACH_REGS(1, {
@@ -296,8 +288,7 @@ static uint64_t run_mov(const uint32_t *w, unsigned n, unsigned sf, unsigned rd)
   }
   return v;
 }
-static void mov_imm(void **state) {
-  (void)state;
+CASE(mov_imm) {
   static const uint64_t halves[] = {0, 1, 0x5a5a, 0x7fff, 0x8000, 0xfffe, 0xffff};
   const unsigned h = COUNT(halves);
   for (unsigned i = 0; i < h * h * h * h; i++) {
@@ -321,8 +312,7 @@ static void mov_imm(void **state) {
   }
 }
 
-static void adr(void **state) {
-  (void)state;
+CASE(adr) {
   static const int32_t imms[] = {0, 1, 2, 3, 4, -1, -2, -4, 127, -128, 0xfffff, -0x100000};
   EACH_REGS(1, {
     for (unsigned i = 0; i < COUNT(imms); i++) {
@@ -335,8 +325,7 @@ static void adr(void **state) {
 
 /* ---- bit fields ---- */
 
-static void bit_fields(void **state) {
-  (void)state;
+CASE(bit_fields) {
   EACH_SF {
     unsigned width = sf ? 64 : 32;
     EACH_REGS(2, {
@@ -376,8 +365,7 @@ static void bit_fields(void **state) {
 
 /* ---- one, two, three sources ---- */
 
-static void sources(void **state) {
-  (void)state;
+CASE(sources) {
   static const struct {
     enum a64_op1 op;
     const char *name;
@@ -440,8 +428,7 @@ static void csel_row(unsigned op, unsigned sf, unsigned d, unsigned n, unsigned 
     CHECK(w, "%s %s, %s, %s", same[op], R(sf, d), R(sf, n), cond_names[c ^ 1]);
   else CHECK(w, "%s %s, %s, %s, %s", names[op], R(sf, d), R(sf, n), R(sf, m), cond_names[c]);
 }
-static void conditional(void **state) {
-  (void)state;
+CASE(conditional) {
   EACH_SF {
     for (unsigned op = 0; op < 4; op++) {
       EACH_REGS(3, csel_row(op, sf, D, N, M, A64_LT);)
@@ -472,8 +459,7 @@ static void conditional(void **state) {
 
 /* ---- branches ---- */
 
-static void branches(void **state) {
-  (void)state;
+CASE(branches) {
   static const int32_t ends26[] = {0, 4, -4, 0x7fffffc, -0x8000000, 0x40000};
   static const int32_t ends19[] = {0, 4, -4, 0xffffc, -0x100000, 0x1000};
   static const int32_t ends14[] = {0, 4, -4, 0x7ffc, -0x8000, 0x100};
@@ -555,8 +541,7 @@ static void mem_row(const struct mem_row *m, unsigned t, unsigned n, int32_t off
   if (n == t) return; /* unpredictable with writeback */
   CHECK(a64_mem_post(m->op, t, n, off), "%s %s, [%s], #%d", m->name, rt, base, off);
 }
-static void memory(void **state) {
-  (void)state;
+CASE(memory) {
   for (unsigned i = 0; i < COUNT(mems); i++) {
     const struct mem_row *m = &mems[i];
     assert_int_equal(a64_mem_log2(m->op), m->log2);
@@ -597,8 +582,7 @@ static void memory(void **state) {
   }
 }
 
-static void pairs(void **state) {
-  (void)state;
+CASE(pairs) {
   static const struct {
     enum a64_pair op;
     const char *name;
@@ -633,8 +617,7 @@ static void pairs(void **state) {
   assert_false(a64_pair_ok(4));
 }
 
-static void ordered(void **state) {
-  (void)state;
+CASE(ordered) {
   static const char *const suffix[] = {"b", "h", "", ""};
   for (unsigned log2 = 0; log2 < 4; log2++) {
     const unsigned sf = log2 == 3;
@@ -673,8 +656,7 @@ static void ordered(void **state) {
     }
 }
 
-static void system_words(void **state) {
-  (void)state;
+CASE(system_words) {
   CHECK(a64_nop(), "nop");
   CHECK(a64_hint(34), prints_aliases() ? "bti c" : "hint #34");
   CHECK(a64_hint(127), "hint #127");

@@ -10,8 +10,7 @@ static const struct {
   char letter;
 } ftypes[] = {{A64_S, 's'}, {A64_D, 'd'}};
 
-static void float_ops(void **state) {
-  (void)state;
+CASE(float_ops) {
   static const struct {
     enum a64_fop1 op;
     const char *name;
@@ -50,8 +49,7 @@ static void float_ops(void **state) {
   }
 }
 
-static void float_imm(void **state) {
-  (void)state;
+CASE(float_imm) {
   /* VFPExpandImm: (-1)^a * 2^e * (16 + efgh) / 16, e from -3 to 4. */
   for (unsigned imm = 0; imm < 256; imm++) {
     const int e = (int)(imm >> 4 & 7);
@@ -89,8 +87,7 @@ static void float_imm(void **state) {
   }
 }
 
-static void float_convert(void **state) {
-  (void)state;
+CASE(float_convert) {
   EACH_REGS(2, {
     CHECK(a64_fcvt(A64_D, A64_S, D, N), "fcvt %s, %s", F('d', D), F('s', N));
     CHECK(a64_fcvt(A64_S, A64_D, D, N), "fcvt %s, %s", F('s', D), F('d', N));
@@ -117,8 +114,7 @@ static void float_convert(void **state) {
   }) EACH_REGS(2, { CHECK(a64_fmov_to_high(D, N), "fmov %s.d[1], %s", F('v', D), R(1, N)); })
 }
 
-static void simd(void **state) {
-  (void)state;
+CASE(simd) {
   static const struct {
     enum a64_vlogic op;
     const char *name;
@@ -146,8 +142,7 @@ static void simd(void **state) {
 }
 
 /* Vectors: all registers one after the other in each place, and all lanes. */
-static void lanes(void **state) {
-  (void)state;
+CASE(lanes) {
   static const char *const shapes[] = {"16b", "8h", "4s", "2d"}, *const low[] = {"8b", "4h", "2s"};
   static const char *const number[] = {
     "0", "1", "2",   "3",   "4",   "5",   "6",   "7",

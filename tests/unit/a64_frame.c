@@ -2,18 +2,13 @@
  * code is interpreted instruction by instruction as far as it affects the stack pointer, x29, x30 and callee-saved
  * registers, and after each instruction the unwind rows (.eh_frame) must say where these are. Run by the unit suite.
  * Invariant: the interpretation does not depend on how frames are laid out. */
+#include "base/leb128.h"
 #include "ir/module/session_state.h"
 #include "lib/codegen/output.h"
 #include <kiln/kiln.h>
 
 #include <capstone/capstone.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 /* DWARF numbers (AADWARF64): x0 to x30, sp 31, v0 from 64. */
 enum { IP0 = 16, FP = 29, LR = 30, SP = 31, V0 = 64, N_REGS = 96 };
@@ -158,13 +153,9 @@ struct rows {
 };
 
 static uint64_t uleb(struct rows *r) {
-  uint64_t x = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    assert_true(r->p < r->end);
-    uint8_t b = *r->p++;
-    x |= (uint64_t)(b & 0x7f) << shift;
-    if (!(b & 0x80)) return x;
-  }
+  uint64_t x = kn_uleb128(&r->p, r->end);
+  assert_non_null(r->p);
+  return x;
 }
 
 /* Executes instructions up to the row that covers `pc`. Code alignment 4, data alignment -8. */
@@ -358,8 +349,7 @@ static void function(struct text *t, unsigned ints, unsigned floats, unsigned si
   }
 }
 
-static void saved_and_sizes(void **state) {
-  (void)state;
+CASE(saved_and_sizes) {
   static struct text t;
   static const unsigned sizes[] = {0, 16, 320, 400, 480, 496, 512, 3900, 4096, 5000, 40000, 300000};
   for (unsigned ints = 0; ints <= 12; ints += ints < 2 ? 1 : 3)
@@ -373,8 +363,7 @@ static void saved_and_sizes(void **state) {
         }
 }
 
-static void hardened(void **state) {
-  (void)state;
+CASE(hardened) {
   static struct text t;
   static const unsigned sizes[] = {0,    16,   400,   2900,  3040,  3072,  3900,
                                    4096, 7000, 15000, 16384, 40000, 300000};
@@ -397,8 +386,7 @@ static void hardened(void **state) {
   convention = 0;
 }
 
-static void leaves_and_arguments(void **state) {
-  (void)state;
+CASE(leaves_and_arguments) {
   static const char text[] =
     "declare @many(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64\n"
     "func @leaf(i64, i64) -> i64 {\nb0(%a: i64, %b: i64):\n  %c = add.i64 %a, %b\n  ret %c\n}\n"
@@ -419,8 +407,7 @@ static void leaves_and_arguments(void **state) {
   check_text(text, 9);
 }
 
-static void tails(void **state) {
-  (void)state;
+CASE(tails) {
   static struct text t;
   static const unsigned sizes[] = {0, 16, 480, 512, 5000, 300000};
   static const char *const directives[] = {"", "  !probe 4096\n  !guard always\n"};

@@ -5,8 +5,6 @@
 #include <capstone/capstone.h>
 #include <kiln/text.h>
 
-#include <stdio.h>
-
 /* The literals of @constants, of both kinds, and of @table, one behind a table of jumps. */
 static const char text[] =
   "declare @far(f64) -> f64 vector_pcs\n"

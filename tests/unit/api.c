@@ -3,14 +3,8 @@
 #include <kiln/kiln.h>
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static kiln_module *new_module(void) {
   kiln_module *m = kiln_module_new(NULL);
@@ -33,8 +27,7 @@ static kiln_func *begin(kiln_module *m, kiln_session *s) {
 }
 
 /* A struct with something in the room for later is refused, by whatever takes it. */
-static void newer(void **state) {
-  (void)state;
+CASE(newer) {
   enum {
     SYMBOL,
     SECTION,
@@ -118,8 +111,7 @@ static void newer(void **state) {
 }
 
 /* Attributes are read as they were set; those of the module count where a function says nothing. */
-static void attributes(void **state) {
-  (void)state;
+CASE(attributes) {
   kiln_module *m = new_module();
   kiln_session *s = kiln_session_new(m);
   assert_int_equal(kiln_module_set_attrs(m, &(kiln_module_attrs){.protection = KILN_PROTECT_BRANCH,
@@ -167,6 +159,11 @@ static void attributes(void **state) {
   assert_int_equal(kiln_module_set_attrs(m, &of), KILN_ERR_STRUCTURE);
   kiln_session_free(s);
   kiln_module_free(m);
+  m = new_module();
+  of.protection = KILN_PROTECT_RETURN | KILN_PROTECT_KEY_B;
+  assert_int_equal(kiln_module_set_attrs(m, &of), KILN_ERR_UNSUPPORTED);
+  assert_non_null(strstr(kiln_module_diag(m)->message, "key B"));
+  kiln_module_free(m);
 }
 
 static bool is_text(kiln_func *f, const char *text) {
@@ -179,8 +176,7 @@ static bool is_text(kiln_func *f, const char *text) {
 }
 
 /* A call of each shape builds what the text form says. */
-static void operations(void **state) {
-  (void)state;
+CASE(operations) {
   kiln_module *m = new_module();
   kiln_session *s = kiln_session_new(m);
   kiln_func *f = begin(m, s);
@@ -244,8 +240,7 @@ static kiln_module *with_string(kiln_symbol *text) {
 }
 
 /* The file has the bytes of kiln_emit_elf; an error leaves none, and says which. */
-static void files(void **state) {
-  (void)state;
+CASE(files) {
   kiln_symbol text;
   kiln_module *m = with_string(&text);
   kiln_data_desc d;
@@ -278,8 +273,7 @@ static void files(void **state) {
 }
 
 /* A file's name is that of its entry, in its folder unless it is absolute. */
-static void file_names(void **state) {
-  (void)state;
+CASE(file_names) {
   static const char *const rows[][3] = {
     {"/src", "a.c", "/src/a.c"}, {"/src", "/b.c", "/b.c"}, {NULL, "c.c", "c.c"}};
   kiln_module *m = new_module();
@@ -303,8 +297,7 @@ static void file_names(void **state) {
 }
 
 /* Units and globals are of the module's set. */
-static void units(void **state) {
-  (void)state;
+CASE(units) {
   kiln_module *m = new_module();
   kiln_session *s = kiln_session_new(m);
   kiln_debug *d = kiln_session_debug(s);
@@ -315,8 +308,7 @@ static void units(void **state) {
 }
 
 /* Entries that are reserved are defined later, or never; those that are new have other numbers. */
-static void reserved_entries(void **state) {
-  (void)state;
+CASE(reserved_entries) {
   kiln_module *m = new_module();
   kiln_debug *d = kiln_module_debug(m);
   const kiln_die none = {0};
@@ -333,8 +325,7 @@ static void reserved_entries(void **state) {
 }
 
 /* Sources of the standard library and of packages are not the user's; folders whose names are only similar are. */
-static void foreign_paths(void **state) {
-  (void)state;
+CASE(foreign_paths) {
   static const struct {
     const char *path;
     bool foreign;
@@ -367,8 +358,7 @@ static void foreign_paths(void **state) {
 }
 
 /* A function that is described, and in which nothing has a location. */
-static void described_nowhere(void **state) {
-  (void)state;
+CASE(described_nowhere) {
   kiln_module *m = new_module();
   kiln_session *s = kiln_session_new(m);
   kiln_debug *d = kiln_module_debug(m);
@@ -425,8 +415,7 @@ static void use_by_assembly(kiln_func *f, kiln_symbol d) {
 }
 
 /* Private data of a function is its own: the function that uses another one's has the error, and may be built again. */
-static void private_data(void **state) {
-  (void)state;
+CASE(private_data) {
   kiln_module *m = new_module();
   kiln_session *s = kiln_session_new(m);
   kiln_sig sig = kiln_sig_parse(m, "() -> i64");

@@ -1,20 +1,10 @@
 /* The arena, growing arrays, and the functions of types.h that allocate or format: buffers and diagnostics. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "base/arena.h"
 #include "failing.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-static void arena_aligns_and_keeps_apart(void **state) {
-  (void)state;
+CASE(arena_aligns_and_keeps_apart) {
   struct failing c = {0};
   struct kn_arena a;
   kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
@@ -36,8 +26,7 @@ static void arena_aligns_and_keeps_apart(void **state) {
   assert_int_equal(c.held, 0);
 }
 
-static void arena_stays_warm(void **state) {
-  (void)state;
+CASE(arena_stays_warm) {
   struct failing c = {0};
   struct kn_arena a;
   kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
@@ -59,8 +48,7 @@ static void arena_stays_warm(void **state) {
 }
 
 /* After a reset, a request larger than the next kept chunk gets a new one, and none is lost. */
-static void arena_fits_large_after_reset(void **state) {
-  (void)state;
+CASE(arena_fits_large_after_reset) {
   struct failing c = {0};
   struct kn_arena a;
   kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
@@ -76,8 +64,7 @@ static void arena_fits_large_after_reset(void **state) {
   assert_int_equal(c.held, 0);
 }
 
-static void arena_fails_softly(void **state) {
-  (void)state;
+CASE(arena_fails_softly) {
   struct failing c = {.fail_at = 2, .on = true};
   struct kn_arena a;
   kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
@@ -93,8 +80,7 @@ static void arena_fails_softly(void **state) {
 }
 
 #ifdef KN_ASAN
-static void arena_poisons_after_reset(void **state) {
-  (void)state;
+CASE(arena_poisons_after_reset) {
   struct kn_arena a;
   kn_arena_init(&a, &(kiln_allocator){NULL, NULL});
   uint8_t *p = kn_arena_alloc(&a, 64, 8);
@@ -111,8 +97,7 @@ static void arena_poisons_after_reset(void **state) {
 
 /* ---- types.h ---- */
 
-static void arrays_grow(void **state) {
-  (void)state;
+CASE(arrays_grow) {
   struct failing c = {0};
   kiln_allocator a = {failing_realloc, &c};
   KN_ARRAY(uint16_t) array = {0};
@@ -135,8 +120,7 @@ static void arrays_grow(void **state) {
 }
 
 /* An array that cannot grow is as it was; one of 2^31 items is asked of no allocator. */
-static void arrays_fail_softly(void **state) {
-  (void)state;
+CASE(arrays_fail_softly) {
   struct failing c = {.fail_at = 2, .on = true};
   const kiln_allocator a = {failing_realloc, &c};
   KN_ARRAY(uint64_t) array = {0};
@@ -160,8 +144,7 @@ static void arrays_fail_softly(void **state) {
   assert_int_equal(c.held, 0);
 }
 
-static void buffers_grow(void **state) {
-  (void)state;
+CASE(buffers_grow) {
   struct failing c = {0};
   kiln_buffer b = {.allocator = {failing_realloc, &c}};
   assert_non_null(kiln_buffer_reserve(&b, 0));
@@ -184,8 +167,7 @@ static void buffers_grow(void **state) {
   kiln_buffer_free(&b);
 }
 
-static void names_and_sizes(void **state) {
-  (void)state;
+CASE(names_and_sizes) {
   static const struct {
     kiln_type type;
     const char *name;
@@ -212,8 +194,7 @@ static void names_and_sizes(void **state) {
                    KILN_VERSION_MAJOR * 1000000 + KILN_VERSION_MINOR * 1000 + KILN_VERSION_PATCH);
 }
 
-static void diagnostics_format(void **state) {
-  (void)state;
+CASE(diagnostics_format) {
   kiln_diag d = {.status = KILN_ERR_TYPE,
                  .module = "a.bc",
                  .function = "f",

@@ -95,16 +95,14 @@ static const struct bc_row rows[] = {
    .lines = {"ret v0"}, .flags = "-O1"},
 };
 
-static void constructs(void **state) {
-  (void)state;
+CASE(constructs) {
   if (!bc_have_clang()) skip();
   bc_check_rows(rows, sizeof rows / sizeof *rows);
 }
 
 /* Before LLVM 16 llvm.get.rounding was llvm.flt.rounds, which current LLVM no longer writes: the test puts that name
  * into bitcode in place of another function's. */
-static void older_names(void **state) {
-  (void)state;
+CASE(older_names) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("ir", "-O0",
                            "declare i32 @LLVM.flt.rounds()\n"
@@ -181,8 +179,7 @@ static const struct refusal {
    "f", "a switch on an integer wider than 128 bits"},
 };
 
-static void unsupported(void **state) {
-  (void)state;
+CASE(unsupported) {
   if (!bc_have_clang()) skip();
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
     kiln_buffer bc = bc_make(refusals[i].language, refusals[i].flags, refusals[i].source);
@@ -218,8 +215,7 @@ static kiln_status note_lines(void *user, kiln_func *f) {
   return KILN_OK;
 }
 
-static void passes_locations(void **state) {
-  (void)state;
+CASE(passes_locations) {
   if (!bc_have_clang()) skip();
   const char *source = "int plain;\n"
                        "#line 10 \"/some/folder/name.c\"\n"
@@ -244,8 +240,7 @@ static void passes_locations(void **state) {
 
 /* ---- the rest ---- */
 
-static void counts_instructions(void **state) {
-  (void)state;
+CASE(counts_instructions) {
   if (!bc_have_clang()) skip();
   const char *source = "define i32 @f(i32 %a) {\n %b = add i32 %a, 1\n br label %x\nx:\n"
                        " %c = phi i32 [ %b, %0 ]\n ret i32 %c\n}\n"
@@ -271,8 +266,7 @@ static void counts_instructions(void **state) {
   kiln_buffer_free(&debug);
 }
 
-static void finds_the_target(void **state) {
-  (void)state;
+CASE(finds_the_target) {
   if (!bc_have_clang()) skip();
   kiln_target t;
   kiln_buffer bc = bc_make("c", "-O0", "int x;");
@@ -294,8 +288,7 @@ static void finds_the_target(void **state) {
   assert_false(kiln_llvm_is_bitcode("func", 4));
 }
 
-static void reads_the_wrapper(void **state) {
-  (void)state;
+CASE(reads_the_wrapper) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", "int f(void) { return 3; }"), wrapped = {0};
   uint32_t head[5] = {0x0b17c0de, 0, 24, (uint32_t)bc.size, 7};
@@ -320,8 +313,7 @@ static kiln_status refuse(void *user, kiln_func *f) {
   return ++*(int *)user == 2 ? KILN_ERR_IO : KILN_OK;
 }
 
-static void a_sink_can_stop(void **state) {
-  (void)state;
+CASE(a_sink_can_stop) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", "void a(void) {} void b(void) {} void c(void) {}");
   kiln_module *m =
@@ -344,8 +336,7 @@ static kiln_status call_back(void *user, kiln_func *f) {
   return kiln_func_compile(f);
 }
 
-static void a_sink_calls_back(void **state) {
-  (void)state;
+CASE(a_sink_calls_back) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", "void a(void) {} void b(void) { a(); }"), object = {0};
   kiln_module *m =

@@ -50,8 +50,7 @@ static kiln_status compile(const kiln_buffer *bc, struct assembler *a, struct bc
   return status;
 }
 
-static void one_call(void **state) {
-  (void)state;
+CASE(one_call) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O1", source), object = {0};
   struct assembler a = {0};
@@ -70,8 +69,7 @@ static void one_call(void **state) {
   kiln_buffer_free(&bc);
 }
 
-static void errors(void **state) {
-  (void)state;
+CASE(errors) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O1", source), object = {0};
   struct assembler a = {.error = "no such thing"};

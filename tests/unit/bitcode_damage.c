@@ -71,8 +71,7 @@ static kiln_status check_copy(const uint8_t *bytes, size_t size) {
   return s;
 }
 
-static void every_length(void **state) {
-  (void)state;
+CASE(every_length) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", source);
   for (size_t n = 0; n < bc.size; n += STEP) assert_int_not_equal(check_copy(bc.data, n), KILN_OK);
@@ -81,8 +80,7 @@ static void every_length(void **state) {
 }
 
 /* The module's block made shorter or longer, its end within every record. */
-static void every_block_length(void **state) {
-  (void)state;
+CASE(every_block_length) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", source);
   for (size_t at = 4; at + 4 <= bc.size; at += 4 * STEP) {
@@ -121,8 +119,7 @@ static void damage(const char *language, const char *flags, const char *text, ui
   kiln_buffer_free(&bc);
 }
 
-static void random_damage(void **state) {
-  (void)state;
+CASE(random_damage) {
   if (!bc_have_clang()) skip();
   damage("c", "-O0", source, 0x1234567, 2000);
   damage("c", "-O1", source, 0x89abcdef, 2000);
@@ -152,8 +149,7 @@ static kiln_status read_nested(unsigned depth) {
 }
 
 /* Types nested deeply, expressions nested and shared. */
-static void nested_input(void **state) {
-  (void)state;
+CASE(nested_input) {
   if (!bc_have_clang()) skip();
   assert_int_equal(read_nested(300), KILN_OK);
   assert_int_equal(read_nested(10100), KILN_ERR_LIMIT);
@@ -210,8 +206,7 @@ static void fail_memory(bool throws) {
   kiln_buffer_free(&bc);
 }
 
-static void failing_memory(void **state) {
-  (void)state;
+CASE(failing_memory) {
   if (!bc_have_clang()) skip();
   fail_memory(false);
   fail_memory(true);

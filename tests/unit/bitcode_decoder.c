@@ -54,15 +54,13 @@ static void check_numbers(unsigned n, unsigned chunks, unsigned skipped) {
   free(exact);
 }
 
-static void numbers(void **state) {
-  (void)state;
+CASE(numbers) {
   for (unsigned round = 0; round < 3000; round++)
     check_numbers((unsigned)(next_random() % (MOST_NUMBERS + 1)), 1 + round % 13, 32 + round % 31);
 }
 
 /* A number that goes on for more than 64 bits is an error in both ways. */
-static void endless(void **state) {
-  (void)state;
+CASE(endless) {
   uint8_t bytes[64];
   memset(bytes, 0xff, sizeof bytes);
   for (unsigned way = 0; way < 2; way++) {
@@ -74,8 +72,7 @@ static void endless(void **state) {
 }
 
 /* What is chosen: by hand, and by the file's size. A processor without pext has one way. */
-static void choice(void **state) {
-  (void)state;
+CASE(choice) {
   const struct kn_bc_decoder *plain = kn_bc_decoder(KILN_DECODER_PLAIN, 1 << 20);
   const struct kn_bc_decoder *pext = kn_bc_decoder(KILN_DECODER_PEXT, 16);
   const struct kn_bc_decoder *large = kn_bc_decoder(KILN_DECODER_AUTO, 1 << 20);
@@ -94,8 +91,7 @@ static void choice(void **state) {
 }
 
 /* A module has the way that its options name. */
-static void option(void **state) {
-  (void)state;
+CASE(option) {
   for (kiln_decoder d = KILN_DECODER_AUTO; d < KILN_DECODER_COUNT; d++) {
     kiln_module *m = kiln_module_new(
       &(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .decoder = d});

@@ -86,8 +86,7 @@ static const struct bc_row rows[] = {
    .lines = {"b0:\n  br b1\nb1:\n  ret\n"}, .never = "try"},
 };
 
-static void constructs(void **state) {
-  (void)state;
+CASE(constructs) {
   if (!bc_have_clang()) skip();
   bc_check_rows(rows, sizeof rows / sizeof *rows);
 }
@@ -184,8 +183,7 @@ static const struct refusal {
    "a landing pad without clauses", KILN_ERR_SYNTAX},
 };
 
-static void refused(void **state) {
-  (void)state;
+CASE(refused) {
   if (!bc_have_clang() || system("llvm-as-22 --version > /dev/null 2>&1") != 0) skip();
   unsigned failed = 0;
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {

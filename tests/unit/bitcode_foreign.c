@@ -8,8 +8,7 @@ struct one {
   bool foreign;
 };
 
-static void names(void **state) {
-  (void)state;
+CASE(names) {
   static const struct one all[] = {
     {"_ZSt4moveIRiEONSt16remove_referenceIT_E4typeEOS2_", true}, /* std::move<int &> */
     {"_ZNSt6vectorIiSaIiEE9push_backEOi", true},
@@ -57,8 +56,7 @@ static void names(void **state) {
   }
 }
 
-static void headers(void **state) {
-  (void)state;
+CASE(headers) {
   static const struct one all[] = {
     {"/usr/include/stdlib.h", true},
     {"/usr/include/c++/14/bits/stl_vector.h", true},

@@ -100,8 +100,7 @@ static kiln_buffer parts(const kiln_buffer *bc, unsigned seed, uint64_t *instruc
   return out;
 }
 
-static void any_partition(void **state) {
-  (void)state;
+CASE(any_partition) {
   if (!bc_have_clang()) skip();
   const char *const flags[] = {"-O0", "-O0 -g", "-O1", "-O1 -g -fPIC"};
   for (unsigned k = 0; k < sizeof flags / sizeof *flags; k++) {
@@ -120,8 +119,7 @@ static void any_partition(void **state) {
 }
 
 /* The opened reader itself, without forks and without a freeze, in two halves. */
-static void one_reader(void **state) {
-  (void)state;
+CASE(one_reader) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O1 -g", source);
   uint64_t count, want_count;
@@ -147,8 +145,7 @@ static void one_reader(void **state) {
   kiln_buffer_free(&bc);
 }
 
-static void misuse(void **state) {
-  (void)state;
+CASE(misuse) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0", source);
   struct bc_result r = {0};
@@ -188,8 +185,7 @@ static void misuse(void **state) {
 }
 
 /* A body with something not implemented ends its reader, but neither the module nor other readers. */
-static void errors_stay(void **state) {
-  (void)state;
+CASE(errors_stay) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O0",
                            "int a(int x) { return x; }\n"
@@ -221,8 +217,7 @@ static void errors_stay(void **state) {
 }
 
 /* A reader that failed has no forks, and the module says why. */
-static void no_fork_of_a_failed_reader(void **state) {
-  (void)state;
+CASE(no_fork_of_a_failed_reader) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc =
     bc_make("c", "-O0", "int b(int x) { __asm__ volatile(\"fninit\"); return x; }\n");
@@ -247,8 +242,7 @@ static kiln_status print_to(void *user, kiln_func *f) {
 }
 
 /* Files are numbered by each session, so a fork does not use the numbers that its reader has met. */
-static void files_of_forks(void **state) {
-  (void)state;
+CASE(files_of_forks) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc =
     bc_make("c", "-O0 -g", "int a(int x) { return x; }\nint b(int x) { return x; }\n");
@@ -282,8 +276,7 @@ static void files_of_forks(void **state) {
 }
 
 /* Bodies that take addresses of blocks, of this function and of another one. */
-static void block_addresses(void **state) {
-  (void)state;
+CASE(block_addresses) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("ir", "-O0",
                            "define ptr @own(i1 %c) {\n  br i1 %c, label %x, label %y\nx:\n"
@@ -338,8 +331,7 @@ static kiln_status try_parts(const uint8_t *bytes, size_t size, long budget) {
   return status;
 }
 
-static void failing_memory(void **state) {
-  (void)state;
+CASE(failing_memory) {
   if (!bc_have_clang()) skip();
   kiln_buffer bc = bc_make("c", "-O1 -g", source);
   kiln_status status = KILN_ERR_MEMORY;
@@ -353,8 +345,7 @@ static void failing_memory(void **state) {
   kiln_buffer_free(&bc);
 }
 
-static void random_damage(void **state) {
-  (void)state;
+CASE(random_damage) {
   if (!bc_have_clang()) skip();
   const char *const flags[] = {"-O0", "-O1 -g"};
   uint64_t x = 0x2545f4914f6cdd1d;

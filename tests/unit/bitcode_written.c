@@ -3,8 +3,6 @@
  * module's metadata before BLOCKINFO. `bitcode_written FILE` writes the module of the tests to a file, for LLVM. */
 #include "bitcode_fixture.h"
 
-#include <string.h>
-
 /* ---- a bit stream ---- */
 
 struct stream {
@@ -172,8 +170,7 @@ static struct stream module(bool use) {
 
 /* ---- tests ---- */
 
-static void read_all(void **state) {
-  (void)state;
+CASE(read_all) {
   struct stream s = module(false);
   struct bc_result r = bc_read(s.bytes, s.pos / 8, true);
   if (r.status != KILN_OK) fail_msg("%s", r.diag.message);
@@ -185,8 +182,7 @@ static void read_all(void **state) {
   bc_free(&r);
 }
 
-static void unusable_abbreviation(void **state) {
-  (void)state;
+CASE(unusable_abbreviation) {
   struct stream s = module(true);
   struct bc_result r = bc_read(s.bytes, s.pos / 8, false);
   assert_int_equal(r.status, KILN_ERR_SYNTAX);
@@ -195,8 +191,7 @@ static void unusable_abbreviation(void **state) {
 }
 
 /* Each bit inverted: any result, but no error without a message, and no memory error. */
-static void damage(void **state) {
-  (void)state;
+CASE(damage) {
   struct stream s = module(false);
   for (size_t i = 0; i < s.pos; i++) {
     s.bytes[i / 8] ^= (uint8_t)(1u << i % 8);

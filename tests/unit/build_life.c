@@ -3,8 +3,6 @@
 #include "build_fixture.h"
 #include "failing.h"
 
-#include <stdlib.h>
-
 /* The arrays of a discarded function are reused by the next, which sees nothing of their content. */
 static void functions_are_recycled(void **state) {
   struct fixture *t = *state;
@@ -232,8 +230,7 @@ static void *dirty_realloc(void *user, void *old, size_t size) {
 }
 
 /* A terminator that cannot be lowered ends the function, whatever lies in memory behind it. */
-static void nothing_follows_the_last(void **state) {
-  (void)state;
+CASE(nothing_follows_the_last) {
   for (kiln_processor target = 1; target < KILN_PROCESSOR_COUNT; target++) {
     kiln_module *m = kiln_module_new(
       &(kiln_module_options){.target.processor = target, .allocator = {dirty_realloc, NULL}});

@@ -8,8 +8,6 @@
 #include <kiln/interp.h>
 #endif
 
-#include <stdlib.h>
-
 /* What the callback of a test works on. */
 static struct {
   kiln_module *m;
@@ -190,8 +188,7 @@ static void *resolve_adds(void *user, const char *name) {
   return NULL;
 }
 
-static void resolve(void **state) {
-  (void)state;
+CASE(resolve) {
   chain(false);
   chain(true);
   resolve_half_fails();
@@ -227,8 +224,7 @@ static void on_name(void *user, const char *name) {
   kiln_jit_free(t.jit);
 }
 
-static void each_undefined(void **state) {
-  (void)state;
+CASE(each_undefined) {
   begin();
   t.jit = jit_new(NULL);
   jit_add(t.jit, "declare @missing()\nfunc @f() -> i64 {\nb0:\n  call @missing()\n  ret 1\n}\n",
@@ -259,8 +255,7 @@ static void *compile_lazy(void *user, const char *name) {
   return NULL;
 }
 
-static void lazy(void **state) {
-  (void)state;
+CASE(lazy) {
   begin();
   t.jit = jit_new(NULL);
   assert_non_null(kiln_jit_declare_lazy(t.jit, "lazy", compile_lazy, NULL, NULL));
@@ -296,8 +291,7 @@ static void *greedy_realloc(void *user, void *old, size_t size) {
   return realloc(old, size);
 }
 
-static void allocator(void **state) {
-  (void)state;
+CASE(allocator) {
   begin();
   module_of((kiln_module_options){.allocator = {.realloc = greedy_realloc}});
   assert_int_equal(kiln_func_compile(identity("f")), KILN_OK);
@@ -344,8 +338,7 @@ static void on_diag(void *user, const kiln_diag *d) {
   kiln_module_free(t.m);
 }
 
-static void diag(void **state) {
-  (void)state;
+CASE(diag) {
   begin();
   module_of((kiln_module_options){.name = "m", .on_diag = on_diag});
   failing = identity("f");
@@ -378,8 +371,7 @@ static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts
   return KILN_ERR_UNSUPPORTED;
 }
 
-static void assembler(void **state) {
-  (void)state;
+CASE(assembler) {
   begin();
   module_of((kiln_module_options){.assemble = assemble});
   kiln_assembly text = {0};
@@ -403,8 +395,7 @@ static bool decide(void *user, const kiln_inline_call_info *call) {
   return true;
 }
 
-static void inlining(void **state) {
-  (void)state;
+CASE(inlining) {
   for (unsigned changes = 0; changes < 2; changes++) {
     begin();
     module_of((kiln_module_options){0});
@@ -438,8 +429,7 @@ static kiln_status print(kiln_func *f, kiln_buffer *out) {
 }
 
 /* A printer gets each function as it is compiled, cannot compile, and fails the function if it fails. */
-static void witness(void **state) {
-  (void)state;
+CASE(witness) {
   for (unsigned fails = 0; fails < 2; fails++) {
     begin();
     module_of((kiln_module_options){0});
@@ -471,8 +461,7 @@ static kiln_status sink(void *user, kiln_func *f) {
   return kiln_func_compile(f);
 }
 
-static void sinks(void **state) {
-  (void)state;
+CASE(sinks) {
   static const char text[] =
     "func @a(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @b(v0)\n  ret v1\n}\n"
     "func @b(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n";
@@ -518,8 +507,7 @@ static void on_fault(void *user, const kiln_diag *d) {
   assert_non_null(kiln_interp_address(interp, kiln_symbol_lookup(t.m, "f")));
 }
 
-static void interpreter(void **state) {
-  (void)state;
+CASE(interpreter) {
   static const char text[] =
     "data @d { i64 5 }\ndeclare @called(i64) -> i64\n"
     "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @called(v0)\n  ret v1\n}\n"
@@ -564,8 +552,7 @@ static void *resolve_collects(void *user, const char *name) {
   return (void *)(uintptr_t)collects;
 }
 
-static void interpreted_roots(void **state) {
-  (void)state;
+CASE(interpreted_roots) {
   static const char text[] =
     "declare @collects()\n"
     "func @f(i64) -> i64 {\n  %r = slot 8 align 8 root\nb0(%v: i64):\n  store.i64 %v, %r\n"

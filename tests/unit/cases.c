@@ -1,11 +1,5 @@
 /* Sorting of a switch's cases: any number, any order, signed and unsigned, against a plain sort. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "lib/codegen/cases.h"
 
@@ -48,8 +42,7 @@ static void check(uint32_t n, uint64_t mask, unsigned shift, uint64_t flip) {
   free(temp);
 }
 
-static void test_sorts(void **state) {
-  (void)state;
+CASE(test_sorts) {
   static const uint32_t sizes[] = {1, 2, 3, 24, 25, 255, 256, 257, 3000, 70000};
   static const uint64_t masks[] = {0xff, 0xffff, 0xff00ff, UINT64_C(0xffffffff), ~UINT64_C(0)};
   for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -61,8 +54,7 @@ static void test_sorts(void **state) {
   }
 }
 
-static void test_none_and_sorted(void **state) {
-  (void)state;
+CASE(test_none_and_sorted) {
   struct kn_case c[100], temp[100];
   kn_cases_sort(c, temp, 0, 0);
   for (uint32_t i = 0; i < 100; i++) c[i] = (struct kn_case){(uint64_t)i - 50, i};

@@ -1,14 +1,7 @@
 /* The allocation checker and the log that it replays, in checking builds: what the log contains, that
  * a user's callback gets it too, and that the checker fails a function when an event of its log is
- * missing or names another place. What it finds in the allocator is shown by tests/mutants/mutants.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+ * missing or names another place. What it finds in the allocator is shown by tests/mutants/allocator.py. */
+#include "unit.h"
 
 #include <kiln/text.h>
 
@@ -20,8 +13,7 @@ static void note_diag(void *user, const kiln_diag *d) {
 }
 
 /* A failure of the walk names its instruction, in a block whose values have been given places. */
-static void test_number(void **state) {
-  (void)state;
+CASE(test_number) {
   static const char text[] = "func @f(i64) -> i64 {\n"
                              "b0(%a: i64):\n"
                              "  br b1\n"
@@ -134,8 +126,7 @@ static const char shift[] = "func @f(i64, i64, i64, i64) -> i64 {\n"
                             "  ret %t\n"
                             "}\n";
 
-static void test_counts(void **state) {
-  (void)state;
+CASE(test_counts) {
   static const struct {
     const char *text;
     uint32_t event, least;
@@ -165,8 +156,7 @@ static void test_counts(void **state) {
   }
 }
 
-static void test_set_log(void **state) {
-  (void)state;
+CASE(test_set_log) {
   struct work w;
   assert_int_equal(compile(&w, "", KILN_PROCESSOR_X86_64, 0), KILN_OK);
   assert_true(kn_session_set_log(w.s, NULL, NULL));
@@ -175,8 +165,7 @@ static void test_set_log(void **state) {
   end(&w);
 }
 
-static void test_pressure(void **state) {
-  (void)state;
+CASE(test_pressure) {
   char text[8192];
   int n = sprintf(text, "func @f(i64) -> i64 {\nb0(v0: i64):\n");
   enum { VALUES = 40 };
@@ -259,8 +248,7 @@ static void test_damage(void **state) {
 }
 
 /* A read of another register than the value's: the diagnostic names value, register and instruction. */
-static void test_message(void **state) {
-  (void)state;
+CASE(test_message) {
   struct work w;
   assert_int_equal(compile(&w, sum, KILN_PROCESSOR_X86_64, 0), KILN_OK);
   uint32_t at = 0;
@@ -287,8 +275,7 @@ static kiln_status sink_damaged(void *user, kiln_func *f) {
   return KILN_OK;
 }
 
-static void test_inlined(void **state) {
-  (void)state;
+CASE(test_inlined) {
   static const char text[] = "func @f(i64) -> i64 {\n"
                              "b0(%a: i64):\n"
                              "  %b = add.i64 %a, 1\n"
@@ -322,8 +309,7 @@ int main(void) {
   return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }
 #else
-static void test_no_log(void **state) {
-  (void)state;
+CASE(test_no_log) {
   kiln_module *m =
     kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_session *s = kiln_session_new(m);

@@ -5,7 +5,6 @@
 #include "elf_fixture.h"
 
 #include <kiln/text.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define READER "llvm-readobj-22"

@@ -1,14 +1,6 @@
 /* C types (<kiln/ctypes.h>): layout against this compiler's, and classification against the rules of the psABI
  * (3.2.3) and AAPCS64 (6.8.2, 6.9), cited at each row. That calls work is tested by abi/described.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <kiln/kiln.h>
 
@@ -546,8 +538,7 @@ static void wrong_calls(void **state) {
   }
 }
 
-static void failing_memory(void **state) {
-  (void)state;
+CASE(failing_memory) {
   unsigned failures = 0;
   for (size_t k = 1;; k++) {
     struct fixture t = {.memory.fail_at = k};

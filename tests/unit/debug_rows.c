@@ -1,10 +1,10 @@
 /* Which statements debuggers stop at where some have no code: of the rows that begin at one address they show the last.
  * A case is the body of a function of one parameter, v0, whose variable %x nobody reads: a store to it is no code. */
 #include "build_fixture.h"
+#include "failing.h"
 #include "lib/codegen/output.h"
 
 #include <kiln/kiln.h>
-#include <stdio.h>
 
 #define LINE(n) "  !loc \"f.src\" " n ":3 file !1 in !f\n"
 #define COLUMN(n, column) "  !loc \"f.src\" " n ":" column " file !1 in !f\n"
@@ -138,8 +138,7 @@ static void end(kiln_session *s) {
   kiln_module_free(m);
 }
 
-static void each(void **state) {
-  (void)state;
+CASE(each) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char lines[100] = "";
     kiln_session *s = compiled(cases[i].body);
@@ -151,8 +150,7 @@ static void each(void **state) {
 }
 
 /* What a statement stores is there where the next one begins, and not before. */
-static void stored(void **state) {
-  (void)state;
+CASE(stored) {
   kiln_session *s = compiled(LINE("2") NONE LINE("3") "  store.i64 6, %x\n" LINE("4") THREE END);
   const struct kn_output *out = s->out;
   assert_int_equal(out->lines.n, 5);
@@ -182,8 +180,7 @@ static bool is_known_at(const struct kn_output *out, uint32_t n) {
 
 /* What was loaded from a variable is in that, also if no code reads it any more, until something else is stored there:
  * which may be computed there, without an instruction for the store. It is there where a branch begins, too. */
-static void loaded(void **state) {
-  (void)state;
+CASE(loaded) {
   kiln_session *s = compiled(LINE("2") "  store.i64 v0, %y\n  br b1\nb1:\n" LINE(
     "3") "  %l = load.i64 %y\n  store.i64 %l, %x\n"
          "  %r = mul.i64 v0, v0\n" LINE(
@@ -216,8 +213,38 @@ static void loaded(void **state) {
   end(s);
 }
 
+/* Bodies with variables of the same numbers have equal hashes, which end in a tree: that is freed, too. */
+CASE(freed) {
+  enum { N = 16 };
+  struct failing memory = {0};
+  char text[16000];
+  size_t n =
+    (size_t)snprintf(text, sizeof text,
+                     "dwarf 5\n!1 = file { name \"f.src\", comp_dir \"/nowhere\" }\n"
+                     "!2 = compile_unit { producer \"by hand\", language 12, decl_file !1 }\n"
+                     "!f = subprogram in !1 { name \"f\" }\n");
+  for (int k = 0; k < N; k++)
+    n += (size_t)snprintf(text + n, sizeof text - n, "!x%d = variable in !f { name \"x\" }\n", k);
+  n += (size_t)snprintf(text + n, sizeof text - n,
+                        "unit !2\nfunc @f(i64) -> i64 {\n  !debug !f in !2\nb0(v0: i64):\n"
+                        "  !loc \"f.src\" 1:3 file !1 in !f\n");
+  for (int call = 1; call <= N; call++) {
+    n += (size_t)snprintf(text + n, sizeof text - n, CALL("%d", "%d"), call, call);
+    for (int k = 0; k < N; k++)
+      n += (size_t)snprintf(text + n, sizeof text - n, "  !value !x%d v0 call %d\n", k, call);
+  }
+  n += (size_t)snprintf(text + n, sizeof text - n, "  %%r = mul.i64 v0, v0\n  ret %%r\n}\n");
+  kiln_module *m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64,
+                                                          .allocator = failing_allocator(&memory)});
+  kiln_session *s = kiln_session_new(m);
+  if (kiln_text_read(s, text, n, compile, NULL) != KILN_OK)
+    fail_msg("%s", kiln_module_diag(m)->message);
+  end(s);
+  assert_int_equal(memory.held, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(stored),
-                                     cmocka_unit_test(loaded)};
+                                     cmocka_unit_test(loaded), cmocka_unit_test(freed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,13 +3,7 @@
 
 #include <fenv.h>
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "qbe.h"
 
@@ -124,10 +118,7 @@ static void in_all_modes(void) {
   fesetround(FE_TONEAREST);
 }
 
-static void modes(void **state) {
-  (void)state;
-  in_all_modes();
-}
+CASE(modes) { in_all_modes(); }
 
 /* Sets the next of the locales with another decimal point that the machine has; false: there is none. */
 static bool next_locale(unsigned *k) {
@@ -139,8 +130,7 @@ static bool next_locale(unsigned *k) {
   return false;
 }
 
-static void locales(void **state) {
-  (void)state;
+CASE(locales) {
   for (unsigned k = 0; next_locale(&k);) in_all_modes();
 }
 

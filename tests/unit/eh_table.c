@@ -1,15 +1,8 @@
 /* Tables of exceptions (lib/codegen/eh_table.c, lib/codegen/eh.c): each is taken apart again by a reader of its own,
  * and says what was put in. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "unit.h"
 
-#include <cmocka.h>
-
+#include "base/leb128.h"
 #include "lib/codegen/eh_table.h"
 
 #include <kiln/kiln.h>
@@ -26,24 +19,15 @@ static uint8_t byte(struct reader *r) {
 }
 
 static uint32_t uleb(struct reader *r) {
-  uint32_t v = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    uint8_t b = byte(r);
-    v |= (uint32_t)(b & 0x7f) << shift;
-    if (b < 0x80) return v;
-  }
+  uint64_t v = kn_uleb128(&r->at, r->end);
+  assert_non_null(r->at);
+  return (uint32_t)v;
 }
 
 static int32_t sleb(struct reader *r) {
-  uint32_t v = 0;
-  for (unsigned shift = 0;;) {
-    uint8_t b = byte(r);
-    v |= (uint32_t)(b & 0x7f) << shift;
-    shift += 7;
-    if (b >= 0x80) continue;
-    if ((b & 0x40) && shift < 32) v |= UINT32_MAX << shift;
-    return (int32_t)v;
-  }
+  int64_t v = kn_sleb128(&r->at, r->end);
+  assert_non_null(r->at);
+  return (int32_t)v;
 }
 
 /* A table taken apart. */
@@ -278,8 +262,7 @@ static const struct {
    "pp"},
 };
 
-static void test_functions(void **state) {
-  (void)state;
+CASE(test_functions) {
   for (size_t i = 0; i < 2 * sizeof functions / sizeof *functions; i++) {
     kiln_module_options options = {.target.processor =
                                      i % 2 ? KILN_PROCESSOR_AARCH64 : KILN_PROCESSOR_X86_64};

@@ -2,7 +2,6 @@
  * way an executable or library can be linked. A missing linker is a skipped test. */
 #include "elf_fixture.h"
 
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

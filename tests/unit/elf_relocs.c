@@ -2,8 +2,6 @@
  * is refused. */
 #include "elf_fixture.h"
 
-#include <stdio.h>
-
 static int32_t field(const uint8_t *p) {
   return (int32_t)(p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
 }

@@ -1,13 +1,6 @@
 /* How errors travel: from a function to its module, to the object writer and the JIT; which one a module reports when
  * several functions of several threads fail; and that a function left open is an error. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <string.h>
+#include "unit.h"
 
 #include <kiln/kiln.h>
 #include <kiln/text.h>
@@ -323,8 +316,7 @@ static void truncating_store_of_another_type(void **state) {
 
 /* A tail call with more stack arguments than its function: the numbers of bytes, and where. */
 static void keep_diag(void *user, const kiln_diag *d) { *(kiln_diag *)user = *d; }
-static void tail_call_without_room(void **state) {
-  (void)state;
+CASE(tail_call_without_room) {
   static const char text[] =
     "declare @g(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64\n"
     "func @f(i64, i64, i64, i64, i64, i64, i64, i64) -> i64 {\n"

@@ -1,12 +1,6 @@
 /* What <kiln/fold.h> builds, as text: that it folds, what it leaves alone, and that errors stay errors. That the
  * values are right is tested by fold_run.c and fold_random.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <string.h>
+#include "unit.h"
 
 #include <kiln/kiln.h>
 

@@ -172,8 +172,7 @@ static kiln_symbol add_expression(struct fixture *t, const struct expression *e,
 
 static unsigned first_seed = 1, n_seeds = 40000;
 
-static void random_expressions(void **state) {
-  (void)state;
+CASE(random_expressions) {
   static struct operation ops[MAX_OPERATIONS];
   unsigned n_ops = list_operations(ops), compared = 0;
   uint64_t before = 0, after = 0;

@@ -29,8 +29,7 @@ static bool any_bits(const struct operation *o, const kiln_interp_value *args) {
 
 /* ---- all operands constant ---- */
 
-static void constants(void **state) {
-  (void)state;
+CASE(constants) {
   static struct operation ops[MAX_OPERATIONS];
   static kiln_symbol plain[MAX_OPERATIONS];
   struct fixture t;
@@ -82,8 +81,7 @@ static void constants(void **state) {
 
 /* ---- one operand constant ---- */
 
-static void one_constant(void **state) {
-  (void)state;
+CASE(one_constant) {
   static struct operation ops[MAX_OPERATIONS];
   static kiln_symbol plain[MAX_OPERATIONS];
   unsigned n = list_operations(ops), fewer = 0;
@@ -260,8 +258,7 @@ static bool needless(kiln_func *f, bool fold, kiln_type type, unsigned i, kiln_v
   return true;
 }
 
-static void known_bits(void **state) {
-  (void)state;
+CASE(known_bits) {
   for (kiln_type type = KILN_TYPE_I16; type <= I128; type++) {
     struct pairs p = {.n = 0};
     open(&p.t);
@@ -286,8 +283,7 @@ static void known_bits(void **state) {
 
 /* ---- addresses ---- */
 
-static void addresses(void **state) {
-  (void)state;
+CASE(addresses) {
   static const int64_t numbers[] = {0,  1,     -1,    3,         8,         15,
                                     16, 65535, 65536, INT32_MAX, INT32_MIN, INT64_MIN};
   static const unsigned scales[] = {0, 1, 8, 255, 32768, 65535};

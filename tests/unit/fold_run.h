@@ -3,15 +3,7 @@
 #ifndef KN_TEST_FOLD_RUN_H
 #define KN_TEST_FOLD_RUN_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <kiln/interp.h>
 #include <kiln/kiln.h>

@@ -1,17 +1,9 @@
 /* Hash tables (base/hash.h): against a list of what was entered, with hashes that differ, that are equal, and that
  * crowd; and without memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "base/hash.h"
 #include "failing.h"
-
-#include <stdlib.h>
 
 /* How keys, which are ids here, are hashed. */
 static uint32_t spread(uint32_t id) { return id * 0x9e3779b1u; }
@@ -41,8 +33,7 @@ static void enter(struct kn_hash *t, uint32_t hash, uint32_t id) {
   kn_hash_put(t, at, hash, id);
 }
 
-static void entries_are_found(void **state) {
-  (void)state;
+CASE(entries_are_found) {
   for (unsigned k = 0; k < 4; k++) {
     struct failing c = {0};
     const kiln_allocator a = {failing_realloc, &c};
@@ -66,8 +57,7 @@ static void entries_are_found(void **state) {
 }
 
 /* Entries come, go and change their ids; those that are left are found. Ids of one key have one place in the order. */
-static void entries_are_removed(void **state) {
-  (void)state;
+CASE(entries_are_removed) {
   enum { IDS = 400 };
   for (unsigned k = 0; k < 4; k++) {
     const kiln_allocator a = {0};
@@ -103,8 +93,7 @@ static void entries_are_removed(void **state) {
 }
 
 /* Whatever the hashes are, and the order of the keys, a look-up compares a few. */
-static void look_ups_are_bounded(void **state) {
-  (void)state;
+CASE(look_ups_are_bounded) {
   enum { N = 1 << 16 };
   for (unsigned k = 0; k < 3; k++) {
     const kiln_allocator a = {0};
@@ -125,8 +114,7 @@ static void look_ups_are_bounded(void **state) {
 }
 
 /* A table is emptied in time of what is in it, and used again. */
-static void tables_are_emptied(void **state) {
-  (void)state;
+CASE(tables_are_emptied) {
   const kiln_allocator a = {0};
   struct kn_hash t = {0};
   kn_hash_clear(&t);
@@ -147,8 +135,7 @@ static void tables_are_emptied(void **state) {
 }
 
 /* A table that cannot grow has what it had. */
-static void tables_fail_softly(void **state) {
-  (void)state;
+CASE(tables_fail_softly) {
   struct failing c = {.fail_at = 3, .on = true};
   const kiln_allocator a = {failing_realloc, &c};
   struct kn_hash t = {0};

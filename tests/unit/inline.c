@@ -5,9 +5,6 @@
 #include "lib/codegen/output.h"
 #include "lib/codegen/plan.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 /* Decides by the numbers. */
 static bool listen(void *user, const kiln_inline_call_info *call) {
   (void)user;
@@ -212,8 +209,7 @@ static void check_why(struct program *p, enum kn_inline_row row) {
   tested[row] = true;
 }
 
-static void each_row(void **state) {
-  (void)state;
+CASE(each_row) {
   policy.decide = listen;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const struct row *r = &rows[i];
@@ -246,8 +242,7 @@ static bool say(void *user, const kiln_inline_call_info *call) {
 }
 
 /* Its answer counts where inlining is possible and not required. */
-static void embedder(void **state) {
-  (void)state;
+CASE(embedder) {
   static const struct {
     const char *callee;
     enum kn_inline_row row; /* by the numbers */
@@ -289,8 +284,7 @@ static char *many(const char *head, const char *line, unsigned n, const char *ta
   return text;
 }
 
-static void sizes(void **state) {
-  (void)state;
+CASE(sizes) {
   struct program p;
   char end[400];
   for (unsigned n = 20; n <= 30; n += 5) { /* 24, and one for its parameter */
@@ -336,8 +330,7 @@ static void sizes(void **state) {
 }
 
 /* A constant argument makes room for more instructions. A circle is one only by calls with enough constants. */
-static void constants(void **state) {
-  (void)state;
+CASE(constants) {
   for (unsigned i = 0; i < 20; i++) {
     const unsigned n = 25 + i / 2, constant = i % 2;
     policy.most_instructions = 30; /* which constants do not raise */
@@ -362,8 +355,7 @@ static void constants(void **state) {
   policy.most_instructions = 0;
 }
 
-static void growth_by_tries(void **state) {
-  (void)state;
+CASE(growth_by_tries) {
   struct program p;
   char *text =
     many(PERSONAL TRIED("catch all") "func @caller(i64) -> i64 personality @p {\nb0(v0: i64):\n",
@@ -379,8 +371,7 @@ static void growth_by_tries(void **state) {
   free(text);
 }
 
-static void growth(void **state) {
-  (void)state;
+CASE(growth) {
   struct program p;
   char *callee = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", 20,
                       "  ret v20\n}\n" CALLER "b0(v0: i64):\n");
@@ -426,8 +417,7 @@ static void growth(void **state) {
   "func internal @" name "(i64) -> i64 {\n  !inline always\n  slot0 = slot 400 align 8\n"          \
   "b0(v0: i64):\n  call @use(slot0)\n" call "  ret v0\n}\n"
 
-static void frames(void **state) {
-  (void)state;
+CASE(frames) {
   static const struct {
     const char *text;
     uint32_t shared_bytes;
@@ -451,8 +441,7 @@ static void frames(void **state) {
 }
 
 /* A function that calls itself gets no memory for bodies that end before it does so. */
-static void recursion(void **state) {
-  (void)state;
+CASE(recursion) {
   static const char *const callers[] = {
     CALLER "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @caller(v1)\n  ret v2\n}\n",
     "func internal @next(i64) -> i64 {\n  !inline never\nb0(v0: i64):\n  v1 = call @caller(v0)\n  "
@@ -475,8 +464,7 @@ static void recursion(void **state) {
 /* ---- what replay makes ---- */
 
 /* A caller has the personality of the first body with one that it gets: what has another one is not inlined. */
-static void personalities(void **state) {
-  (void)state;
+CASE(personalities) {
   struct program p;
 #define TRIES_OTHER                                                                                \
   "b0(v0: i64):\n  try @other(v0) to b1(result 0) unwind b2(exception 0) [catch all]\n"            \
@@ -495,8 +483,7 @@ static void personalities(void **state) {
 
 /* Scopes of slots are in the order in which bodies were built: one that goes on in the block before it is built early,
  * and one in a block that falls away is not. */
-static void scopes(void **state) {
-  (void)state;
+CASE(scopes) {
   struct program p;
   read_program(&p,
                "declare @use(i64)\nfunc internal @callee() {\n  slot0 = slot 8 align 8\nb0:\n"
@@ -518,8 +505,7 @@ static void scopes(void **state) {
 }
 
 /* A kept function that is built again returns twice as it did. */
-static void returns_twice(void **state) {
-  (void)state;
+CASE(returns_twice) {
   struct program p;
   read_program(&p, CALLER "b0(v0: i64):\n  v1 = builtin_setjmp v0\n  ret v1\n}\n", small);
   kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_lookup(p.m, "caller"));
@@ -532,8 +518,7 @@ static void returns_twice(void **state) {
 
 /* What is said of locations and variables: each copy has locations of its own, in which its call is named; inner calls
  * name outer ones; what is behind a call has the location that it had. */
-static void described(void **state) {
-  (void)state;
+CASE(described) {
   static const char text[] = DEBUG
     "!inner = subprogram in !1 { name \"inner\", inline 1 }\n"
     "!x = formal_parameter in !inner { name \"x\" }\n!y = variable in !inner { name \"y\" }\n"
@@ -573,8 +558,7 @@ static void described(void **state) {
 }
 
 /* What is made of the results of a body is of the statement that calls it. */
-static void described_results(void **state) {
-  (void)state;
+CASE(described_results) {
   static const char text[] = DEBUG
     "!outer = subprogram in !1 { name \"outer\", inline 1 }\n"
     "func internal @callee(i64) -> i64 {\n  !debug !outer in !2\n"
@@ -593,8 +577,7 @@ static void described_results(void **state) {
 
 /* A parameter that is an address within a slot is an expression of that slot, and no code or slot is made for it; a
  * variable that nothing accesses is known by name. */
-static void described_addresses(void **state) {
-  (void)state;
+CASE(described_addresses) {
   struct program p;
   read_program(
     &p,
@@ -618,8 +601,7 @@ static void described_addresses(void **state) {
 
 /* A store to a part of a variable that nothing loads is left out, of a copy, too, and debuggers learn of it: what
  * is stored, if the block knows it. A statement of which nothing is left is noted where the next one begins. */
-static void left_out(void **state) {
-  (void)state;
+CASE(left_out) {
   struct program p;
   read_program(&p,
                DEBUG "!x = variable in !f { name \"x\" }\n" CALLER
@@ -657,8 +639,7 @@ static void left_out(void **state) {
 
 /* Whether debug information changes code is the module's attribute and the function's, with inlining and without; what
  * is stored once is kept, too. */
-static void variables(void **state) {
-  (void)state;
+CASE(variables) {
 #define NOTES "  !debug !f in !2\n  !begin \"f.src\" 8:0 file !1 in !f\n  !var !x %x\n"
   static const struct {
     const char *notes;
@@ -701,8 +682,7 @@ static void variables(void **state) {
 static const kiln_module_attrs foreign = {.inlining = KILN_INLINING_FOREIGN};
 
 /* Which functions are inlined; into all. */
-static void foreign_alone(void **state) {
-  (void)state;
+CASE(foreign_alone) {
   static const struct {
     const char *callee, *caller;
     bool calls;
@@ -742,8 +722,7 @@ static void foreign_alone(void **state) {
 
 /* A function that is not foreign keeps its variables, which are stored as before, and those of what is inlined into it
  * are not described; each of its statements has an address of its own, and debuggers come to each once. */
-static void foreign_described(void **state) {
-  (void)state;
+CASE(foreign_described) {
   struct program p;
   read_program(&p, FOREIGN_DEBUG CALLER FOREIGN_CALLER, foreign);
   const char *out = expanded(&p, "caller");
@@ -772,8 +751,7 @@ static void foreign_described(void **state) {
 
 /* ---- what is reachable ---- */
 
-static void reachable(void **state) {
-  (void)state;
+CASE(reachable) {
   struct program p;
   read_program(&p,
                CALLEE DOUBLE
@@ -792,8 +770,7 @@ static void reachable(void **state) {
 }
 
 /* The tests before this one had a program for each row. */
-static void no_row_left_out(void **state) {
-  (void)state;
+CASE(no_row_left_out) {
   for (unsigned i = KN_INLINE_NONE + 1; i < KN_INLINE_COUNT; i++)
     if (!tested[i]) fail_msg("no program for: %s", kn_inline_text[i]);
 }

@@ -129,8 +129,7 @@ static const struct {
    "b4(v4: i64):\n  br b3(v2)\nb1(v6: i64):\n  ret v6\nb3(v8: i64):\n  resume v8\n}\n"},
 };
 
-static void what_is_made(void **state) {
-  (void)state;
+CASE(what_is_made) {
   for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
     struct program p;
     read_program(&p, made[i].text, small);

@@ -1,20 +1,13 @@
 /* The interpreter: undefined behaviour and traps with their places, calls by other signatures, of C and
  * from C, jumps, threads, constructors, limits; and reading functions through <kiln/inspect.h>. What
  * the operations compute is tested by the .kir files. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 
-#include <setjmp.h>
-
-#include <cmocka.h>
 #include <float.h>
 #include <kiln/inspect.h>
 #include <kiln/interp.h>
 #include <kiln/text.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unwind.h>
 #include "failing.h"
 
@@ -182,14 +175,12 @@ static void expect_faults(const struct fault *f, size_t n) {
   }
 }
 
-static void test_faults(void **state) {
-  (void)state;
+CASE(test_faults) {
   expect_faults(faults, sizeof faults / sizeof *faults);
   if (HAS_F80) expect_faults(faults_f80, sizeof faults_f80 / sizeof *faults_f80);
 }
 
-static void test_division_of_the_other_target(void **state) {
-  (void)state;
+CASE(test_division_of_the_other_target) {
   struct world w;
   kiln_interp_value zero = {0, 0}, r;
   assert_true(build(&w,
@@ -203,8 +194,7 @@ static void test_division_of_the_other_target(void **state) {
 }
 
 /* fmuladd of f128 rounds twice on each target: the square of 1 + 2^-112 loses its last bit. */
-static void test_fmuladd_of_f128(void **state) {
-  (void)state;
+CASE(test_fmuladd_of_f128) {
   for (unsigned k = 0; k < KILN_PROCESSOR_COUNT; k++) {
     struct world w;
     assert_true(build(&w,
@@ -221,8 +211,7 @@ static void test_fmuladd_of_f128(void **state) {
 
 /* ---- calls ---- */
 
-static void test_deep_recursion(void **state) {
-  (void)state;
+CASE(test_deep_recursion) {
   assert_int_equal(value_of("func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = icmp.i64 eq v0, 0\n"
                             "  brif v1, b1, b2\nb1:\n  ret 0\nb2:\n  v2 = sub.i64 v0, 1\n"
                             "  v3 = call @f(v2)\n  v4 = add.i64 v3, 2\n  ret v4\n}\n",
@@ -230,8 +219,7 @@ static void test_deep_recursion(void **state) {
                    4000000);
 }
 
-static void test_results(void **state) {
-  (void)state;
+CASE(test_results) {
   struct world w = make("func @g(i64) -> i64, f64, i128, i8, f32 {\nb0(v0: i64):\n"
                         "  v1 = zext.i128 i64 v0\n  v2 = shl.i128 v1, 64\n"
                         "  ret v0, f64 2.5, v2, -1, f32 0.5\n}\n"
@@ -251,8 +239,7 @@ static void test_results(void **state) {
 }
 
 /* A call may pass more than the callee takes, and each register class counts separately. */
-static void test_other_signatures(void **state) {
-  (void)state;
+CASE(test_other_signatures) {
   assert_int_equal(value_of("func @g(i64, f64, i32) -> i64 {\nb0(v0: i64, v1: f64, v2: i32):\n"
                             "  v3 = ftosi.i64 f64 v1\n  v4 = sext.i64 i32 v2\n"
                             "  v5 = mul.i64 v3, v4\n  v6 = add.i64 v0, v5\n  ret v6\n}\n"
@@ -263,8 +250,7 @@ static void test_other_signatures(void **state) {
                    121);
 }
 
-static void test_c_functions(void **state) {
-  (void)state;
+CASE(test_c_functions) {
   assert_int_equal(
     value_of("declare @snprintf(i64, i64, i64, ...) -> i32\n"
              "declare @strtol(i64, i64, i32) -> i64\ndeclare @fmod(f64, f64) -> f64\n"
@@ -287,8 +273,7 @@ static const char sort_text[] =
   "func @f(i64) -> i64 {\nb0(v0: i64):\n  call @qsort(v0, 5, 4, @compare)\n"
   "  v1 = load.i64 @count\n  ret v1\n}\n";
 
-static void test_callbacks(void **state) {
-  (void)state;
+CASE(test_callbacks) {
   struct world w = make(sort_text);
   int values[5] = {5, 3, 9, 1, 7};
   kiln_interp_value arg = {(uint64_t)(uintptr_t)values, 0}, r;
@@ -321,8 +306,7 @@ struct pair {
   double b;
 };
 
-static void test_called_by_c(void **state) {
-  (void)state;
+CASE(test_called_by_c) {
   struct world w =
     make("func @many(i64 sret, i64" BIG ", i32, f64, i64, i64, i64, i64, i128, f32) {\n"
          "b0(v0: i64, v1: i64, v2: i32, v3: f64, v4: i64, v5: i64, v6: i64, v7: i64, v8: i128, v9: "
@@ -367,8 +351,7 @@ v2 unit_vector(v2 a, double b) { return a + (long)b; }
   "i64, i128, i64, i64, i128, i64, i128, i32, v128, v128, v128, v128, v128, v128, v128, v128, "    \
   "v128, f32"
 
-static void test_places(void **state) {
-  (void)state;
+CASE(test_places) {
   struct world w = make(
     "declare @unit_places(" PLACES_TEXT ") -> i64\ndeclare @sqrtf128(f128) -> f128\n"
     "declare @unit_vector(v128, f64) -> v128\n"
@@ -424,8 +407,7 @@ long unit_joined(long a, long b, long c, long d, long e, long f, long g, struct 
          7 * (long)p.a + 11 * (long)p.b + 13 * (long)p.c + 17 * (long)q;
 }
 
-static void test_joined(void **state) {
-  (void)state;
+CASE(test_joined) {
 #define JOINED                                                                                     \
   "i64, i64, i64, i64, i64, i64, i64, i64 join, i64, i64, f64, f64, f64, f64, f64, f64, "          \
   "f32 join, f32 join, f32, f32"
@@ -447,8 +429,7 @@ static void test_joined(void **state) {
 #endif
 
 /* f80: in the API's two words, of which bits above the value do not count; to C and from C. */
-static void test_f80(void **state) {
-  (void)state;
+CASE(test_f80) {
   struct world w =
     make("declare @sqrtl(f80) -> f80\n"
          "func @f(f80, i32, f80) -> f80, i32, f80 {\nb0(v0: f80, v1: i32, v2: f80):\n"
@@ -486,8 +467,7 @@ static void test_f80(void **state) {
 }
 
 /* f128: in the API's two words, between functions in a register or memory. */
-static void test_f128(void **state) {
-  (void)state;
+CASE(test_f128) {
   struct world w = make(
     "func @f(f128, i64) -> i64, f128 {\nb0(v0: f128, v1: i64):\n"
     "  v2 = call @g(v0, v0, v0, v0, v0, v0, v0, v0, 5, v0)\n  ret v1, v2\n}\n"
@@ -504,8 +484,7 @@ static void test_f128(void **state) {
 }
 
 /* A fault below a callback is returned by the outermost call. */
-static void test_fault_below_c(void **state) {
-  (void)state;
+CASE(test_fault_below_c) {
   struct world w = make("declare @qsort(i64, i64, i64, i64)\n"
                         "func @compare(i64, i64) -> i32 {\nb0(v0: i64, v1: i64):\n  trap\n}\n"
                         "func @f(i64) -> i64 {\nb0(v0: i64):\n"
@@ -521,8 +500,7 @@ static void test_fault_below_c(void **state) {
   end(&w);
 }
 
-static void test_jump_over_c(void **state) {
-  (void)state;
+CASE(test_jump_over_c) {
   int values[2] = {2, 1};
   assert_int_equal(
     value_of("declare @qsort(i64, i64, i64, i64)\ndeclare @_setjmp(i64) -> i32 returns_twice\n"
@@ -578,8 +556,7 @@ static const struct fault unwound[] = {
    5, KILN_ERR_TRAP, "clean", 0, 1, "no frame takes"},
 };
 
-static void test_unwinding(void **state) {
-  (void)state;
+CASE(test_unwinding) {
   kiln_diag d = {0};
   kiln_interp_value arg = {5, 0};
   for (size_t i = 0; i < sizeof unwound / sizeof *unwound; i++) {
@@ -602,8 +579,7 @@ static void test_unwinding(void **state) {
 }
 
 /* What another language throws ends at the interpreter, below a callback too. */
-static void test_foreign_exception(void **state) {
-  (void)state;
+CASE(test_foreign_exception) {
   struct world w =
     make(THROWS "func @g() -> i32 personality @p {\nb0:\n"
                 "  try @unit_throw(1, @a) to b1 unwind b1 [catch all]\nb1:\n  ret 1\n}\n"
@@ -621,8 +597,7 @@ static void test_foreign_exception(void **state) {
 
 /* ---- modules ---- */
 
-static void test_constructors(void **state) {
-  (void)state;
+CASE(test_constructors) {
   struct world w =
     make("data @log align 8 { zero 8 }\n"
          "func @note(i64) {\nb0(v0: i64):\n  v1 = load.i64 @log\n"
@@ -655,8 +630,7 @@ static void *in_thread(void *world) {
   return (void *)(uintptr_t)r.low;
 }
 
-static void test_threads(void **state) {
-  (void)state;
+CASE(test_threads) {
   struct world w = make(thread_text);
   pthread_t threads[4];
   for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, in_thread, &w), 0);
@@ -669,8 +643,7 @@ static void test_threads(void **state) {
   end(&w);
 }
 
-static void test_undefined_symbol(void **state) {
-  (void)state;
+CASE(test_undefined_symbol) {
   struct world w;
   assert_false(build(&w,
                      "declare @no_such_function_here()\nfunc @f() {\nb0:\n"
@@ -687,8 +660,7 @@ static void *resolve(void *user, const char *name) {
   return strcmp(name, user) == 0 ? &given : NULL;
 }
 
-static void test_options(void **state) {
-  (void)state;
+CASE(test_options) {
   struct world w;
   char name[] = "mine";
   assert_true(
@@ -710,8 +682,7 @@ static void test_options(void **state) {
 /* ---- memory ---- */
 
 /* Each allocation fails in turn: a status, no crash, no leak. */
-static void test_out_of_memory(void **state) {
-  (void)state;
+CASE(test_out_of_memory) {
   bool done = false;
   for (unsigned n = 0; !done; n++) {
     struct failing b = {.fail_at = n + 1, .on = true};
@@ -767,8 +738,7 @@ static kiln_status inspect(void *user, kiln_func *f) {
   return KILN_OK;
 }
 
-static void test_inspect(void **state) {
-  (void)state;
+CASE(test_inspect) {
   static const char text[] =
     "func @f(i64) -> i64 {\n  slot0 = slot 24 align 16\nb0(v0: i64):\n"
     "  store.i16 -1, slot0+8 volatile\n  switch.i64 v0, b1 [3: b1, -5: b2(7, v0)]\n"

@@ -1,8 +1,6 @@
 /* The JIT: units are added, found, called, redefined and removed; names are bound to the right definitions. */
 #include "jit_fixture.h"
 
-#include <stdlib.h>
-
 static const char add_text[] = "func @add(i64, i64) -> i64 {\n"
                                "b0(%a: i64, %b: i64):\n"
                                "  %c = add.i64 %a, %b\n"
@@ -26,8 +24,7 @@ static kiln_jit *jit_of_kind(unsigned k) {
   return jit;
 }
 
-static void adds_and_calls(void **state) {
-  (void)state;
+CASE(adds_and_calls) {
   for (unsigned k = 0; k < N_KINDS; k++) {
     kiln_jit *jit = jit_of_kind(k);
     assert_null(kiln_jit_lookup(jit, "add"));
@@ -79,8 +76,7 @@ static const char data_text[] =
   "  %s1 = call @add(%a, %b)\n  %s2 = call @add(%c, %d)\n  %s3 = call @add(%s1, %s2)\n"
   "  %s4 = call @add(%s3, %e)\n  %s5 = call @add(%s4, %q)\n  ret %s5\n}\n";
 
-static void links_data_and_the_process(void **state) {
-  (void)state;
+CASE(links_data_and_the_process) {
   for (unsigned k = 0; k < N_KINDS; k++) {
     kiln_jit *jit = jit_of_kind(k);
     kiln_jit_unit add = jit_add(jit, add_text, 0);
@@ -104,8 +100,7 @@ static void links_data_and_the_process(void **state) {
   }
 }
 
-static void reports_all_missing(void **state) {
-  (void)state;
+CASE(reports_all_missing) {
   static const char text[] =
     "declare @nobody_1() -> i64\ndeclare @nobody_2() -> i64\ndeclare @unused() -> i64\n"
     "declare weak @nobody_3() -> i64\nextern data @nobody_4\n"
@@ -153,8 +148,7 @@ static void *resolve(void *user, const char *name) {
   return NULL;
 }
 
-static void asks_the_resolver(void **state) {
-  (void)state;
+CASE(asks_the_resolver) {
   struct resolver r = {.value = 7};
   kiln_jit_options options = {.resolve = resolve, .resolve_user = &r, .no_process_symbols = true};
   r.jit = jit_new(&options);
@@ -177,8 +171,7 @@ static void asks_the_resolver(void **state) {
 
 #define CONSTANT(name, number) "func " name "() -> i64 {\nb0:\n  ret " number "\n}\n"
 
-static void first_definition_wins(void **state) {
-  (void)state;
+CASE(first_definition_wins) {
   kiln_jit *jit = jit_new(NULL);
   kiln_jit_error e = {0};
   kiln_jit_unit u;
@@ -235,8 +228,7 @@ static void first_definition_wins(void **state) {
   kiln_jit_free(jit);
 }
 
-static void redefines(void **state) {
-  (void)state;
+CASE(redefines) {
   for (unsigned k = 0; k < N_KINDS; k++) {
     kiln_jit *jit = jit_of_kind(k);
     kiln_jit_unit one = jit_add(jit, CONSTANT("@f", "1"), KILN_JIT_REDEFINABLE);
@@ -269,8 +261,7 @@ static void redefines(void **state) {
 
 static void names_undefined(void *user, const char *name) { strcpy(user, name); }
 
-static void forward_functions(void **state) {
-  (void)state;
+CASE(forward_functions) {
   kiln_jit *jit = jit_new(NULL);
   jit_add(jit,
           "declare @odd(i64) -> i64\nfunc @even(i64) -> i64 {\nb0(%n: i64):\n"
@@ -293,8 +284,7 @@ static void forward_functions(void **state) {
 }
 
 /* Functions of two sessions, with tables and addresses of blocks. */
-static void several_sessions(void **state) {
-  (void)state;
+CASE(several_sessions) {
   static const char texts[2][512] = {
     "func @pick(i64) -> i64 {\nb0(%n: i64):\n  switch.i64 %n, b9 [0: b1, 1: b2, 2: b3, 3: b4, 4: "
     "b5, 5: b6]\n"
@@ -325,8 +315,7 @@ static void several_sessions(void **state) {
   kiln_jit_free(jit);
 }
 
-static void refuses_what_is_wrong(void **state) {
-  (void)state;
+CASE(refuses_what_is_wrong) {
   kiln_jit_error e = {0};
   assert_null(kiln_jit_new(&(kiln_jit_options){.memory_bytes = UINT64_C(1) << 40}, &e));
   assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
@@ -378,8 +367,7 @@ static kiln_func *constant(kiln_session *s, kiln_symbol symbol, int64_t number) 
 
 typedef long number_fn(void);
 
-static void stream_defines(void **state) {
-  (void)state;
+CASE(stream_defines) {
   for (unsigned k = 0; k < N_KINDS; k++) {
     kiln_jit *jit = jit_of_kind(k);
     kiln_module *m = jit_module(KILN_PIC_FULL);
@@ -438,8 +426,7 @@ static void stream_defines(void **state) {
   }
 }
 
-static void streams(void **state) {
-  (void)state;
+CASE(streams) {
   for (unsigned k = 0; k < N_KINDS; k++) {
     kiln_jit *jit = jit_of_kind(k);
     kiln_module *m = jit_module(KILN_PIC_FULL);

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 static bool find(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {
   *info = (kiln_jit_pc_info){0};
@@ -47,8 +46,7 @@ static void check_function(kiln_jit *jit, kiln_jit_unit unit, const char *name) 
   if (find(jit, at + first.size_bytes, &info)) assert_ptr_not_equal(info.address, at);
 }
 
-static void functions(void **state) {
-  (void)state;
+CASE(functions) {
   kiln_jit *jit = jit_new(NULL);
   kiln_jit_pc_info info;
   char here = 0;
@@ -72,8 +70,7 @@ static void functions(void **state) {
 }
 
 /* A stub is in no function; what it leads to is. */
-static void stubs(void **state) {
-  (void)state;
+CASE(stubs) {
   kiln_jit *jit = jit_new(NULL);
   kiln_jit_pc_info info;
   kiln_jit_unit old = jit_add(jit, two_text, KILN_JIT_REDEFINABLE);
@@ -85,8 +82,7 @@ static void stubs(void **state) {
 }
 
 /* Units of several chunks, and more of them than a pool has place for: pools come and go, too. */
-static void large(void **state) {
-  (void)state;
+CASE(large) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){.memory_bytes = 262144});
   enum { UNITS = 6, INSTRUCTIONS = 30000 };
   char *text = malloc(INSTRUCTIONS * 40 + 200), *p = text;
@@ -169,8 +165,7 @@ static void expect(const kiln_jit_frame *f, const char *function, const char *fi
   assert_int_equal(f->column, column);
 }
 
-static void lines(void **state) {
-  (void)state;
+CASE(lines) {
   kiln_jit *jit = told_jit = jit_new(NULL);
   kiln_jit_unit first = jit_add(jit, two_text, 0), u = jit_add(jit, lines_text, 0);
   ((void (*)(long))(uintptr_t)kiln_jit_lookup(jit, "top"))(0);
@@ -195,8 +190,7 @@ static void lines(void **state) {
 }
 
 /* No place of the unit has a name or a file. */
-static void without_texts(void **state) {
-  (void)state;
+CASE(without_texts) {
   kiln_jit *jit = told_jit = jit_new(NULL);
   static const char text[] =
     "!2 = compile_unit { producer \"me\", language 12 }\n!3 = subprogram in !2 { name \"top\" }\n"
@@ -215,8 +209,7 @@ static void without_texts(void **state) {
 }
 
 /* What does not fit is left out, and the sizes that it needs are told. */
-static void little_room(void **state) {
-  (void)state;
+CASE(little_room) {
   kiln_jit *jit = told_jit = jit_new(NULL);
   jit_add(jit, lines_text, 0);
   ((void (*)(long))(uintptr_t)kiln_jit_lookup(jit, "top"))(0);
@@ -253,8 +246,7 @@ static kiln_status keep(void *user, kiln_func *f) {
 }
 
 /* Functions that Kiln inlined are frames. */
-static void inlined(void **state) {
-  (void)state;
+CASE(inlined) {
   kiln_jit *jit = told_jit = jit_new(NULL);
   static const char text[] =
     "!1 = file { name \"a.toy\", comp_dir \"/src\" }\n"
@@ -366,8 +358,7 @@ static void *passer(void *index) {
   return NULL;
 }
 
-static void coming_and_going(void **state) {
-  (void)state;
+CASE(coming_and_going) {
   pthread_t passers[PASSERS], lookers[2], signals;
   int index[PASSERS];
   struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, old;
@@ -408,8 +399,7 @@ static void add_and_remove(void) {
   assert_int_equal(kiln_jit_remove(busy_jit, u, NULL), KILN_OK);
 }
 
-static void memory_is_freed(void **state) {
-  (void)state;
+CASE(memory_is_freed) {
   busy_jit = jit_new(&(kiln_jit_options){.no_unwind = true, .allocator = {.realloc = counting}});
   pthread_t lookers[2];
   for (int k = 0; k < 10; k++) add_and_remove();

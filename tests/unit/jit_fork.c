@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,8 +79,7 @@ static void act(kiln_jit *jit, int deed, kiln_jit_unit u, kiln_jit_unit large, u
   }
 }
 
-static void child_keeps_its_code(void **state) {
-  (void)state;
+CASE(child_keeps_its_code) {
   for (unsigned k = 0; k < N_PROTECTIONS; k++)
     for (int deed = 0; deed < N_DEEDS; deed++)
       for (unsigned flags = 0; flags <= KILN_JIT_REDEFINABLE; flags++) {
@@ -114,8 +112,7 @@ static void child_keeps_its_code(void **state) {
 }
 
 /* Removes units of many children, so that the chunks get new pages again and again. */
-static void forks_and_removals_alternate(void **state) {
-  (void)state;
+CASE(forks_and_removals_alternate) {
   enum { ROUNDS = 40 };
   for (unsigned k = 0; k < N_PROTECTIONS; k++) {
     kiln_jit *jit = jit_protected(k);
@@ -169,8 +166,7 @@ static int as_a_child(kiln_jit *jit, kiln_jit_unit u) {
   return 0;
 }
 
-static void child_has_a_copy(void **state) {
-  (void)state;
+CASE(child_has_a_copy) {
   for (unsigned k = 0; k < N_PROTECTIONS; k++) {
     kiln_jit *jit = jit_protected(k);
     kiln_jit_unit u = add_three(jit, 3, KILN_JIT_REDEFINABLE);
@@ -228,8 +224,7 @@ static void *add_interrupted(void *p) {
   return status != KILN_OK ? (void *)2 : came ? (void *)1 : NULL;
 }
 
-static void first_use_in_a_signal_handler(void **state) {
-  (void)state;
+CASE(first_use_in_a_signal_handler) {
   kiln_jit_options options = {.allocator = {interrupted, NULL}};
   kiln_jit *jit = jit_new(&options);
   jit_add(jit, tls_text, 0);
@@ -270,8 +265,7 @@ static void *keep_adding(void *p) {
 static int children_wanted = 20;
 
 /* While others add and remove, so that locks are held at any moment. */
-static void first_use_in_a_child(void **state) {
-  (void)state;
+CASE(first_use_in_a_child) {
   busy_jit = jit_new(NULL);
   jit_add(busy_jit, tls_text, 0);
   get = (jit_fn *)(uintptr_t)kiln_jit_lookup(busy_jit, "get");
@@ -339,8 +333,7 @@ static const unsigned ends[] = {DESTRUCT,
 enum { N_ENDS = sizeof ends / sizeof *ends };
 
 /* Called once, newest first, when the unit goes or before; not again at exit. */
-static void exit_handlers_go_with_the_unit(void **state) {
-  (void)state;
+CASE(exit_handlers_go_with_the_unit) {
   for (unsigned k = 0; k < N_ENDS; k++) {
     pid_t child = fork();
     if (child == 0) {
@@ -355,8 +348,7 @@ static void exit_handlers_go_with_the_unit(void **state) {
   }
 }
 
-static void quick_exit_handlers_go_with_the_unit(void **state) {
-  (void)state;
+CASE(quick_exit_handlers_go_with_the_unit) {
   for (unsigned k = 0; k < N_ENDS; k++) {
     pid_t child = fork();
     if (child == 0) {
@@ -370,8 +362,7 @@ static void quick_exit_handlers_go_with_the_unit(void **state) {
   }
 }
 
-static void fork_handlers_go_with_the_unit(void **state) {
-  (void)state;
+CASE(fork_handlers_go_with_the_unit) {
   for (unsigned k = 0; k < N_ENDS; k++) {
     kiln_jit *jit = jit_new(NULL);
     kiln_jit_unit u = jit_add(jit, registering, 0), other = {0};
@@ -403,8 +394,7 @@ static void fork_handlers_go_with_the_unit(void **state) {
 }
 
 /* What handlers do at the process's end, if the unit is still there. */
-static void handlers_of_a_unit_that_stays(void **state) {
-  (void)state;
+CASE(handlers_of_a_unit_that_stays) {
   static const char *const names[] = {"exits", "quick", "threads"};
   static const long expected[] = {241, 21, 65};
   for (unsigned k = 0; k < 3; k++) {
@@ -456,8 +446,7 @@ static void *register_and_end(void *p) {
   return NULL;
 }
 
-static void thread_destructors(void **state) {
-  (void)state;
+CASE(thread_destructors) {
   /* who ends the unit: the thread that registered, another one while it runs, or nobody */
   for (unsigned who = 0; who < 3; who++)
     for (unsigned k = 0; k < N_ENDS; k++) {
@@ -487,8 +476,7 @@ static void thread_destructors(void **state) {
 }
 
 /* More JITs with thread-local data than there are keys for. */
-static void many_jits_with_thread_local_data(void **state) {
-  (void)state;
+CASE(many_jits_with_thread_local_data) {
   enum { JITS = EMULATED ? 20 : 1100 };
   static kiln_jit *jits[JITS];
   kiln_jit_options options = {.no_unwind = true, .memory_bytes = 1 << 20};

@@ -4,7 +4,6 @@
 #include "jit_fixture.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
 
 enum { MOST = 1024, OBJECT_BYTES = 56, RECENT = 256 };
 static bool trees;
@@ -137,8 +136,7 @@ static void add_and_remove(void) {
   assert_int_equal(gaps, 0);
 }
 
-static void library_with_lists(void **state) {
-  (void)state;
+CASE(library_with_lists) {
   trees = false;
   table_calls = 0;
   add_and_remove();
@@ -146,16 +144,14 @@ static void library_with_lists(void **state) {
   assert_int_equal(reused, 0);
 }
 
-static void library_with_a_tree(void **state) {
-  (void)state;
+CASE(library_with_a_tree) {
   trees = true;
   table_calls = 0;
   add_and_remove();
   assert_int_equal(table_calls, 0);
 }
 
-static void none_wanted(void **state) {
-  (void)state;
+CASE(none_wanted) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){.no_unwind = true});
   jit_add(jit, "func @f() -> i64 {\nb0:\n  ret 1\n}\n", 0);
   assert_int_equal(n_sections + n_tables, 0);

@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,8 +57,7 @@ static const char caller[] =
 
 /* ---- calls ---- */
 
-static void asks_once(void **state) {
-  (void)state;
+CASE(asks_once) {
   for (unsigned k = 0; k < (EMULATED ? 1 : 4); k++) {
     begin(&(kiln_jit_options){
       .reach = k & 1 ? KILN_JIT_REACH_NEAR : KILN_JIT_REACH_FAR,
@@ -91,8 +89,7 @@ static void asks_once(void **state) {
 }
 
 /* More functions than a group has stubs; where pages are not shared, a group has a page. */
-static void many(void **state) {
-  (void)state;
+CASE(many) {
   static char texts[700][64];
   for (unsigned k = 0; k < 2; k++) {
     begin(&(kiln_jit_options){.protection =
@@ -125,8 +122,7 @@ static void *answer_record(void *user, const char *name) {
 }
 
 /* All registers reach the function, whatever the convention is, but for those that each convention leaves to stubs. */
-static void registers(void **state) {
-  (void)state;
+CASE(registers) {
   begin(NULL);
   void *stub = kiln_jit_declare_lazy(jit, "f", answer_record, NULL, NULL);
   static struct registers in;
@@ -159,8 +155,7 @@ static const char variadic_text[] =
   "  %a = va_arg.f64 %l\n  %b = va_arg.i64 %l\n  %c = va_arg.f64 %l\n"
   "  %d = sitof.f64 i64 %b\n  %e = fadd.f64 %a, %d\n  %g = fmul.f64 %e, %c\n  ret %g\n}\n";
 
-static void arguments(void **state) {
-  (void)state;
+CASE(arguments) {
   typedef long sum_fn(long, double, long, long, long, long, long, long, long, long, double);
   typedef double variadic_fn(int, ...);
   begin(NULL);
@@ -174,8 +169,7 @@ static void arguments(void **state) {
   kiln_jit_free(jit);
 }
 
-static void tail_calls(void **state) {
-  (void)state;
+CASE(tail_calls) {
   static const char even[] = "declare @odd(i64) -> i64\nfunc @even(i64) -> i64 {\nb0(%n: i64):\n"
                              "  %z = icmp.i64 eq %n, 0\n  brif %z, b1, b2\nb1:\n  ret 1\nb2:\n"
                              "  %m = sub.i64 %n, 1\n  tailcall @odd(%m)\n}\n";
@@ -193,8 +187,7 @@ static void tail_calls(void **state) {
 
 /* ---- definitions that come and go ---- */
 
-static void redefines(void **state) {
-  (void)state;
+CASE(redefines) {
   begin(NULL);
   void *stub = declare("f", one);
   add_text(caller, 0);
@@ -228,8 +221,7 @@ static void redefines(void **state) {
 }
 
 /* A function that has a stub becomes lazy, and then has no unit. */
-static void becomes_lazy(void **state) {
-  (void)state;
+CASE(becomes_lazy) {
   begin(NULL);
   add_text(two, KILN_JIT_REDEFINABLE);
   kiln_jit_unit unit = made;
@@ -252,8 +244,7 @@ static void becomes_lazy(void **state) {
 }
 
 /* Nothing stays of a function that is not lazy any more, and that no unit knows. */
-static void removes(void **state) {
-  (void)state;
+CASE(removes) {
   begin(NULL);
   for (unsigned i = 0; i < 3; i++) {
     kiln_jit_unit user = {0};
@@ -273,8 +264,7 @@ static void removes(void **state) {
   kiln_jit_free(jit);
 }
 
-static void errors(void **state) {
-  (void)state;
+CASE(errors) {
   kiln_jit_error e = {0};
   begin(NULL);
   assert_null(kiln_jit_declare_lazy(NULL, "f", compile_text, NULL, &e));
@@ -326,8 +316,7 @@ static void *compile_or_throw(void *user, const char *name) {
 }
 
 /* An exception of the host's reaches the function that calls, also one that tail-calls; then it is asked again. */
-static void exceptions(void **state) {
-  (void)state;
+CASE(exceptions) {
   static const char text[] =
     "declare @kir_personality()\ndeclare @kir_catch(i64) -> i64 nounwind\nextern data @type0\n"
     "declare @f() -> i64\nfunc @tail() -> i64 {\nb0:\n  tailcall @f()\n}\n"
@@ -356,8 +345,7 @@ static void *compile_by_call(void *user, const char *name) {
   return NULL;
 }
 
-static void nested_exceptions(void **state) {
-  (void)state;
+CASE(nested_exceptions) {
   static const char text[] =
     "declare @kir_personality()\ndeclare @kir_catch(i64) -> i64 nounwind\nextern data @type0\n"
     "declare @g() -> i64\nfunc @try() -> i64 personality @kir_personality {\nb0:\n"
@@ -390,8 +378,7 @@ static void *call_f(void *unused) {
 }
 
 /* A thread ends in the host: the next one is asked. */
-static void ends_of_threads(void **state) {
-  (void)state;
+CASE(ends_of_threads) {
   begin(NULL);
   assert_non_null(kiln_jit_declare_lazy(jit, "f", compile_and_exit, (void *)(uintptr_t)one, NULL));
   add_text(caller, 0);
@@ -416,8 +403,7 @@ static void *answer_host(void *user, const char *name) {
 }
 
 /* The call goes on where the host says, as long as no unit has the function. */
-static void answers(void **state) {
-  (void)state;
+CASE(answers) {
   begin(NULL);
   assert_non_null(kiln_jit_declare_lazy(jit, "f", answer_host, (void *)(uintptr_t)one, NULL));
   assert_int_equal(jit_call(jit, "f", 3, 4), 304);
@@ -469,8 +455,7 @@ static void *compile_chain(void *user, const char *name) {
   return p;
 }
 
-static void streams(void **state) {
-  (void)state;
+CASE(streams) {
   begin(NULL);
   t.m = jit_module(KILN_PIC_FULL);
   t.s = kiln_session_new(t.m);
@@ -509,8 +494,7 @@ static void *compile_and_walk(void *user, const char *name) {
   return compile_text(user, name);
 }
 
-static void walks(void **state) {
-  (void)state;
+CASE(walks) {
   static const char text[] =
     "declare @f() -> i64\nfunc @g() -> i64 {\n  %r = slot 8 align 8 root\nb0:\n  store.i64 5, %r\n"
     "  %a = call @f()\n  %b = load.i64 %r\n  %c = add.i64 %a, %b\n  ret %c\n}\n"
@@ -544,8 +528,7 @@ static void *call_all(void *index) {
   return NULL;
 }
 
-static void threads(void **state) {
-  (void)state;
+CASE(threads) {
   begin(NULL);
   wrong = 0;
   pthread_barrier_init(&barrier, NULL, THREADS);
@@ -589,8 +572,7 @@ static void *answer_in_child(void *user, const char *name) {
 }
 
 /* A child that is made while another thread compiles waits for nobody: it asks the host, which adds nothing. */
-static void children(void **state) {
-  (void)state;
+CASE(children) {
   if (EMULATED) skip(); /* emulators fork with locks of their own held */
   begin(NULL);
   inside = go_on = false;
@@ -700,8 +682,7 @@ static void check_words(void (*f)(void), const char *name, const char *why) {
   if (strncmp(got, want, strlen(want)) != 0) fail_msg("%s", got);
 }
 
-static void says_why(void **state) {
-  (void)state;
+CASE(says_why) {
   check_words(call_nothing, "f", "it could not be compiled");
   check_words(call_stub, "f", "it could not be compiled");
   check_words(call_itself, "f", "its compilation waits for this call");
@@ -711,8 +692,7 @@ static void says_why(void **state) {
     strstr(jit_last_words(call_dropped), "a function was called, but it was removed\n"));
 }
 
-static void circles_end(void **state) {
-  (void)state;
+CASE(circles_end) {
   if (EMULATED) skip(); /* as in `children` */
   assert_non_null(strstr(jit_last_words(call_in_circles),
                          "' was called, but its compilation waits for this call\n"));

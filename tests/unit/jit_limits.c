@@ -4,7 +4,6 @@
 #include "failing.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,8 +31,7 @@ static kiln_jit *missing_jit;
 static void call_missing(void) { jit_call(missing_jit, "f", 0, 0); }
 
 /* A function that is called before it is defined, or after it was removed, is named. */
-static void names_what_is_missing(void **state) {
-  (void)state;
+CASE(names_what_is_missing) {
   missing_jit = jit_new(NULL);
   jit_add(missing_jit,
           "declare @other()\ndeclare @absent()\nfunc @f() -> i64 {\nb0:\n  call @other()\n"
@@ -52,8 +50,7 @@ static void names_what_is_missing(void **state) {
 
 /* ---- memory_bytes ---- */
 
-static void near_memory_ends(void **state) {
-  (void)state;
+CASE(near_memory_ends) {
   kiln_jit_options options = {.reach = KILN_JIT_REACH_NEAR, .memory_bytes = 1 << 20};
   kiln_jit *jit = jit_new(&options);
   char text[128];
@@ -87,8 +84,7 @@ static void near_memory_ends(void **state) {
 }
 
 /* Large units get memory of their own, in FAR mode as much as they want. */
-static void large_units(void **state) {
-  (void)state;
+CASE(large_units) {
   kiln_jit *jit = jit_new(NULL);
   kiln_jit_unit u = jit_add(
     jit,
@@ -127,8 +123,7 @@ static void fill_and_empty(kiln_jit *jit, unsigned n, unsigned size, unsigned fl
   assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
 }
 
-static void free_memory_is_used(void **state) {
-  (void)state;
+CASE(free_memory_is_used) {
   for (unsigned k = 0; k < 4; k++) {
     kiln_jit_options options = {.reach = k & 1 ? KILN_JIT_REACH_NEAR : KILN_JIT_REACH_FAR,
                                 .memory_bytes = 16 << 20};
@@ -148,8 +143,7 @@ static void free_memory_is_used(void **state) {
 }
 
 /* Pools are given back, those of units larger than a pool too. */
-static void empty_pools_are_given_back(void **state) {
-  (void)state;
+CASE(empty_pools_are_given_back) {
   for (unsigned k = 0; k < 2; k++) {
     kiln_jit_options options = {.memory_bytes = 1 << 20,
                                 .protection =
@@ -185,8 +179,7 @@ static const char all_text[] =
   "func @g() -> i64 {\nb0:\n  %n = call @strlen(@p)\n  %l = call @later()\n  ret %n\n}\n"
   "func internal @start() {\nb0:\n  ret\n}\nctor @start 65535\n";
 
-static void each_allocation_fails(void **state) {
-  (void)state;
+CASE(each_allocation_fails) {
   struct compiled c = jit_compile(all_text);
   bool done = false;
   for (long n = 0; !done; n++) {
@@ -241,8 +234,7 @@ static int child_uses_units(void) {
   return 0;
 }
 
-static void forked(void **state) {
-  (void)state;
+CASE(forked) {
   parents = jit_new(NULL);
   jit_add(parents, constant_text, 0);
   jit_add(parents, "data @d align 8 { i64 1 }\n", 0);

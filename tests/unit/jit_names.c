@@ -44,8 +44,7 @@ static __attribute__((noinline)) kiln_status from_depth(kiln_jit *jit, int numbe
   return room[0] == (char)depth ? status : KILN_ERR_ARGUMENT;
 }
 
-static void hidden_names_are_a_units_own(void **state) {
-  (void)state;
+CASE(hidden_names_are_a_units_own) {
   static const char *const linkages[] = {"hidden", "weak hidden", "linkonce hidden"};
   for (unsigned k = 0; k < sizeof linkages / sizeof *linkages; k++) {
     for (unsigned flags = 0; flags <= KILN_JIT_REDEFINABLE; flags++) {
@@ -67,8 +66,7 @@ static void hidden_names_are_a_units_own(void **state) {
   }
 }
 
-static void hidden_data_is_a_units_own(void **state) {
-  (void)state;
+CASE(hidden_data_is_a_units_own) {
   static const char *const data[] = {"data common hidden @d align 8 { zero 8 }\n",
                                      "data hidden @d align 8 { zero 8 }\n",
                                      "data weak hidden @d align 8 { zero 8 }\n"};
@@ -90,8 +88,7 @@ static void hidden_data_is_a_units_own(void **state) {
 }
 
 /* Only the unit itself can define what it declares as hidden or protected; "hidden symbol is not defined" of ld. */
-static void hidden_references_stay_in_the_unit(void **state) {
-  (void)state;
+CASE(hidden_references_stay_in_the_unit) {
   kiln_jit *jit = jit_new(NULL);
   static const char strlen_user[] = "declare %s @strlen(i64) -> i64\nfunc @f() -> i64 {\nb0:\n  "
                                     "%%r = call @strlen(0)\n  ret %%r\n}\n";
@@ -127,8 +124,7 @@ static void hidden_references_stay_in_the_unit(void **state) {
 }
 
 /* Code that is not KILN_PIC_FULL refers to them directly, and 0 is far away. */
-static void weak_references_in_code_of_the_program(void **state) {
-  (void)state;
+CASE(weak_references_in_code_of_the_program) {
   static const char *const visibilities[] = {"weak", "weak hidden", "weak protected"};
   static const kiln_pic pics[] = {KILN_PIC_STATIC, KILN_PIC_PIE, KILN_PIC_FULL};
   for (unsigned k = 0; k < 9; k++) {
@@ -161,8 +157,7 @@ static void weak_references_in_code_of_the_program(void **state) {
 }
 
 /* One input's visibility counts for the name in all inputs of a unit. */
-static void the_strictest_visibility_counts(void **state) {
-  (void)state;
+CASE(the_strictest_visibility_counts) {
   kiln_jit *jit = jit_new(NULL);
   const char *const texts[] = {
     "declare hidden @h() -> i64\nfunc @a() -> i64 {\nb0:\n  %r = call @h()\n  ret %r\n}\n",
@@ -182,8 +177,7 @@ static void the_strictest_visibility_counts(void **state) {
 
 /* ---- common data ---- */
 
-static void common_data_of_the_largest_size_or_none(void **state) {
-  (void)state;
+CASE(common_data_of_the_largest_size_or_none) {
   static const struct {
     const char *first, *second; /* one unit, then another */
     bool fits;
@@ -246,8 +240,7 @@ static const char caller[] =
 static const char tls_data[] = "data tls(gd) @v align 8 { i64 77 }\n";
 static const char plain_data[] = "data @v align 8 { i64 77 }\n";
 
-static void thread_local_against_plain(void **state) {
-  (void)state;
+CASE(thread_local_against_plain) {
   static const char *const wrong[][2] = {
     {tls_data, plain_user},
     {tls_data, caller},
@@ -294,8 +287,7 @@ _Thread_local long jit_names_local = 5;
 long jit_names_plain = 6;
 
 /* Data without bytes has an address all the same: struct {} of GNU C. */
-static void thread_local_data_of_no_bytes(void **state) {
-  (void)state;
+CASE(thread_local_data_of_no_bytes) {
   static const char *const texts[] = {"data tls(gd) @z { zero 0 }\n",
                                       "data tls(gd) @z align 64 { zero 0 }\n",
                                       "data internal tls(gd) @z { zero 0 }\n",
@@ -335,8 +327,7 @@ static kiln_status add_renamed(kiln_jit *jit, const char *text, const char *name
   return status;
 }
 
-static void versions(void **state) {
-  (void)state;
+CASE(versions) {
   static const char user[] =
     "extern data @realpath\nfunc @at() -> i64 {\nb0:\n  ret @realpath\n}\n";
   static const char *const objects[] = {"realpath@" OLD_VERSION, "realpath@@" OLD_VERSION};
@@ -397,8 +388,7 @@ static void *find_all(void *p) {
   return (void *)found;
 }
 
-static void finds_beside_removal(void **state) {
-  (void)state;
+CASE(finds_beside_removal) {
   struct finder f = {.jit = jit_new(&(kiln_jit_options){.gdb = true})};
   pthread_t threads[2];
   for (unsigned i = 0; i < 2; i++)

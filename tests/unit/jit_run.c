@@ -5,7 +5,6 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 /* ---- thread-local data ---- */
 
@@ -50,8 +49,7 @@ static void *ask_process(void *user, const char *name) {
   return dlsym(RTLD_DEFAULT, name);
 }
 
-static void thread_local_data(void **state) {
-  (void)state;
+CASE(thread_local_data) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){.resolve = ask_process});
   for (int round = 0; round < 3; round++) {
     kiln_jit_unit u = jit_add(jit, tls_text, 0);
@@ -88,8 +86,7 @@ static void thread_local_data(void **state) {
 }
 
 /* Registers that hold values live through the access to a thread-local variable. */
-static void thread_local_keeps_registers(void **state) {
-  (void)state;
+CASE(thread_local_keeps_registers) {
   kiln_jit *jit = jit_new(NULL);
   jit_add(
     jit,
@@ -120,8 +117,7 @@ void note(long c) {
 
 #define NOTE(name, letter) "func " name "() {\nb0:\n  call @note(" letter ")\n  ret\n}\n"
 
-static void constructors_in_order(void **state) {
-  (void)state;
+CASE(constructors_in_order) {
   kiln_jit *jit = jit_new(NULL);
   const char *texts[] = {
     "declare @note(i64)\ndeclare @atexit(i64) -> i32\n" NOTE("internal @c1", "97")
@@ -155,8 +151,7 @@ static void constructors_in_order(void **state) {
 
 /* ---- sections, aliases ---- */
 
-static void ends_of_sections(void **state) {
-  (void)state;
+CASE(ends_of_sections) {
   kiln_jit *jit = jit_new(NULL);
   const char *texts[] = {
     "data internal @one section \"numbers\" align 8 { i64 1 }\ndata internal @other align 8 { i64 "
@@ -174,8 +169,7 @@ static void ends_of_sections(void **state) {
   kiln_jit_free(jit);
 }
 
-static void aliases(void **state) {
-  (void)state;
+CASE(aliases) {
   kiln_jit *jit = jit_new(NULL);
   jit_add(
     jit,
@@ -193,8 +187,7 @@ static void aliases(void **state) {
 }
 
 /* Modules with other PIC levels: what is in reach is bound directly, anything else is an error. */
-static void other_pic_levels(void **state) {
-  (void)state;
+CASE(other_pic_levels) {
   for (kiln_pic pic = KILN_PIC_PIE; pic < KILN_PIC_COUNT; pic++) {
     kiln_jit *jit = jit_new(&(kiln_jit_options){.reach = KILN_JIT_REACH_NEAR});
     jit_add(jit, "data @there align 8 { i64 7 }\nfunc @seven() -> i64 {\nb0:\n  ret 7\n}\n", 0);
@@ -222,8 +215,7 @@ static void *far_away(void *user, const char *name) {
   return strcmp(name, "distant") == 0 ? (void *)(uintptr_t)16 : NULL;
 }
 
-static void says_what_is_too_far(void **state) {
-  (void)state;
+CASE(says_what_is_too_far) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){.resolve = far_away});
   static const char text[] = "extern data dso_local @distant\n"
                              "func @f() -> i64 {\nb0:\n  %b = load.i64 @distant\n  ret %b\n}\n";

@@ -1,15 +1,7 @@
 /* Exceptions in code of a JIT, thrown and caught by tests/kir/kir_throw.c: calls by C's types
  * that unwind, and tables that are right while functions are redefined and removed.
  * (tool/jit_cpp.cpp has C++'s exceptions, and forced unwinding.) */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <kiln/kiln.h>
 
@@ -128,8 +120,7 @@ static const struct {
 } calls[] = {
   {pair_call, 8 + 3, 1007}, {large_call, 7 + 8, 1007}, {short_call, 8, 1007}, {void_call, 7, 1005}};
 
-static void c_types(void **state) {
-  (void)state;
+CASE(c_types) {
   kiln_type i64 = KILN_TYPE_I64;
   kiln_param two[] = {{.type = KILN_TYPE_I64}, {.type = KILN_TYPE_I64}};
   for (size_t k = 0; k < sizeof calls / sizeof *calls; k++) {
@@ -168,8 +159,7 @@ static void c_types(void **state) {
   }
 }
 
-static void c_misuse(void **state) {
-  (void)state;
+CASE(c_misuse) {
   for (unsigned k = 0; k < 3; k++) {
     kiln_module *m = new_module();
     kiln_session *s = kiln_session_new(m);
@@ -238,8 +228,7 @@ static kiln_jit_unit add_unit(kiln_jit *jit, unsigned catches, unsigned n, unsig
 }
 
 /* Units take the memory of those before them, with other tables. */
-static void removed(void **state) {
-  (void)state;
+CASE(removed) {
   for (unsigned protection = 0; protection < KILN_JIT_PROTECTION_COUNT; protection++) {
     kiln_jit *jit = kiln_jit_new(
       &(kiln_jit_options){.resolve = resolve, .protection = (kiln_jit_protection)protection}, NULL);
@@ -272,8 +261,7 @@ static long redefine(long x) {
   return throw_at(x);
 }
 
-static void redefined(void **state) {
-  (void)state;
+CASE(redefined) {
   changed = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);
   add_unit(changed, 0, 0, KILN_JIT_REDEFINABLE);
   inner = (taker *)kiln_jit_lookup(changed, "f");
@@ -293,8 +281,7 @@ static long next_taker(long x) {
   return v + 10000;
 }
 
-static void through(void **state) {
-  (void)state;
+CASE(through) {
   kiln_jit *jits[3];
   for (unsigned i = 0; i < 3; i++) {
     jits[i] = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,8 +43,7 @@ static __attribute__((noinline)) long enter(kiln_jit *jit, long (*f)(long), long
   return r;
 }
 
-static void backtraces(void **state) {
-  (void)state;
+CASE(backtraces) {
   kiln_jit *jit = jit_new(NULL);
   for (int round = 0; round < 3; round++) { /* what was removed is not found again */
     kiln_jit_unit u = jit_add(jit, through_text, 0);
@@ -63,8 +61,7 @@ static void backtraces(void **state) {
 /* Among many units whose frames are in the same tables. */
 enum { MANY = 400 };
 
-static void backtraces_among_many(void **state) {
-  (void)state;
+CASE(backtraces_among_many) {
   kiln_jit *jit = jit_new(NULL);
   kiln_jit_unit units[MANY];
   char text[256];
@@ -107,8 +104,7 @@ static void *add_and_remove(void *p) {
   return NULL;
 }
 
-static void backtraces_while_others_add(void **state) {
-  (void)state;
+CASE(backtraces_while_others_add) {
   struct busy b = {.jit = jit_new(NULL)};
   jit_add(b.jit, through_text, 0);
   pthread_t t;
@@ -146,8 +142,7 @@ static void *run_cancelled(void *p) {
   return NULL;
 }
 
-static void cancels(void **state) {
-  (void)state;
+CASE(cancels) {
   struct cancelled c = {.jit = jit_new(NULL)};
   jit_add(c.jit, through_text, 0);
   pthread_t t;
@@ -169,8 +164,7 @@ static uint8_t *read_file(const char *name, size_t *size) {
   return p;
 }
 
-static void perf_reads_names(void **state) {
-  (void)state;
+CASE(perf_reads_names) {
   char folder[] = "/tmp/kiln-jit-XXXXXX", map[64], dump[64], line[128];
   assert_non_null(mkdtemp(folder));
   snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
@@ -242,8 +236,7 @@ static void perf_reads_names(void **state) {
 }
 
 /* Each function has one line of the map, whatever is in its name. */
-static void perf_has_a_line_for_each_name(void **state) {
-  (void)state;
+CASE(perf_has_a_line_for_each_name) {
   char map[64];
   snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
   kiln_jit *jit = jit_new(&(kiln_jit_options){.perf_map = true});
@@ -285,8 +278,7 @@ static unsigned lines_of(const char *text) {
 
 /* A name is one line, whatever is in it; what another process left is gone, what another JIT of this one wrote is
  * not. */
-static void perf_files_are_this_process_s(void **state) {
-  (void)state;
+CASE(perf_files_are_this_process_s) {
   char folder[] = "/tmp/kiln-jit-XXXXXX", map[64], dump[64];
   assert_non_null(mkdtemp(folder));
   snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
@@ -337,8 +329,7 @@ static void perf_files_are_this_process_s(void **state) {
 }
 
 /* Described functions have their lines in the dump, in a record before that of their code. */
-static void dump_has_lines(void **state) {
-  (void)state;
+CASE(dump_has_lines) {
   static const char described[] =
     "!1 = file { name \"a.src\" }\n!2 = compile_unit { decl_file !1 }\nunit !2\n"
     "!3 = subprogram in !1 { name \"f\" }\n"
@@ -391,8 +382,7 @@ static void dump_has_lines(void **state) {
 }
 
 /* What somebody else placed at the name of perf's file is not waited for, not written to, and stays. */
-static void perf_opens_files_alone(void **state) {
-  (void)state;
+CASE(perf_opens_files_alone) {
   char map[64], victim[] = "/tmp/kiln-victim-XXXXXX", got[32] = {0};
   int fd = mkstemp(victim);
   assert_true(fd >= 0);
@@ -421,8 +411,7 @@ static void perf_opens_files_alone(void **state) {
   unlink(victim);
 }
 
-static void says_what_files_lack(void **state) {
-  (void)state;
+CASE(says_what_files_lack) {
   kiln_jit_error e = {0};
   assert_null(kiln_jit_new(&(kiln_jit_options){.jitdump_folder = "/nowhere"}, &e));
   assert_int_equal(e.diag.status, KILN_ERR_SYSTEM);

@@ -1,11 +1,7 @@
 /* A library that leaves out the processor LEFT_OUT, debug information and the JIT, and has the processor THERE: it is
  * complete without them, and what needs them is refused by name. Public headers alone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
+#include "unit.h"
 
-#include <cmocka.h>
 #include <kiln/kiln.h>
 
 #define CODE "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = add.i64 v0, 1\n  ret v1\n}\n"
@@ -37,22 +33,19 @@ static void refused(const char *processor, const char *text, const char *message
   assert_int_equal(size, 0);
 }
 
-static void compiles(void **state) {
-  (void)state;
+CASE(compiles) {
   size_t size;
   kiln_diag d = object_of(THERE, CODE, &size);
   assert_string_equal(d.message, "");
   assert_true(size > 0);
 }
 
-static void processor(void **state) {
-  (void)state;
+CASE(processor) {
   refused(LEFT_OUT, CODE, "code generation for " LEFT_OUT " was left out of this build of Kiln");
   refused(LEFT_OUT, "data @x { zero 8 }\n", "writing objects is not supported on " LEFT_OUT);
 }
 
-static void debug_information(void **state) {
-  (void)state;
+CASE(debug_information) {
   refused(THERE, UNIT "func @f() {\n  !debug !3 in !2\nb0:\n  ret\n}\n",
           "debugging information for " THERE " was left out of this build of Kiln");
   refused(THERE, UNIT "global !4 @x\ndata @x { zero 8 }\n",

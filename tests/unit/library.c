@@ -3,7 +3,6 @@
 #include "jit_fixture.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #define REM                                                                                        \
   "func @run(f64, f64) -> f64 {\nb0(v0: f64, v1: f64):\n  v2 = frem.f64 v0, v1\n  ret v2\n}\n"
@@ -26,8 +25,7 @@ static double run(kiln_jit *jit) {
 }
 
 /* What a unit has by the name, before it, beside it or in another input, does not matter. */
-static void not_captured(void **state) {
-  (void)state;
+CASE(not_captured) {
   static const char *const beside[] = {"",
                                        FMOD("", TWO),
                                        FMOD("internal ", TWO),
@@ -68,8 +66,7 @@ static void not_captured(void **state) {
 }
 
 /* The program says otherwise by its resolver, the module by its attribute. */
-static void supplied(void **state) {
-  (void)state;
+CASE(supplied) {
   kiln_jit *jit =
     jit_new(&(kiln_jit_options){.resolve = resolve_fmod, .resolve_user = (void *)(uintptr_t)times});
   jit_add(jit, FMOD("", TWO) REM, 0);
@@ -94,8 +91,7 @@ static void supplied(void **state) {
 }
 
 /* Also where the program is not linked with the function's library, or its symbols are not to be used. */
-static void of_the_system(void **state) {
-  (void)state;
+CASE(of_the_system) {
   static const char text[] =
     "func @divide(i64, i64) -> i64 {\nb0(v0: i64, v1: i64):\n  v2 = sext.i128 i64 v0\n"
     "  v3 = sext.i128 i64 v1\n  v4 = sdiv.i128 v2, v3\n  v5 = trunc.i64 i128 v4\n  ret v5\n}\n"
@@ -157,8 +153,7 @@ static void count(const kiln_buffer *object, unsigned of[3]) {
   }
 }
 
-static void objects(void **state) {
-  (void)state;
+CASE(objects) {
   static const struct {
     const char *beside;
     unsigned local, defined, undefined;
@@ -202,8 +197,7 @@ static void objects(void **state) {
 
 /* ---- a module as an object and in memory ---- */
 
-static void both(void **state) {
-  (void)state;
+CASE(both) {
   static const char text[] =
     FMOD("internal ", TWO) REM "data tls(gd) @t { i64 5 }\nfunc @g() -> i64 {\nb0:\n  v0 = "
                                "tls_addr @t\n  v1 = load.i64 v0\n  ret v1\n}\n";

@@ -91,18 +91,11 @@ static void sum_on(kiln_processor target) {
   kiln_module_free(m);
 }
 
-static void test_x86_64(void **state) {
-  (void)state;
-  sum_on(KILN_PROCESSOR_X86_64);
-}
-static void test_aarch64(void **state) {
-  (void)state;
-  sum_on(KILN_PROCESSOR_AARCH64);
-}
+CASE(test_x86_64) { sum_on(KILN_PROCESSOR_X86_64); }
+CASE(test_aarch64) { sum_on(KILN_PROCESSOR_AARCH64); }
 
 /* A call's relocation, counted from the function; a jump table is data. */
-static void test_relocs_and_tables(void **state) {
-  (void)state;
+CASE(test_relocs_and_tables) {
   for (kiln_processor t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     kiln_module *m = kiln_module_new(&(kiln_module_options){.target.processor = t});
     kiln_session *s = kiln_session_new(m);
@@ -145,8 +138,7 @@ static void test_relocs_and_tables(void **state) {
 }
 
 /* A literal that is too far behind the code for its load is data between instructions. */
-static void test_far_literal(void **state) {
-  (void)state;
+CASE(test_far_literal) {
   enum { REACH_BYTES = 1 << 20 };
   kiln_module *m =
     kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_AARCH64});

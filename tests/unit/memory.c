@@ -1,15 +1,7 @@
 /* tools/memory.c, renamed so as not to replace the C library's functions: blocks keep their content, are aligned and
  * do not overlap. */
 #define _GNU_SOURCE /* as memory.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 static void *other_malloc(size_t n);
 static void *other_calloc(size_t n, size_t each);
@@ -51,8 +43,7 @@ static size_t size_from(uint32_t r) {
   return r % 5 == 0 ? LARGE - 40 + (r >> 8) % 48 : (r >> 8) % (most + 1);
 }
 
-static void blocks_keep_their_content(void **state) {
-  (void)state;
+CASE(blocks_keep_their_content) {
   static struct held held[300];
   uint32_t r = 1;
   for (unsigned turn = 0; turn < 20000; turn++) {
@@ -86,8 +77,7 @@ static void blocks_keep_their_content(void **state) {
 }
 
 /* Freed memory is reused: many rounds need no more than one. */
-static void freed_blocks_are_used_again(void **state) {
-  (void)state;
+CASE(freed_blocks_are_used_again) {
   void *blocks[64];
   const char *first = NULL;
   for (unsigned round = 0; round < 100000; round++) {
@@ -98,8 +88,7 @@ static void freed_blocks_are_used_again(void **state) {
   }
 }
 
-static void too_large_is_refused(void **state) {
-  (void)state;
+CASE(too_large_is_refused) {
   void *block = other_malloc(100);
   assert_non_null(block);
   volatile size_t most = SIZE_MAX;

@@ -1,12 +1,6 @@
 /* Modules: symbols, signatures, data, constructors, locations, errors and failing allocations. */
 #define _GNU_SOURCE /* memmem */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "ir/module/session_state.h"
 #include "large.h"
@@ -16,9 +10,6 @@
 #include <kiln/inline.h>
 #include <kiln/reachable.h>
 #include <kiln/text.h>
-
-#include <stdio.h>
-#include <stdlib.h>
 
 struct fixture {
   kiln_module *m;
@@ -86,8 +77,7 @@ static kiln_symbol data(kiln_module *m, const char *name, kiln_linkage linkage) 
 
 /* ---- options and targets ---- */
 
-static void options_are_checked(void **state) {
-  (void)state;
+CASE(options_are_checked) {
   assert_null(kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_COUNT}));
   assert_null(kiln_module_new(&(kiln_module_options){.pic = KILN_PIC_COUNT}));
   kiln_target host, target;
@@ -124,8 +114,7 @@ static void options_are_checked(void **state) {
 }
 
 /* Names as LLVM's Triple.cpp, GNU's config.sub, Go, Zig, .NET and Debian write them. */
-static void targets_by_the_names_of_others(void **state) {
-  (void)state;
+CASE(targets_by_the_names_of_others) {
   enum { X64 = KILN_PROCESSOR_X86_64, A64 = KILN_PROCESSOR_AARCH64 };
   enum { LINUX = KILN_SYSTEM_LINUX, WINDOWS = KILN_SYSTEM_WINDOWS, MACOS = KILN_SYSTEM_MACOS };
   enum { ELF = KILN_FORMAT_ELF, COFF = KILN_FORMAT_COFF, MACHO = KILN_FORMAT_MACH_O };
@@ -664,8 +653,7 @@ static void first_error_sticks(void **state) {
 
 /* ---- size and memory ---- */
 
-static void stays_linear(void **state) {
-  (void)state;
+CASE(stays_linear) {
   enum { n = LARGE };
   kiln_module *m = kiln_module_new(NULL);
   kiln_sig sig = void_sig(m);
@@ -710,8 +698,7 @@ static void room_is_reserved(void **state) {
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
 }
 
-static void allocations_may_fail(void **state) {
-  (void)state;
+CASE(allocations_may_fail) {
   unsigned failures = 0;
   for (size_t left = 0;; left++) {
     struct failing f = {.fail_at = left + 1, .on = true};

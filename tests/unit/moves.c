@@ -1,13 +1,6 @@
 /* Parallel moves (lib/codegen/moves.c): every assignment of up to five registers, in both banks, simulated and
  * compared with the semantics of a parallel move. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <kiln/kiln.h>
 
@@ -93,21 +86,18 @@ static void all_in_bank(unsigned base) {
   }
 }
 
-static void test_general(void **state) {
-  (void)state;
+CASE(test_general) {
   all_in_bank(0);
   all_in_bank(6); /* the scratch register's neighbours */
 }
 
-static void test_float(void **state) {
-  (void)state;
+CASE(test_float) {
   all_in_bank(BANK);
   all_in_bank(BANK + 10);
 }
 
 /* Both banks at once: they do not affect each other, each has its own scratch register. */
-static void test_both(void **state) {
-  (void)state;
+CASE(test_both) {
   struct kn_reg_move moves[6];
   unsigned count = power(4, 3);
   for (unsigned code = 0; code < count * count; code++) {
@@ -117,8 +107,7 @@ static void test_both(void **state) {
 }
 
 /* As many moves as possible: all registers but the scratch ones, as one cycle, as pairs, as a fan. */
-static void test_full(void **state) {
-  (void)state;
+CASE(test_full) {
   struct kn_reg_move moves[KN_MAX_REG_MOVES];
   uint8_t regs[2][31];
   unsigned counts[2] = {0, 0};
@@ -142,8 +131,7 @@ static void test_full(void **state) {
 }
 
 /* Tests count_cycles, on which the bound above relies. */
-static void test_cycles(void **state) {
-  (void)state;
+CASE(test_cycles) {
   uint8_t src[64];
   for (unsigned r = 0; r < 64; r++) src[r] = (uint8_t)r;
   assert_int_equal(count_cycles(src), 0);
@@ -158,8 +146,7 @@ static void test_cycles(void **state) {
 }
 
 /* A move beyond the bound is an error of its function, and none is left out: two moves write one register. */
-static void test_twice(void **state) {
-  (void)state;
+CASE(test_twice) {
   kiln_module *m =
     kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_session *s = kiln_session_new(m);

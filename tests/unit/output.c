@@ -5,17 +5,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char folder[64];
 
@@ -99,8 +93,7 @@ static void clean(unsigned files) {
   assert_int_equal(n, files);
 }
 
-static void files(void **state) {
-  (void)state;
+CASE(files) {
   mode_t mask = umask(027);
   assert_int_equal(emit(in_folder("new.o"), NULL), KILN_OK);
   assert_true(is_object(in_folder("new.o")));
@@ -115,8 +108,7 @@ static void files(void **state) {
   clean(3);
 }
 
-static void links(void **state) {
-  (void)state;
+CASE(links) {
   put(in_folder("real"), "old", 0644);
   assert_int_equal(symlink("real", in_folder("one")), 0);
   assert_int_equal(symlink(in_folder("one"), in_folder("two")), 0);
@@ -135,8 +127,7 @@ static void links(void **state) {
 }
 
 /* A node like /dev/full, which is not removed and reports that there is no space. */
-static void devices(void **state) {
-  (void)state;
+CASE(devices) {
   char message[256];
   struct stat before, after;
   assert_int_equal(stat("/dev/full", &before), 0);
@@ -164,8 +155,7 @@ static void *drain(void *path) {
            : NULL;
 }
 
-static void pipes(void **state) {
-  (void)state;
+CASE(pipes) {
   pthread_t thread;
   void *result = NULL;
   const char *path = in_folder("pipe");
@@ -199,8 +189,7 @@ static void pipes(void **state) {
 }
 
 /* A limit on the size of files, as if there were no space: the old file stays. */
-static void no_space(void **state) {
-  (void)state;
+CASE(no_space) {
   put(in_folder("x.o"), "old", 0644);
   fflush(NULL);
   pid_t pid = fork();

@@ -5,8 +5,6 @@
 #include "ir/text/text_form.h"
 
 #include <kiln/kiln.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* ---- errors ---- */
 
@@ -205,8 +203,7 @@ static void expect_print(const char *text, const char *want) {
   kiln_buffer_free(&again);
 }
 
-static void test_print_names(void **state) {
-  (void)state;
+CASE(test_print_names) {
   expect_print("func @f(i64, i64) -> i64 {\n"
                "start(%x: i64, v7: i64):\r\n"
                " %\"long name\" = add.i64 %x, v7 ; comment\n"
@@ -222,8 +219,7 @@ static void test_print_names(void **state) {
                "}\n");
 }
 
-static void test_print_constants(void **state) {
-  (void)state;
+CASE(test_print_constants) {
   expect_print("func @f() {\nb0:\n"
                "  v0 = copy.i64 0xffffffffffffffff\n"
                "  v1 = copy.i64 9223372036854775807\n"
@@ -261,8 +257,7 @@ static void test_print_constants(void **state) {
                "  ret\n}\n");
 }
 
-static void test_print_try(void **state) {
-  (void)state;
+CASE(test_print_try) {
   expect_print("func @f(i64) -> i64 personality @p {\n"
                "b0(v0: i64):\n"
                "  try @g(v0) to b1(result 1, v0, result 0) unwind b2(exception 0, exception 1) [\n"
@@ -298,8 +293,7 @@ static void test_print_try(void **state) {
                "}\n");
 }
 
-static void test_print_module(void **state) {
-  (void)state;
+CASE(test_print_module) {
   expect_print(
     "alias @y = @x+4\n"
     "data weak hidden @x section \".s\" align 8 readonly used {\n"
@@ -437,8 +431,7 @@ static void test_numbers(void **state) {
 }
 
 /* Every float that is printed in decimal is read back bit for bit. */
-static void test_floats(void **state) {
-  (void)state;
+CASE(test_floats) {
   uint64_t seed = 88172645463325252u;
   for (int i = 0; i < 3000; i++) {
     char text[200];
@@ -514,8 +507,7 @@ static const char whole_text[] =
   "b3:\n  v8 = add.i64 %z, 1\n  %z = add.i64 v8, 1\n  br b2\n}\n";
 
 /* Every prefix of a text is read without harm. */
-static void test_prefixes(void **state) {
-  (void)state;
+CASE(test_prefixes) {
   size_t size = strlen(whole_text);
   for (size_t n = 0; n <= size; n++) {
     char *part = malloc(n + 1); /* so that a byte too many is seen */
@@ -630,8 +622,7 @@ static const struct error_row sig_errors[] = {
   {NULL, 0, 0, KILN_ERR_ARGUMENT, "no text"},
 };
 
-static void test_signature_errors(void **state) {
-  (void)state;
+CASE(test_signature_errors) {
   for (size_t i = 0; i < sizeof sig_errors / sizeof *sig_errors; i++) {
     const struct error_row *r = &sig_errors[i];
     kiln_module *m = kiln_module_new(
@@ -667,8 +658,7 @@ static kiln_status verify_print_sink(void *user, kiln_func *f) {
 }
 
 /* Whichever allocation fails: the status says so, and nothing is left behind. */
-static void test_memory(void **state) {
-  (void)state;
+CASE(test_memory) {
   for (unsigned n = 1;; n++) {
     struct failing memory = {.fail_at = n};
     kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64,

@@ -1,13 +1,6 @@
 /* The register that a module pins: which ones can be, what is refused, and that compiled code never uses one for
  * anything else. tests/kir/pinned.kir runs such code. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "lib/codegen/plan.h"
 
@@ -65,8 +58,7 @@ static const char *const can[][10] = {[KILN_PROCESSOR_X86_64] = {"rbx", "r12", "
                                                                   "x28"}};
 
 /* Each register that C code preserves can be pinned, and that is what the attributes say. */
-static void each_register(void **state) {
-  (void)state;
+CASE(each_register) {
   for (unsigned t = KILN_PROCESSOR_X86_64; t < KILN_PROCESSOR_COUNT; t++)
     for (unsigned k = 0; k < 10 && can[t][k] != NULL; k++) {
       struct program p;
@@ -79,8 +71,7 @@ static void each_register(void **state) {
     }
 }
 
-static void no_other_register(void **state) {
-  (void)state;
+CASE(no_other_register) {
   static const struct {
     kiln_processor processor;
     const char *reg, *message;
@@ -122,8 +113,7 @@ static size_t pressure(char *text, size_t room, const char *reg) {
                               "  brif %%c, b1, b2\nb2:\n  ret %%s40\n}\n");
 }
 
-static void never_a_home(void **state) {
-  (void)state;
+CASE(never_a_home) {
   char text[8192];
   for (unsigned t = KILN_PROCESSOR_X86_64; t < KILN_PROCESSOR_COUNT; t++) {
     uint64_t all = 0, pinnable = 0;
@@ -144,8 +134,7 @@ static void never_a_home(void **state) {
 }
 
 /* The prologue of a function that C calls saves it. */
-static void keeps_it(void **state) {
-  (void)state;
+CASE(keeps_it) {
   struct program p;
   begin(&p, KILN_PROCESSOR_X86_64);
   assert_int_equal(
@@ -156,8 +145,7 @@ static void keeps_it(void **state) {
   end(&p);
 }
 
-static void refused(void **state) {
-  (void)state;
+CASE(refused) {
   static const struct {
     kiln_processor processor;
     const char *text, *message;
@@ -201,8 +189,7 @@ static void refused(void **state) {
 }
 
 /* Functions that were begun may use the register. */
-static void too_late(void **state) {
-  (void)state;
+CASE(too_late) {
   struct program p;
   begin(&p, KILN_PROCESSOR_X86_64);
   assert_int_equal(read(&p, "func @f() {\nb0:\n  ret\n}\n"), KILN_OK);
@@ -213,8 +200,7 @@ static void too_late(void **state) {
 }
 
 /* The text form says both attributes again. */
-static void printed(void **state) {
-  (void)state;
+CASE(printed) {
   struct program p;
   kiln_buffer out = {0};
   begin(&p, KILN_PROCESSOR_AARCH64);

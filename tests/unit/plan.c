@@ -1,13 +1,6 @@
 /* The plan (lib/codegen/plan.h): block order, loops, intervals and homes, on flow graphs made for it and on
  * random ones. For random graphs, a data flow analysis in this file gives the expected result. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "ir/builder/builder.h"
 #include "lib/codegen/plan.h"

@@ -1,14 +1,7 @@
 /* The reader of QBE's language with damaged input: every length of a text, lines and bytes changed, hostile
  * sizes, failing memory. Every read ends with a status and, unless it is KILN_OK, with a diagnostic; memory
  * errors are what the sanitizer builds of this test are for. What right programs do: tests/run/qbe. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "qbe.h"
 #include "failing.h"
@@ -57,8 +50,7 @@ static kiln_status read_text(const char *text, size_t size, kiln_processor targe
   return status;
 }
 
-static void every_length(void **state) {
-  (void)state;
+CASE(every_length) {
   for (kiln_processor t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     for (size_t n = 0; n < sizeof source - 1; n++) read_text(source, n, t, NULL);
     assert_int_equal(read_text(source, sizeof source - 1, t, NULL), KILN_OK);
@@ -153,8 +145,7 @@ static size_t damage(char *text, size_t size) {
   }
 }
 
-static void random_damage(void **state) {
-  (void)state;
+CASE(random_damage) {
   static char text[8192];
   unsigned good = 0, rounds = 6000;
   for (unsigned i = 0; i < rounds; i++) {
@@ -167,8 +158,7 @@ static void random_damage(void **state) {
 }
 
 /* Every allocation fails once. */
-static void failing_memory(void **state) {
-  (void)state;
+CASE(failing_memory) {
   kiln_status status = KILN_ERR_MEMORY;
   long n = 0;
   for (; status != KILN_OK; n++) {
@@ -196,8 +186,7 @@ static void check_lines(kiln_buffer *text, kiln_status want) {
 }
 
 /* Large functions of shapes where time could grow faster than size, and long names, lists and strings. */
-static void hostile_sizes(void **state) {
-  (void)state;
+CASE(hostile_sizes) {
   enum { MANY = 20000 };
   kiln_buffer text = {0};
   lines(&text, "function w $f(w %%c) {\n@s\n%%x =w copy %%c\n",
@@ -263,8 +252,7 @@ static kiln_status count(void *user, kiln_func *f) {
   return --*left > 0 ? KILN_OK : KILN_ERR_IO;
 }
 
-static void sink(void **state) {
-  (void)state;
+CASE(sink) {
   for (unsigned stop = 1; stop < 7; stop++) {
     kiln_module *m = kiln_module_new(NULL);
     kiln_session *s = kiln_session_new(m);

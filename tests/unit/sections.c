@@ -5,8 +5,6 @@
 #include <kiln/jit.h>
 #include <kiln/text.h>
 
-#include <stdio.h>
-
 enum {
   A = KILN_SECTION_ALLOC,
   W = KILN_SECTION_WRITE,

@@ -2,18 +2,10 @@
 #include "guard.h"
 
 #include <pthread.h>
-#include <setjmp.h>
+#include "unit.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static volatile int done;
 static char *volatile nowhere;
@@ -116,15 +108,13 @@ static int end_of_child(void (*f)(void)) {
   return WIFSIGNALED(status) ? WTERMSIG(status) : 1000 + WEXITSTATUS(status);
 }
 
-static void test_guarded(void **state) {
-  (void)state;
+CASE(test_guarded) {
   assert_int_equal(end_of_child(returns), 1000);
   assert_int_equal(end_of_child(crashes), 1000);
   assert_int_equal(end_of_child(crashes_in_threads), 1000);
 }
 
-static void test_not_its_own(void **state) {
-  (void)state;
+CASE(test_not_its_own) {
   assert_int_equal(end_of_child(outside), SIGSEGV);
   assert_int_equal(end_of_child(sent_inside), SIGSEGV);
   assert_int_equal(end_of_child(aborts_inside), SIGABRT);

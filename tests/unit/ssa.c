@@ -1,14 +1,7 @@
 /* SSA from assignments (<kiln/ssa.h>): which parameters it makes, misuse, memory, growth. ssa_run.c tests that the
  * functions compute the right results. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <kiln/kiln.h>
 
@@ -636,8 +629,7 @@ static void reuse(void **state) {
   }
 }
 
-static void failing_memory(void **state) {
-  (void)state;
+CASE(failing_memory) {
   unsigned failures = 0;
   for (uint64_t k = 1;; k++) {
     struct fixture t = {.memory.fail_at = k};
@@ -801,8 +793,7 @@ static void grow(void (*build)(struct fixture *, uint32_t), uint32_t n) {
   assert_int_equal(g.status, KILN_OK);
 }
 
-static void growth(void **state) {
-  (void)state;
+CASE(growth) {
   void (*const builds[])(struct fixture *, uint32_t) = {
     grow_diamonds, grow_late, grow_chain, grow_nested, grow_nested_out, grow_switch};
   for (size_t i = 0; i < sizeof builds / sizeof builds[0]; i++) grow(builds[i], LARGE);

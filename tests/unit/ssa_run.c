@@ -2,14 +2,7 @@
  * the same results in the interpreter; and where the flow graph is reducible and all is sealed at the end, there are
  * exactly the parameters that pruned SSA by dominance frontiers (Cytron et al. 1991) would have. `ssa_run FIRST
  * COUNT` runs other seeds; a failure names its seed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <kiln/interp.h>
 #include <kiln/kiln.h>
@@ -423,8 +416,7 @@ static void one(uint64_t seed, kiln_ssa **ssa_kept, unsigned *counted) {
   kiln_module_free(m);
 }
 
-static void random_functions(void **state) {
-  (void)state;
+CASE(random_functions) {
   kiln_ssa *ssa = NULL;
   unsigned counted[SEALINGS] = {0};
   for (uint64_t seed = first_seed; seed < first_seed + n_seeds; seed++) one(seed, &ssa, counted);

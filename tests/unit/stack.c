@@ -1,15 +1,7 @@
 /* Walks of a stack (<kiln/stack.h>): where they end, and why; tables that are damaged. (tests/moving walks the stacks
  * of many programs.) */
-#include <setjmp.h>
+#include "unit.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include <pthread.h>
 
@@ -133,8 +125,7 @@ static int64_t run(const char *callee, bool no_unwind) {
   return result;
 }
 
-static void to_the_first_frame(void **state) {
-  (void)state;
+CASE(to_the_first_frame) {
   t.end = NULL;
   assert_int_equal(run("walk", false), 41);
   assert_int_equal(t.status, KILN_OK);
@@ -145,8 +136,7 @@ static void to_the_first_frame(void **state) {
   assert_true(t.frames > 4); /* walk_here, g, f, run, ... */
 }
 
-static void to_an_end(void **state) {
-  (void)state;
+CASE(to_an_end) {
   t.end = __builtin_frame_address(0);
   assert_int_equal(run("walk", false), 41);
   assert_int_equal(t.status, KILN_OK);
@@ -154,8 +144,7 @@ static void to_an_end(void **state) {
   assert_in_range(t.frames, 3, 4);
 }
 
-static void from_another_thread(void **state) {
-  (void)state;
+CASE(from_another_thread) {
   t.end = NULL;
   assert_int_equal(run("elsewhere", false), 41);
   assert_int_equal(t.status, KILN_OK);
@@ -165,8 +154,7 @@ static void from_another_thread(void **state) {
 
 /* A signal that interrupted C code, and faults in code of the JIT: a function without roots is walked over; with roots,
  * it has not stopped at a call that collects. */
-static void from_signal_handlers(void **state) {
-  (void)state;
+CASE(from_signal_handlers) {
   struct sigaction act = {.sa_handler = on_signal}, old, fault = {.sa_handler = on_fault}, faults;
   sigaction(SIGUSR1, &act, &old);
   sigaction(SIGSEGV, &fault, &faults);
@@ -194,16 +182,14 @@ static void from_signal_handlers(void **state) {
   sigaction(SIGSEGV, &faults, NULL);
 }
 
-static void a_call_that_does_not_collect(void **state) {
-  (void)state;
+CASE(a_call_that_does_not_collect) {
   t.end = NULL;
   assert_int_equal(run("leaf", false), 40);
   assert_int_equal(t.status, KILN_ERR_STRUCTURE);
   assert_int_equal(t.roots, 0);
 }
 
-static void no_rows(void **state) {
-  (void)state;
+CASE(no_rows) {
   t.end = NULL;
   assert_int_equal(run("walk", true), 40);
   assert_int_equal(t.status, KILN_ERR_UNSUPPORTED);
@@ -256,8 +242,7 @@ static void *no_code(void *user, const char *name) {
 }
 
 /* Each instruction of a stub and of its group has unwind rows, and what indirect jumps lead to says so. */
-static void in_stubs(void **state) {
-  (void)state;
+CASE(in_stubs) {
   for (unsigned k = 0; k < (EMULATED ? 1 : 2); k++) {
     kiln_jit *jit =
       kiln_jit_new(&(kiln_jit_options){.protection = EMULATED ? KILN_JIT_PROTECTION_AUTO
@@ -284,8 +269,7 @@ static void in_stubs(void **state) {
   }
 }
 
-static void nothing(void **state) {
-  (void)state;
+CASE(nothing) {
   kiln_stack_walk walk = {0};
   kiln_stack_frame frame;
   assert_false(kiln_stack_find_next(&walk, &frame));
@@ -304,8 +288,7 @@ static bool is_map(const uint32_t *words, size_t n) {
 }
 
 /* A table of a function with one call, which has an id, and one root; zeros around it. */
-static void damaged_tables(void **state) {
-  (void)state;
+CASE(damaged_tables) {
   const uint32_t good[12] = {0, 40, 0x00060101, 0, 16, 16, 1, 1, 5, 9, (uint32_t)-24, 0};
   assert_true(is_map(good, 12));
   assert_true(is_map(good, 0));

@@ -1,13 +1,6 @@
 /* The tables of the targets (struct kn_target): nothing that lib/ reads is missing or contradicts the rest. The
  * compiler cannot tell: what a row leaves out is 0, which is an empty set, a null pointer, or register 0. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "lib/codegen/walk.h"
 #include "lib/object/elf.h"
@@ -49,8 +42,7 @@ _Static_assert(sizeof(struct kn_target) == 872 && sizeof(struct kn_ir_facts) == 
 
 static uint64_t bank_mask(unsigned bank) { return bank == 0 ? KN_GP_MASK : ~KN_GP_MASK; }
 
-static void test_functions(void **state) {
-  (void)state;
+CASE(test_functions) {
   for (unsigned i = 0; i < N_TARGETS; i++) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
@@ -73,8 +65,7 @@ static void test_functions(void **state) {
   }
 }
 
-static void test_names(void **state) {
-  (void)state;
+CASE(test_names) {
   for (unsigned i = 1; i < KILN_PROCESSOR_COUNT; i++) {
     kiln_target found;
     assert_true(kiln_target_find(kiln_processor_name((kiln_processor)i), &found));
@@ -83,8 +74,7 @@ static void test_names(void **state) {
   }
 }
 
-static void test_sets(void **state) {
-  (void)state;
+CASE(test_sets) {
   for (unsigned i = 0; i < N_TARGETS; i++) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
@@ -132,8 +122,7 @@ static uint64_t set_of(const struct kn_reg_list *l) {
 }
 
 /* What the rows of a target's conventions say agrees with its registers. */
-static void test_conventions(void **state) {
-  (void)state;
+CASE(test_conventions) {
   for (unsigned i = 0; i < N_TARGETS; i++) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
@@ -176,8 +165,7 @@ static void test_conventions(void **state) {
 }
 
 /* The hints name C's argument registers. */
-static void test_args(void **state) {
-  (void)state;
+CASE(test_args) {
   for (unsigned i = 0; i < N_TARGETS; i++) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
@@ -192,8 +180,7 @@ static void test_args(void **state) {
   }
 }
 
-static void test_types(void **state) {
-  (void)state;
+CASE(test_types) {
   for (unsigned i = 0; i < N_TARGETS; i++) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
@@ -212,8 +199,7 @@ static void test_types(void **state) {
   }
 }
 
-static void test_objects(void **state) {
-  (void)state;
+CASE(test_objects) {
   for (unsigned i = 0; i < N_TARGETS; i++) {
     const struct kn_target *t = target_at(i);
     if (t == NULL) continue;
@@ -240,8 +226,7 @@ static void test_objects(void **state) {
 }
 
 /* Fields by kind. Words of AArch64: llvm-mc's encodings of the instruction with and without the value. */
-static void test_fields(void **state) {
-  (void)state;
+CASE(test_fields) {
   static const struct {
     kiln_reloc_kind kind;
     uint32_t before, after; /* equal: it does not fit, and stays */

@@ -3,13 +3,7 @@
 #include <kiln/kiln.h>
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 enum { FUNCS = 400, MAX_THREADS = 8 };
 
@@ -169,8 +163,7 @@ static kiln_buffer compile_all(kiln_processor target, unsigned n, uint64_t stres
   return out;
 }
 
-static void any_number_of_threads_gives_the_same_bytes(void **state) {
-  (void)state;
+CASE(any_number_of_threads_gives_the_same_bytes) {
   for (int target = 1; target < KILN_PROCESSOR_COUNT; target++) {
     for (uint64_t stress = 0; stress < 2; stress++) {
       kiln_buffer one = compile_all((kiln_processor)target, 1, stress);
@@ -187,8 +180,7 @@ static void any_number_of_threads_gives_the_same_bytes(void **state) {
 }
 
 /* Sessions in any order, and functions in any order. */
-static void any_order_gives_the_same_bytes(void **state) {
-  (void)state;
+CASE(any_order_gives_the_same_bytes) {
   kiln_buffer one = compile_all(KILN_PROCESSOR_X86_64, 1, 0);
   struct job j;
   open_job(&j, KILN_PROCESSOR_X86_64, 0);
@@ -218,8 +210,7 @@ static void any_order_gives_the_same_bytes(void **state) {
     kiln_module_free(m);                                                                           \
   } while (0)
 
-static void the_freeze_ends_declarations(void **state) {
-  (void)state;
+CASE(the_freeze_ends_declarations) {
   FORBIDDEN(kiln_data_define(m, j.table, &(kiln_data_desc){.size_bytes = 1}));
   FORBIDDEN(kiln_alias_define(m, &(kiln_symbol_desc){.name = "a"}, j.table, 0));
   FORBIDDEN(
@@ -231,8 +222,7 @@ static void the_freeze_ends_declarations(void **state) {
     kiln_data_declare(m, &(kiln_symbol_desc){.name = "d", .visibility = KILN_VISIBILITY_HIDDEN}));
 }
 
-static void a_late_function_has_no_body(void **state) {
-  (void)state;
+CASE(a_late_function_has_no_body) {
   struct job j;
   open_job(&j, KILN_PROCESSOR_X86_64, 0);
   kiln_session *s = kiln_session_new(j.m);
@@ -249,8 +239,7 @@ static void a_late_function_has_no_body(void **state) {
 }
 
 /* Many late symbols and signatures: more than the first chunks hold. */
-static void late_symbols_are_found(void **state) {
-  (void)state;
+CASE(late_symbols_are_found) {
   struct job j;
   open_job(&j, KILN_PROCESSOR_X86_64, 0);
   uint32_t first = kiln_symbol_count(j.m) + 1;
@@ -273,8 +262,7 @@ static void late_symbols_are_found(void **state) {
 }
 
 /* Code before an announced body refers to it directly, without the GOT. */
-static void announced_bodies_are_direct(void **state) {
-  (void)state;
+CASE(announced_bodies_are_direct) {
   uint8_t opcode[2];
   for (int body = 0; body < 2; body++) {
     kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64, .pic = KILN_PIC_PIE};

@@ -5,7 +5,6 @@
 #include "large.h"
 
 #include <kiln/kiln.h>
-#include <stdlib.h>
 
 /* ---- pokes ---- */
 
@@ -555,8 +554,7 @@ static void test_agreeing(void **state) {
 }
 
 /* Another signature in a second declaration is an error of modules that are verified. */
-static void test_declarations(void **state) {
-  (void)state;
+CASE(test_declarations) {
   for (int verified = 0; verified < 2; verified++) {
     kiln_module *m = kiln_module_new(&(kiln_module_options){.verify = verified != 0});
     const kiln_symbol_desc d = {.name = "f"};

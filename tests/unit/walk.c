@@ -1,14 +1,7 @@
 /* The walk's register file (lib/codegen/regs.h, lib/codegen/walk.h), driven at random through a target of its own
  * whose hooks move tokens instead of emitting code: each value must be found where the walk says it
  * is, and the sets of registers must mean what lib/codegen/walk.h says they mean. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "ir/builder/builder.h"
 
@@ -348,20 +341,17 @@ static void drive(uint64_t seed, uint64_t stress) {
   close_walk(t);
 }
 
-static void test_registers(void **state) {
-  (void)state;
+CASE(test_registers) {
   for (uint64_t seed = 1; seed <= 50; seed++) drive(seed, 0);
 }
 
-static void test_registers_stress(void **state) {
-  (void)state;
+CASE(test_registers_stress) {
   for (uint64_t seed = 1; seed <= 50; seed++) drive(seed, seed);
 }
 
 /* ---- single rules ---- */
 
-static void test_prefer(void **state) {
-  (void)state;
+CASE(test_prefer) {
   struct fixture fixture, *t = &fixture;
   open_walk(t, 1, 0);
   struct kn_walk *w = t->w;
@@ -378,8 +368,7 @@ static void test_prefer(void **state) {
 }
 
 /* A value in its spill slot is evicted rather than one that would have to be stored. */
-static void test_evict_spilled_first(void **state) {
-  (void)state;
+CASE(test_evict_spilled_first) {
   struct fixture fixture, *t = &fixture;
   open_walk(t, 1, 0);
   struct kn_walk *w = t->w;
@@ -406,8 +395,7 @@ static void test_evict_spilled_first(void **state) {
 }
 
 /* When all registers are operands, the function fails; nothing else does. */
-static void test_out_of_registers(void **state) {
-  (void)state;
+CASE(test_out_of_registers) {
   struct fixture fixture, *t = &fixture;
   open_walk(t, 1, 0);
   for (unsigned k = 0; k < GP; k++) kn_temp(t->w, KN_GP_MASK);
@@ -420,8 +408,7 @@ static void test_out_of_registers(void **state) {
 }
 
 /* A spill slot is not given out again by the instruction that still reads it. */
-static void test_spare_slots(void **state) {
-  (void)state;
+CASE(test_spare_slots) {
   struct fixture fixture, *t = &fixture;
   open_walk(t, 1, 0);
   struct kn_walk *w = t->w;
@@ -442,8 +429,7 @@ static void test_spare_slots(void **state) {
 /* ---- moves ---- */
 
 /* Random sets of moves among registers and frame offsets, with constants. */
-static void test_moves(void **state) {
-  (void)state;
+CASE(test_moves) {
   struct fixture fixture, *t = &fixture;
   open_walk(t, 7, 0);
   struct kn_walk *w = t->w;

@@ -1,11 +1,6 @@
 /* A program that is linked with the static library, and only walks its stack: none of the library but the walk is in
  * it. Weak references take nothing out of an archive, so they are 0 if nothing else took it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include <kiln/jit.h>
 #include <kiln/stack.h>
@@ -31,8 +26,7 @@ static __attribute__((noinline)) unsigned count_frames(const kiln_root_map *map)
   return n;
 }
 
-static void walks(void **state) {
-  (void)state;
+CASE(walks) {
   static const uint32_t none[2];
   kiln_root_map *map = kiln_root_map_new(
     &(kiln_root_map_options){.start = none, .end = (const char *)none + sizeof none});
@@ -41,8 +35,7 @@ static void walks(void **state) {
   kiln_root_map_free(map);
 }
 
-static void nothing_else(void **state) {
-  (void)state;
+CASE(nothing_else) {
   assert_true(kiln_module_new == NULL);
   assert_true(kiln_jit_new == NULL);
   assert_true(kiln_target_find_host == NULL);

@@ -4,15 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit.h"
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { PATH = 1024, OTHER = 2048, OUT = 4096, DIR = 3 };
 
@@ -141,8 +135,7 @@ static void make_links(void) {
   link_to("nothing", "dangling");
 }
 
-static void test_escapes(void **state) {
-  (void)state;
+CASE(test_escapes) {
   make_links();
   for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
     uint64_t n = put(PATH, escapes[i]);
@@ -174,8 +167,7 @@ static void test_escapes(void **state) {
 }
 
 /* What looks much the same and is allowed. */
-static void test_inside(void **state) {
-  (void)state;
+CASE(test_inside) {
   make_links();
   static const char *const paths[] = {"file", "./file",        "dir/../file",
                                       "good", "dir/.././good", "dir//..//file"};
@@ -302,8 +294,7 @@ static const char *const names[] = {"file",     "dir",  "empty", "lf",      "ld"
 static const char *const ends[] = {"", "/", "//", "/.", "/./", "/..", "/../"};
 
 /* Calls with one path. */
-static void test_errors(void **state) {
-  (void)state;
+CASE(test_errors) {
   static const struct {
     const char *name;
     int (*call)(int, const char *);
@@ -325,8 +316,7 @@ static void test_errors(void **state) {
 }
 
 /* Calls with two paths. */
-static void test_errors_two(void **state) {
-  (void)state;
+CASE(test_errors_two) {
   static const char *const paths[] = {"file",  "file/", "dir",      "dir/",      "dir/.", "dir/..",
                                       ".",     "empty", "lf",       "lf/",       "ld",    "ld/",
                                       "ld/.",  "le/",   "dangling", "dangling/", "new",   "new/",
@@ -347,8 +337,7 @@ static void test_errors_two(void **state) {
 }
 
 /* A path that leads out is refused before anything says what is there. */
-static void test_errors_outside(void **state) {
-  (void)state;
+CASE(test_errors_outside) {
   close(grow());
   static const char *const paths[] = {"..",         "../",   "../..",  "dir/../..",
                                       "dir/../../", "lout/", "lout/.."};
@@ -375,8 +364,7 @@ static uint64_t vector(uint32_t at, uint32_t bytes, uint32_t size) {
   return at;
 }
 
-static void test_files(void **state) {
-  (void)state;
+CASE(test_files) {
   assert_int_equal(open_path("new", 1, 1), 0);
   uint64_t fd = word(OUT), n = put(OTHER, "hello");
   assert_int_equal(fd, 4);
@@ -412,8 +400,7 @@ static void test_files(void **state) {
   assert_int_equal(AT(path_remove_directory, DIR, PATH, n), 0);
 }
 
-static void test_folders(void **state) {
-  (void)state;
+CASE(test_folders) {
   unsigned seen = 0;
   make(t.inside, "other", "");
   assert_int_equal(FD(fd_readdir, DIR, OUT, 4096, 0, OTHER), 0);
@@ -445,8 +432,7 @@ static void test_folders(void **state) {
 /* ---- pointers ---- */
 
 /* At every edge of the memory: no function touches a byte outside of it (the sanitizer build sees more). */
-static void test_pointers(void **state) {
-  (void)state;
+CASE(test_pointers) {
   static const uint32_t bad[] = {sizeof t.bytes, sizeof t.bytes - 1, 0x80000000, 0xffffffff,
                                  0xfffffff8};
   assert_int_equal(open_path("file", 1, 0), 0);
@@ -475,8 +461,7 @@ static void test_pointers(void **state) {
 }
 
 /* Rights of positions, by what wasmtime gives; and what the table of functions says. */
-static void test_rights(void **state) {
-  (void)state;
+CASE(test_rights) {
   uint64_t n = put(PATH, "file");
   assert_int_equal(AT(path_open, DIR, 1, PATH, n, 0, RIGHT_FD_READ | RIGHT_FD_TELL, 0, 0, OUT), 0);
   uint32_t fd = word(OUT);
@@ -502,8 +487,7 @@ static int64_t take(void *user, void *bytes, size_t n) {
   return (int64_t)n;
 }
 
-static void test_streams(void **state) {
-  (void)state;
+CASE(test_streams) {
   char got[16] = {0};
   kiln_wasi *before = t.wasi;
   const kiln_wasi_options o = {

@@ -4,16 +4,11 @@
 #include "../../frontends/wasm/runtime/wasi_state.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
+#include "unit.h"
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { PIECE = 1 << 20, SIZE = 8 * PIECE, OUT = 64, SECOND = 3 };
 
@@ -178,8 +173,7 @@ static void check(struct call c, bool reads, size_t offset) {
   t.interrupt_at = 0;
 }
 
-static void test_files(void **state) {
-  (void)state;
+CASE(test_files) {
   check(row("fd_read", OUT), true, 0);
   assert_int_equal(lseek(t.host, 0, SEEK_CUR), SECOND * PIECE);
   check(row("fd_write", OUT), false, 0);
@@ -188,8 +182,7 @@ static void test_files(void **state) {
   check(row("fd_pwrite", 5), false, 5);
 }
 
-static void test_stream(void **state) {
-  (void)state;
+CASE(test_stream) {
   uint32_t whole[] = {FROM, SIZE};
   struct call c = row("fd_write", OUT);
   c.v[0].i64 = 1;
@@ -199,8 +192,7 @@ static void test_stream(void **state) {
 }
 
 /* The end of a file is a short piece, and the last. */
-static void test_end(void **state) {
-  (void)state;
+CASE(test_end) {
   struct call c = row("fd_pread", 0);
   uint32_t done;
   assert_int_equal(ftruncate(t.host, PIECE + 7), 0);
@@ -211,8 +203,7 @@ static void test_end(void **state) {
 }
 
 /* What the system knows no file for is read once: the next read might have to wait. */
-static void test_device(void **state) {
-  (void)state;
+CASE(test_device) {
   uint32_t done;
   assert_int_equal(kn_wasi_add(t.wasi, open("/dev/zero", O_RDONLY), RIGHTS_FILE, 0, &t.fd), 0);
   struct call c = row("fd_read", OUT);
@@ -231,8 +222,7 @@ static const struct wasi_func *find(const char *function, const char *signature)
   return rows;
 }
 
-static void test_random(void **state) {
-  (void)state;
+CASE(test_random) {
   struct call c = {find("random_get", "ii:i"), "random_get", {{.i32 = FROM}, {.i32 = SIZE}}},
               again = c;
   assert_int_equal(call(&c).status, KILN_WASMRT_OK);
@@ -243,8 +233,7 @@ static void test_random(void **state) {
 }
 
 /* The rest looks before it begins, and each time it asks the system. */
-static void test_folder(void **state) {
-  (void)state;
+CASE(test_folder) {
   assert_int_equal(kn_wasi_add(t.wasi, open("/", O_RDONLY), RIGHTS_DIR, 0, &t.fd), 0);
   struct call c = {kn_wasi_fd_funcs,
                    "fd_readdir",
@@ -264,8 +253,7 @@ static void put_clock(uint32_t at, uint64_t nanoseconds) {
 }
 
 /* The store's file is readable, but the interruption was taken before: nothing but the clock ends the waiting. */
-static void test_taken(void **state) {
-  (void)state;
+CASE(test_taken) {
   const uint64_t one = 1;
   uint32_t events;
   struct call c = {find("poll_oneoff", "iiii:i"),

@@ -1,13 +1,7 @@
 /* The WebAssembly reader: what is valid and what is not, in the official suite's words; damaged modules, hostile counts
  * and depths, failing memory, several threads. What programs compute is tested by the official suite (tests/wasm). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
-#include <cmocka.h>
 #include <kiln/kiln.h>
 #include <kiln/wasm.h>
 #include "failing.h"
@@ -195,8 +189,7 @@ static const struct row {
   {"00 41 00 fe 10 01 00", "atomic alignment must be natural"},
 };
 
-static void messages(void **state) {
-  (void)state;
+CASE(messages) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct text t = {0};
     put_module(&t, rows[i].code);
@@ -227,8 +220,7 @@ static void put_example(struct text *t) {
        "20 00 fd 0f 20 03 fd 6e fd 1b 02 6a");
 }
 
-static void every_length(void **state) {
-  (void)state;
+CASE(every_length) {
   struct text t = {0};
   put_example(&t);
   kiln_diag d;
@@ -245,8 +237,7 @@ static void every_length(void **state) {
 }
 
 /* A bit of each byte inverted, and each byte replaced by some others. */
-static void damaged(void **state) {
-  (void)state;
+CASE(damaged) {
   struct text t = {0};
   put_example(&t);
   static const uint8_t others[] = {0, 1, 0x0b, 0x40, 0x7f, 0x80, 0xff};
@@ -264,8 +255,7 @@ static void damaged(void **state) {
   free(t.at);
 }
 
-static void failing_memory(void **state) {
-  (void)state;
+CASE(failing_memory) {
   struct text t = {0};
   put_example(&t);
   kiln_status status = KILN_ERR_MEMORY;
@@ -299,8 +289,7 @@ static kiln_status compile_body(struct text *body) {
   return status;
 }
 
-static void deep(void **state) {
-  (void)state;
+CASE(deep) {
   struct text body = {0};
   put8(&body, 0);
   for (unsigned i = 0; i < 100000; i++) put_hex(&body, "02 40");
@@ -318,8 +307,7 @@ static void deep(void **state) {
   assert_int_equal(compile_body(&body), KILN_OK);
 }
 
-static void huge_counts(void **state) {
-  (void)state;
+CASE(huge_counts) {
   static const char *const sections[] = {
     "01 05 ff ff ff ff 0f",    "02 05 ff ff ff ff 0f", "03 05 80 80 80 80 08",
     "04 05 ff ff ff ff 0f",    "05 05 ff ff ff ff 0f", "06 05 ff ff ff ff 0f",
@@ -340,8 +328,7 @@ static void huge_counts(void **state) {
 
 /* ---- the reader ---- */
 
-static void refusals(void **state) {
-  (void)state;
+CASE(refusals) {
   static const struct {
     const char *code;
     uint32_t proposal;
@@ -359,8 +346,7 @@ static void refusals(void **state) {
 }
 
 /* The image says what the module is, before there is code. */
-static void described(void **state) {
-  (void)state;
+CASE(described) {
   struct text t = {0};
   put_module(&t, "00 41 00");
   kiln_module *m = kiln_module_new(NULL);
@@ -397,8 +383,7 @@ static kiln_status call_back(void *user, kiln_func *f) {
   return kiln_func_compile(f);
 }
 
-static void a_sink_calls_back(void **state) {
-  (void)state;
+CASE(a_sink_calls_back) {
   struct text t = {0};
   put_module(&t, "00 41 00");
   kiln_module *m = kiln_module_new(NULL);
@@ -417,8 +402,7 @@ static void a_sink_calls_back(void **state) {
 /* What tests/source/callbacks.py looks for. */
 #define ROW(of, test) {of, test, NULL, NULL, NULL}
 
-static void null_calls(void **state) {
-  (void)state;
+CASE(null_calls) {
   assert_null(kiln_wasm_new(NULL, "", 0, NULL));
   assert_int_equal(kiln_wasm_body_count(NULL), 0);
   assert_int_equal(kiln_wasm_body_bytes(NULL, 0, 1), 0);

@@ -4,15 +4,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* ---- a module ---- */
 
@@ -184,8 +178,7 @@ static uint64_t read_at(struct fixture *f, uint64_t at) {
 
 /* ---- tests ---- */
 
-static void test_memory_edges(void **state) {
-  (void)state;
+CASE(test_memory_edges) {
   for (int at_memory = 0; at_memory < 2; at_memory++) {
     struct fixture *f = open_fixture(at_memory, add_one);
     static const uint64_t outside[] = {65536,       65537,       0x1ffff,
@@ -209,8 +202,7 @@ static void test_memory_edges(void **state) {
   }
 }
 
-static void test_backtrace(void **state) {
-  (void)state;
+CASE(test_backtrace) {
   struct fixture *f = open_fixture(true, add_one);
   read_at(f, 65536);
   assert_true(f->error.n_frames > 0);
@@ -236,8 +228,7 @@ CODE static void overflow(void *instance) {
   frame[1] = frame[0];
 }
 
-static void test_traps(void **state) {
-  (void)state;
+CASE(test_traps) {
   struct fixture *f = open_fixture(false, add_one);
   for (int i = 0; i < 3; i++) {
     assert_int_equal(trap_of(f, touch_trap), KILN_WASM_TRAP_DIVIDE_BY_ZERO);
@@ -257,8 +248,7 @@ static void *overflow_in_thread(void *user) {
   return NULL;
 }
 
-static void test_thread(void **state) {
-  (void)state;
+CASE(test_thread) {
   pthread_t t;
   struct fixture *f = open_fixture(false, add_one);
   assert_int_equal(pthread_create(&t, NULL, overflow_in_thread, f), 0);
@@ -310,8 +300,7 @@ static void fault_of_host(struct fixture *f) {
   kiln_wasmrt_call(f->store, kiln_wasmrt_lookup_func(f->instance, "host"), &v, &f->error);
 }
 
-static void test_faults_of_others(void **state) {
-  (void)state;
+CASE(test_faults_of_others) {
   int null = open("/dev/null", O_WRONLY), keep = dup(2);
   page = (void *)(uintptr_t)0x10000; /* below what the system maps */
   dup2(null, 2);                     /* sanitizers report what is expected */
@@ -328,8 +317,7 @@ static kiln_wasm_exn *leave_host(void *user, kiln_wasm_value *v) {
   kiln_wasmrt_exit(v[0].i32);
 }
 
-static void test_host(void **state) {
-  (void)state;
+CASE(test_host) {
   struct fixture *f = open_fixture(false, add_one);
   const kiln_wasm_func *host = kiln_wasmrt_lookup_func(f->instance, "host");
   kiln_wasm_value v = {.i64 = 41};
@@ -374,16 +362,14 @@ static void protected_body(void *user) {
   assert_int_equal(kiln_wasmrt_protect(f->store, free, NULL, &e), KILN_WASMRT_OK);
 }
 
-static void test_calls_back(void **state) {
-  (void)state;
+CASE(test_calls_back) {
   struct fixture *f = open_fixture(false, call_back);
   assert_int_equal(kiln_wasmrt_protect(f->store, protected_body, f, &f->error), KILN_WASMRT_OK);
   assert_int_equal(read_at(f, 1), 'a');
   close_fixture(f);
 }
 
-static void test_exports(void **state) {
-  (void)state;
+CASE(test_exports) {
   struct fixture *f = open_fixture(true, add_one);
   kiln_wasmrt_extern g = kiln_wasmrt_lookup(f->instance, "global");
   assert_int_equal(((kiln_wasm_value *)g.address)->i64, 42);
@@ -397,8 +383,7 @@ static void test_exports(void **state) {
   close_fixture(f);
 }
 
-static void test_links(void **state) {
-  (void)state;
+CASE(test_links) {
   static const struct {
     const char *name, *signature, *message;
   } rows[] = {{"g", "I:I", "unknown import"},
@@ -432,8 +417,7 @@ static void table_copy_beyond(void *i) { kiln_wasmrt_table_copy(i, 0, 0, 1, 0, 2
 static void table_init_beyond(void *i) { kiln_wasmrt_table_init(i, 0, 1, 0, 1, 2); }
 static void table_init_dropped(void *i) { kiln_wasmrt_table_init(i, 0, 0, 0, 0, 1); }
 
-static void test_bulk(void **state) {
-  (void)state;
+CASE(test_bulk) {
   struct fixture *f = open_fixture(true, add_one);
   uint8_t *base = f->address;
   kiln_wasmrt_memory_fill(f->address, 0, 65530, 'f', 6);
@@ -468,8 +452,7 @@ static void *notify(void *user) {
   return NULL;
 }
 
-static void test_wait(void **state) {
-  (void)state;
+CASE(test_wait) {
   struct fixture *f = open_fixture(true, add_one);
   assert_int_equal(trap_of(f, wait_unshared), KILN_WASM_TRAP_NOT_SHARED);
   assert_int_equal(trap_of(f, wait_unaligned), KILN_WASM_TRAP_UNALIGNED);
@@ -488,8 +471,7 @@ CODE static void read_interrupt(void *instance) {
   *(volatile const uint8_t *)((kiln_wasm_header *)instance - 1)->interrupt;
 }
 
-static void test_interrupt(void **state) {
-  (void)state;
+CASE(test_interrupt) {
   struct fixture *f = open_fixture(false, add_one);
   assert_int_equal(trap_of(f, read_interrupt), -1);
   kiln_wasmrt_interrupt(f->store);
@@ -499,8 +481,7 @@ static void test_interrupt(void **state) {
 }
 
 /* Segments that do not fit: those before have been copied. */
-static void test_segments(void **state) {
-  (void)state;
+CASE(test_segments) {
   static const kiln_wasm_const_op far[] = {
     {.kind = KILN_WASM_CONST_VALUE, .value = {.i32 = 65534}}};
   kiln_wasm_image image = image_at_memory(false);

@@ -5,11 +5,7 @@
 #include "targets/x86_64/encode.h"
 
 #include <Zydis/Zydis.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 static ZydisDecoder decoder;
 static unsigned long rows;
@@ -306,8 +302,7 @@ static void form_rm(const struct form *f, unsigned size) {
       CHECK(end, f->mnemonic, f->rm_first ? m : r, f->rm_first ? r : m);
     }
 }
-static void registers(void **state) {
-  (void)state;
+CASE(registers) {
   for (unsigned i = 0; i < COUNT(forms); i++)
     for (unsigned size = 0; size < 4; size++)
       if (forms[i].sizes >> size & 1 && forms[i].where != ONLY_MEM) form_rr(&forms[i], size);
@@ -316,8 +311,7 @@ static void registers(void **state) {
     for (unsigned size = 1; size < 4; size++) form_rr(&f, size);
   }
 }
-static void memory(void **state) {
-  (void)state;
+CASE(memory) {
   for (unsigned i = 0; i < COUNT(forms); i++)
     for (unsigned size = 0; size < 4; size++)
       if (forms[i].sizes >> size & 1 && forms[i].where != ONLY_REG) form_rm(&forms[i], size);
@@ -325,8 +319,7 @@ static void memory(void **state) {
   for (unsigned size = 1; size < 4; size++) form_rm(&f, size);
 }
 
-static void of_vectors(void **state) {
-  (void)state;
+CASE(of_vectors) {
   make_mems();
   for (unsigned i = 0; i < COUNT(vectors); i++) {
     form_rr(&vectors[i], 2);
@@ -358,8 +351,7 @@ static void of_vectors(void **state) {
 
 static const ZydisMnemonic alus[] = {M(ADD), M(OR), M(ADC), M(SBB), M(AND), M(SUB), M(XOR), M(CMP)};
 
-static void immediates(void **state) {
-  (void)state;
+CASE(immediates) {
   for (unsigned size = 0; size < 4; size++)
     for (unsigned i = 0; i < COUNT(imms); i++) {
       const int32_t v = imms[i];
@@ -372,8 +364,7 @@ static void immediates(void **state) {
       }
     }
 }
-static void memory_immediates(void **state) {
-  (void)state;
+CASE(memory_immediates) {
   make_mems();
   for (unsigned size = 0; size < 4; size++)
     for (unsigned i = 0; i < n_mems; i++)
@@ -385,8 +376,7 @@ static void memory_immediates(void **state) {
         CHECK(x64_mov_mi(code, size, m, v), M(MOV), mem(size, m), imm(size, v));
       }
 }
-static void constants(void **state) {
-  (void)state;
+CASE(constants) {
   static const uint64_t wide[] = {0,
                                   1,
                                   127,
@@ -415,8 +405,7 @@ static void constants(void **state) {
 
 /* ---- groups ---- */
 
-static void shifts(void **state) {
-  (void)state;
+CASE(shifts) {
   static const struct {
     unsigned group;
     ZydisMnemonic mnemonic;
@@ -446,8 +435,7 @@ static void shifts(void **state) {
       }
     }
 }
-static void unary(void **state) {
-  (void)state;
+CASE(unary) {
   make_mems();
   static const ZydisMnemonic kinds[] = {0, 0, M(NOT), M(NEG), M(MUL), M(IMUL), M(DIV), M(IDIV)};
   for (unsigned size = 0; size < 4; size++)
@@ -464,8 +452,7 @@ static void unary(void **state) {
 
 /* ---- control and the rest ---- */
 
-static void control(void **state) {
-  (void)state;
+CASE(control) {
   static const ZydisMnemonic sets[] = {M(SETO),  M(SETNO),  M(SETB),  M(SETNB), M(SETZ), M(SETNZ),
                                        M(SETBE), M(SETNBE), M(SETS),  M(SETNS), M(SETP), M(SETNP),
                                        M(SETL),  M(SETNL),  M(SETLE), M(SETNLE)};
@@ -501,8 +488,7 @@ static void control(void **state) {
   CHECK0(x64_ud2(code), M(UD2));
   CHECK0(x64_mfence(code), M(MFENCE));
 }
-static void locked(void **state) {
-  (void)state;
+CASE(locked) {
   make_mems();
   static const struct {
     unsigned op;
@@ -524,8 +510,7 @@ static void locked(void **state) {
 
 /* ---- x87 ---- */
 
-static void x87_memory(void **state) {
-  (void)state;
+CASE(x87_memory) {
   make_mems();
   static const struct {
     unsigned op;
@@ -539,8 +524,7 @@ static void x87_memory(void **state) {
     for (unsigned i = 0; i < n_mems; i++)
       CHECK(x64_x87_m(code, kinds[k].op, mems[i]), kinds[k].mnemonic, mem(kinds[k].size, mems[i]));
 }
-static void x87_stack(void **state) {
-  (void)state;
+CASE(x87_stack) {
   CHECK(x64_x87_r(code, X64_FADDP1), M(FADDP), st(1), st(0));
   CHECK(x64_x87_r(code, X64_FMULP1), M(FMULP), st(1), st(0));
   CHECK(x64_x87_r(code, X64_FSUBP1), M(FSUBP), st(1), st(0));
@@ -560,8 +544,7 @@ static void x87_stack(void **state) {
 }
 
 /* The moves from tables are those of the general form, which `memory` decodes. */
-static void moves(void **state) {
-  (void)state;
+CASE(moves) {
   static const struct {
     unsigned op, size;
   } of[X64_MOVE_COUNT] = {

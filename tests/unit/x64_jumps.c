@@ -1,13 +1,7 @@
 /* How jumps are improved at the end of an x86-64 function: they become short, jumps to the next instruction are
  * removed, and a conditional jump over another one is inverted unless the one between is itself a target; and the
  * jump back to a loop's header. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "ir/module/session_state.h"
 #include "lib/codegen/output.h"
@@ -72,23 +66,20 @@ static struct counts build(enum shape shape) {
   return c;
 }
 
-static void over_a_jump(void **state) {
-  (void)state;
+CASE(over_a_jump) {
   struct counts c = build(OVER);
   assert_int_equal(c.jcc, 1);
   assert_int_equal(c.jmp, 0);
 }
 
-static void over_a_jump_that_is_wanted(void **state) {
-  (void)state;
+CASE(over_a_jump_that_is_wanted) {
   struct counts c = build(SHARED); /* b1's jump stays: b2 goes to it */
   assert_int_equal(c.jcc, 1);
   assert_int_equal(c.jmp, 2);
 }
 
 /* An iteration of a loop that tests at its head takes one jump. */
-static void header_at_the_back_edge(void **state) {
-  (void)state;
+CASE(header_at_the_back_edge) {
   struct counts c = build(LOOP);
   assert_int_equal(c.jcc, 2);
   assert_int_equal(c.jmp, 0);

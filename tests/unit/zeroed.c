@@ -5,8 +5,6 @@
 #include <kiln/kiln.h>
 #include <kiln/llvm_operation.h>
 
-#include <stdlib.h>
-
 /* Everything that a try needs, but for its blocks. */
 static kiln_try_desc almost(struct fixture *t, const kiln_value *args, const kiln_clause *cleanup) {
   return (kiln_try_desc){.sig = t->sig,
@@ -115,8 +113,7 @@ static void give(struct fixture *t, enum what what) {
   kiln_ssa_free(ssa);
 }
 
-static void errors(void **state) {
-  (void)state;
+CASE(errors) {
   for (unsigned k = 0; k < COUNT; k++) {
     struct fixture *t;
     assert_int_equal(fixture_setup((void **)&t), 0);
@@ -129,8 +126,7 @@ static void errors(void **state) {
   }
 }
 
-static void error_of_a_jit(void **state) {
-  (void)state;
+CASE(error_of_a_jit) {
   kiln_jit_error e = {0};
   kiln_jit *jit = kiln_jit_new(NULL, &e);
   if (jit == NULL) skip();
@@ -140,8 +136,7 @@ static void error_of_a_jit(void **state) {
   kiln_jit_free(jit);
 }
 
-static void error_of_an_operation(void **state) {
-  (void)state;
+CASE(error_of_an_operation) {
   struct fixture *t;
   assert_int_equal(fixture_setup((void **)&t), 0);
   kiln_llvm_builder *b = kiln_llvm_builder_new(t->m);

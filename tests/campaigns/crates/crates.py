@@ -2,18 +2,20 @@
 """Crates' own tests, built by cargo and by `kiln cargo`: the same tests with the same results.
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
-              [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...]
+              [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...] [--count]
               [--debug-of-dependencies=N] [--inline[=SIZE]] [--stress=SEED] [--target=T] [--dynamic-deps]
               [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
 ran, whether they printed the same, units that Kiln compiled in rustc and of bitcode (the shim), and those that LLVM
 compiled (with the reasons), user and system seconds of both builds, user seconds of both builds' tests: the least of
---times runs, which alternate. What is C in them is compiled by `kiln cc`, and by clang for cargo alone. Random cases of
-proptest are 16, instead of 256. --toolchains: all of it with each of these of rustup's; the last lines say for each
-compiler who compiled how many units. Kiln is loaded into rustc if `kiln cargo --setup` was run for the compiler, or if
-KILN_BACKEND names the library. --dynamic-deps: Kiln's side is built by `kiln cargo --dynamic-deps`, twice, the second time
-after all files of the crate were touched, so that tests are linked with shared objects; a row says how many were. Sources are fetched by rustup's default toolchain, whatever builds them.
+--times runs, which alternate. --count: billions of executed instructions of the tests, in QEMU's user emulation, in
+place of user seconds: other work on the machine does not change them. What is C in them is compiled by `kiln cc`, and
+by clang for cargo alone. Random cases of proptest are 16, instead of 256. --toolchains: all of it with each of these of
+rustup's; the last lines say for each compiler who compiled how many units. Kiln is loaded into rustc if `kiln cargo
+--setup` was run for the compiler, or if KILN_BACKEND names the library. --dynamic-deps: Kiln's side is built by `kiln
+cargo --dynamic-deps`, twice, the second time after all files of the crate were touched, so that tests are linked with
+shared objects; a row says how many were. Sources are fetched by rustup's default toolchain, whatever builds them.
 """
 import argparse
 import collections
@@ -27,7 +29,8 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
+sys.path[:0] = [os.path.join(ROOT, 'tests/harness'), os.path.join(ROOT, 'bench')]
+import executed  # noqa: E402
 import harness  # noqa: E402
 import wine  # noqa: E402
 
@@ -177,13 +180,17 @@ def run(command, cwd, env, log):
 
 
 def run_test(argv):
-    """cargo's runner: runs a program of tests and adds its name and its user seconds to the file $CRATES_TIMES."""
+    """cargo's runner: runs a program of tests and adds its name and its user seconds, or billions of instructions, to the
+    file $CRATES_TIMES."""
+    emulators = {e[0]: len(e) for _, _, e in harness.RUST_TARGETS.values()}
+    emulator, program = argv[:emulators.get(argv[0], 0)], argv[emulators.get(argv[0], 0)]
+    plugin, out = os.environ.get('CRATES_PLUGIN'), os.environ['CRATES_TIMES'] + '.count'
+    if plugin:
+        argv = [*executed.counting(emulator or ['qemu-x86_64'], plugin, out), *argv[len(emulator):]]
     pid = os.posix_spawnp(argv[0], argv, os.environ)
     _, status, usage = os.wait4(pid, 0)
-    emulators = {e[0]: len(e) for _, _, e in harness.RUST_TARGETS.values()}
-    program = argv[emulators.get(argv[0], 0)]
     with open(os.environ['CRATES_TIMES'], 'a') as f:
-        f.write('%s %.3f\n' % (os.path.basename(program), usage.ru_utime))
+        f.write('%s %.3f\n' % (os.path.basename(program), executed.read(out) / 1e9 if plugin else usage.ru_utime))
     return os.waitstatus_to_exitcode(status) & 255
 
 
@@ -327,6 +334,7 @@ def main():
     p.add_argument('--toolchains', default='', help="of rustup's, with commas between; default: the one that cargo takes")
     p.add_argument('--jobs', default=None)
     p.add_argument('--times', type=int, default=1, help='runs of the tests, for their times')
+    p.add_argument('--count', action='store_true', help='executed instructions of the tests in place of their seconds')
     p.add_argument('--tests', help='only these files of tests/, with commas between, and the library')
     p.add_argument('--fetch', action='store_true', help='only fetch the sources')
     p.add_argument('--shared', help="folder of one build for all crates: what several depend on is built, and counted, once")
@@ -406,6 +414,8 @@ def campaign(args):
                             RUST_TEST_THREADS='1', RUST_BACKTRACE='0', PROPTEST_CASES='16',
                             KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times, CC=of_c[who][0], CXX=of_c[who][1],
                             CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=RUNNER, **harness.more_settings(args))
+            if args.count:
+                env[who]['CRATES_PLUGIN'] = executed.plugin(folder)
             if args.target != 'x86_64':
                 of_clang = wine.CLANG_TARGET if args.target == wine.TARGET else 'aarch64-linux-gnu'
                 cross = {of: '%s --target=%s' % (name, of_clang) for of, name in zip(('TARGET_CC', 'TARGET_CXX'), of_c[who])}
@@ -451,12 +461,12 @@ def campaign(args):
         bad += not same
         counts = collections.Counter(what for (_, what), n in b[2].items() for _ in range(n))
         print('%-14s %s: %s; output %s; %s; build %.1f s, LLVM %.1f s; '
-              'tests %.2f s, LLVM %.2f s%s' % (
+              'tests %.2f %s, LLVM %.2f%s' % (
             name, 'the same' if same else 'DIFFERS',
             ', '.join('%d %s' % (counts[k], k) for k in ('ok', 'FAILED', 'ignored') if counts[k]) or 'no tests',
             'the same' if a[3] == b[3] else 'the same in another order' if sorted(a[3]) == sorted(b[3]) else 'differs',
             in_words(by), build['kiln'][2], build['llvm'][2],
-            seconds['kiln'], seconds['llvm'],
+            seconds['kiln'], 'billion instructions' if args.count else 's', seconds['llvm'],
             ': %.3f' % (seconds['kiln'] / seconds['llvm']) if seconds['llvm'] > 0.05 else ''), flush=True)
         if args.dynamic_deps:
             linked, not_linked = links_of(os.path.join(folder, 'log-kiln'))

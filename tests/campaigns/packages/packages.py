@@ -418,6 +418,8 @@ def main():
     args.kiln, args.work = os.path.abspath(args.kiln), os.path.abspath(args.work)
     args.root = os.path.abspath(args.root)
     if args.target == wine.TARGET: wine.start()
+    if args.target == 'aarch64':
+        subprocess.run([os.path.join(HERE, '../../harness/cross_root.sh'), os.path.dirname(args.root)], check=True, stdout=subprocess.DEVNULL)
     rows, bad = [], []
     if not args.json:
         print('level %s; tests by clang and by Kiln; seconds of the build by clang and by Kiln' % args.level)

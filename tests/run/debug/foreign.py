@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Foreign functions alone are inlined (docs/inlining.md): the C++ programs of programs/, of ../programs and of bench/debug,
+"""Foreign functions alone are inlined (docs/inlining.md): the C++ programs of programs/, of ../programs and of bench/programs/debug,
 from clang's bitcode at -O0, with debugging information and without, a sample of them, print what clang's own code prints,
 their code is not larger than without inlining, and llvm-dwarfdump finds no error. Of one program each function of its own
 stays a function and has the same code lines as without inlining; gdb shows its variables and lets them be changed, stops at
@@ -21,7 +21,7 @@ from inlined import says, sections  # noqa: E402
 
 # With debugging information, functions that do not unwind have rows in .debug_frame alone, which these programs count.
 LEAVE = {('asm_frames.cpp', '-g'), ('asm_frames_shared.cpp', '-g')}
-BENCH = HERE.parents[2] / 'bench/debug'
+BENCH = HERE.parents[2] / 'bench/programs/debug'
 
 # `get` and `add` are the user's own, small as they are.
 PROGRAM = '''\

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "../../../base/leb128.h"
+
 struct dwarf_eh_bases {
   void *tbase, *dbase, *func;
 };
@@ -31,28 +33,6 @@ struct cie {
   const uint8_t *start, *end;
 };
 
-static uint64_t uleb(const uint8_t **p) {
-  uint64_t v = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    uint8_t b = *(*p)++;
-    v |= (uint64_t)(b & 127) << shift;
-    if (b < 128) return v;
-  }
-}
-
-static int64_t sleb(const uint8_t **p) {
-  uint64_t v = 0;
-  unsigned shift = 0;
-  uint8_t b;
-  do {
-    b = *(*p)++;
-    v |= (uint64_t)(b & 127) << shift;
-    shift += 7;
-  } while (b >= 128);
-  if (shift < 64 && b & 64) v |= ~UINT64_C(0) << shift;
-  return (int64_t)v;
-}
-
 static uint32_t word(const uint8_t *p) {
   uint32_t v;
   memcpy(&v, p, 4);
@@ -76,13 +56,13 @@ static const char *read_cie(const uint8_t *p, struct cie *c) {
   if (version != 1 && version != 3) return "CIE version";
   const char *augmentation = (const char *)p;
   p += strlen(augmentation) + 1;
-  c->code_align = uleb(&p);
-  c->data_align = sleb(&p);
-  c->ra = version == 1 ? *p++ : uleb(&p);
+  c->code_align = kn_uleb128(&p, NULL);
+  c->data_align = kn_sleb128(&p, NULL);
+  c->ra = version == 1 ? *p++ : kn_uleb128(&p, NULL);
   c->pointer_encoding = 0;
   c->has_augmentation = *augmentation == 'z';
   if (c->has_augmentation) {
-    uint64_t size = uleb(&p);
+    uint64_t size = kn_uleb128(&p, NULL);
     const uint8_t *q = p;
     p += size;
     for (const char *a = augmentation + 1; *a; a++) {
@@ -113,11 +93,11 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
     case 1: delta = low; goto advance;
     case 2:
       if (low >= CFI_REGS && low < CFI_REGS + CFI_VECTORS) {
-        uleb(&p);
+        kn_uleb128(&p, NULL);
         continue;
       }
       if (low >= CFI_REGS) return "register of DW_CFA_offset";
-      row->r[low] = (struct rule){OFFSET, (int64_t)uleb(&p) * c->data_align};
+      row->r[low] = (struct rule){OFFSET, (int64_t)kn_uleb128(&p, NULL) * c->data_align};
       continue;
     case 3:
       if (low >= CFI_REGS && low < CFI_REGS + CFI_VECTORS) continue;
@@ -144,15 +124,19 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
     case 0x08:
     case 0x14:
     case 0x09:
-      reg = uleb(&p);
+      reg = kn_uleb128(&p, NULL);
       if (reg >= CFI_REGS) return "register number";
       switch (op) {
-      case 0x05: row->r[reg] = (struct rule){OFFSET, (int64_t)uleb(&p) * c->data_align}; break;
-      case 0x11: row->r[reg] = (struct rule){OFFSET, sleb(&p) * c->data_align}; break;
-      case 0x14: row->r[reg] = (struct rule){VAL_OFFSET, (int64_t)uleb(&p) * c->data_align}; break;
+      case 0x05:
+        row->r[reg] = (struct rule){OFFSET, (int64_t)kn_uleb128(&p, NULL) * c->data_align};
+        break;
+      case 0x11: row->r[reg] = (struct rule){OFFSET, kn_sleb128(&p, NULL) * c->data_align}; break;
+      case 0x14:
+        row->r[reg] = (struct rule){VAL_OFFSET, (int64_t)kn_uleb128(&p, NULL) * c->data_align};
+        break;
       case 0x07: row->r[reg] = (struct rule){UNDEFINED, 0}; break;
       case 0x08: row->r[reg] = (struct rule){SAME, 0}; break;
-      case 0x09: row->r[reg] = (struct rule){REGISTER, (int64_t)uleb(&p)}; break;
+      case 0x09: row->r[reg] = (struct rule){REGISTER, (int64_t)kn_uleb128(&p, NULL)}; break;
       default:
         if (initial == NULL) return "DW_CFA_restore_extended in the CIE";
         row->r[reg] = initial->r[reg];
@@ -167,17 +151,17 @@ static const char *run(const struct cie *c, const uint8_t *p, const uint8_t *end
       *row = stack[--depth];
       break;
     case 0x0c:
-      row->cfa_register = (unsigned)uleb(&p);
-      row->cfa_offset = (int64_t)uleb(&p);
+      row->cfa_register = (unsigned)kn_uleb128(&p, NULL);
+      row->cfa_offset = (int64_t)kn_uleb128(&p, NULL);
       break;
     case 0x12:
-      row->cfa_register = (unsigned)uleb(&p);
-      row->cfa_offset = sleb(&p) * c->data_align;
+      row->cfa_register = (unsigned)kn_uleb128(&p, NULL);
+      row->cfa_offset = kn_sleb128(&p, NULL) * c->data_align;
       break;
-    case 0x0d: row->cfa_register = (unsigned)uleb(&p); break;
-    case 0x0e: row->cfa_offset = (int64_t)uleb(&p); break;
-    case 0x13: row->cfa_offset = sleb(&p) * c->data_align; break;
-    case 0x2e: uleb(&p); break; /* GNU_args_size */
+    case 0x0d: row->cfa_register = (unsigned)kn_uleb128(&p, NULL); break;
+    case 0x0e: row->cfa_offset = (int64_t)kn_uleb128(&p, NULL); break;
+    case 0x13: row->cfa_offset = kn_sleb128(&p, NULL) * c->data_align; break;
+    case 0x2e: kn_uleb128(&p, NULL); break; /* GNU_args_size */
     default: return "unknown or unwanted DW_CFA operation";
     }
     continue;
@@ -204,7 +188,7 @@ const char *cfi_up(struct cfi_frame *f, bool after_call, cfi_read *read, void *u
   p += size;
   if (look < start || look - start >= range) return "program counter outside of its FDE";
   if (c.has_augmentation) {
-    uint64_t n = uleb(&p);
+    uint64_t n = kn_uleb128(&p, NULL);
     p += n;
   }
   struct row row = {0}, initial;
