@@ -480,6 +480,10 @@ static inline uint32_t kn_ret_value(const kiln_func *f, const struct kn_inst *in
 static inline bool kn_is_pair(const kiln_func *f, uint32_t h) {
   return f->inst[h + 1].op == KILN_OP_UPPER;
 }
+/* The type of value h, whether the function was planned yet or not. */
+static inline unsigned kn_value_type(const kiln_func *f, uint32_t h) {
+  return f->facts.finished && kn_is_pair(f, h) ? KILN_TYPE_I128 : f->val[h].type;
+}
 /* Half k (0: the lower) of operand h of type i128: a handle of type i64. */
 static inline uint32_t kn_half(const kiln_func *f, uint32_t h, unsigned k) {
   if (k == 0) return h;

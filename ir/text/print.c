@@ -135,7 +135,7 @@ static void operand(struct func_printer *q, uint32_t h) {
 /* An operand whose type the parser cannot know: written out if the value comes later. */
 static void typed_operand(struct func_printer *q, uint32_t h) {
   if (kn_is_value(h) && q->number[h] >= q->done) {
-    type(q, kn_inst_result(q->f, &q->f->inst[h]));
+    type(q, kn_value_type(q->f, h));
     text(q, " ");
   }
   operand(q, h);
@@ -463,7 +463,7 @@ static void put_inst(struct func_printer *q, uint32_t i, const struct kn_block *
   const struct kn_note *id = kn_note_at(f, KN_NOTE_CALL_ID, i);
   if (id != NULL) kn_put_form(&q->p, "  !id %u\n", id->a);
   text(q, "  ");
-  if (kn_inst_result(f, &f->inst[i]) != KILN_TYPE_VOID) {
+  if (f->val[i].type != KILN_TYPE_VOID) {
     text(q, "v");
     number(q, q->number[i]);
     text(q, " = ");

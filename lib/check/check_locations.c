@@ -49,7 +49,7 @@ static bool is_wide(const struct kn_check *c, uint32_t h, const uint8_t *p, uint
 /* How many bits handle `h` has if it is a value; 0: it is none. */
 static unsigned bits_of(const struct kn_check *c, uint32_t h) {
   if (!kn_is_value(h) || h == 0) return 0;
-  return 8u << kn_type_log2[kn_inst_result(c->f, &c->f->inst[h])];
+  return kn_is_pair(c->f, h) ? 64 : 8u << kn_type_log2[kn_inst_result(c->f, &c->f->inst[h])];
 }
 
 /* Is a row's expression one of memory where the function says so, and of a value where it says that? The last byte of

@@ -176,7 +176,7 @@ KN_INLINE uint32_t kn_second_result(const struct kn_walk *w, uint32_t i) {
 
 /* The type of an argument beyond the signature's parameters: the operand's own. */
 KN_INLINE unsigned kn_loose_type(const struct kn_walk *w, uint32_t h) {
-  if (kn_is_value(h)) return kn_inst_result(w->f, &w->inst[h]);
+  if (kn_is_value(h)) return kn_value_type(w->f, h);
   if (!kn_is_pool(h)) return KILN_TYPE_I64;
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   return c->symbol || c->type == KILN_TYPE_VOID ? KILN_TYPE_I64 : c->type;
