@@ -1,6 +1,6 @@
 /* The debug sections of an image: see kn_dwarf_add_sections. Called by lib/object/formats.c, when everything else is
  * laid out. Invariant: a section's number in the image follows from the order of enum kn_dwarf_section. */
-#include "lib/dwarf/dwarf_sections.h"
+#include "lib/dwarf/dwarf_relocs.h"
 #include "lib/image/image.h"
 
 /* The names of sections, and of those in the .dwo file. */
@@ -42,21 +42,7 @@ static bool add(struct kn_image *image, bool dwo) {
 
 /* kn_image_debug.relocs */
 static bool relocs(const struct kn_image *image, uint32_t section, kn_image_put *put, void *user) {
-  const struct kn_dwarf_buffer *b =
-    kn_dwarf_section(image->debug.dwarf, image->sections.at[section].debug);
-  for (const struct kn_dwarf_reloc *r = b->relocs.at, *end = r + b->relocs.n; r != end; r++) {
-    const uint32_t target = r->target & ~(KN_DR_DEBUG | KN_DR_SYMBOL);
-    struct kn_image_reloc to = {r->offset, KILN_RELOC_ABS64, 0, target, r->addend};
-    if (r->target & KN_DR_DEBUG) {
-      to.kind = KILN_RELOC_ABS32;
-      to.section = image->debug.sections[target];
-    } else if (r->target & KN_DR_SYMBOL) {
-      to.symbol = target;
-      if (kn_symbol(image->m, target)->tls != KILN_TLS_NONE) to.kind = KILN_RELOC_TLS64;
-    }
-    if (!put(user, &to)) return false;
-  }
-  return true;
+  return kn_dwarf_relocs(image, section, put, user);
 }
 
 bool kn_dwarf_add_sections(struct kn_image *image) {

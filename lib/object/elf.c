@@ -156,12 +156,12 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 static bool prepare(struct kn_elf *e) {
   if (!kn_elf_add_image(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e)) return false;
   if (KN_UNLIKELY(e->m->attrs.protection != 0)) {
-    uint32_t i = kn_elf_add_section(e, ".note.gnu.property", SHT_NOTE, SHF_ALLOC, 8);
+    uint32_t i = kn_elf_add_section(e, ".note.gnu.property", 18, SHT_NOTE, SHF_ALLOC, 8);
     if (i == UINT32_MAX) return false;
     e->sections.at[i].size = PROPERTY_BYTES;
     e->property = i + 1;
   }
-  e->note = kn_elf_add_section(e, ".note.GNU-stack", SHT_PROGBITS,
+  e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
                                e->m->attrs.exec_stack ? SHF_EXECINSTR : 0, 1);
   return e->note != UINT32_MAX;
 }

@@ -136,9 +136,9 @@ const struct kn_elf_machine *kn_elf_machine(kiln_processor p);
 bool kn_elf_add_image(struct kn_elf *e);
 /* sh_flags of a section of the image. */
 uint64_t kn_elf_flags(const struct kn_image_section *s);
-/* Adds a section; index, or UINT32_MAX. */
-uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, uint64_t flags,
-                            uint32_t align);
+/* Adds a section; index, or UINT32_MAX. `length` is the name's. */
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
+                            uint64_t flags, uint32_t align);
 /* lib/object/elf_split.c */
 /* Appends the .dwo file: an object of debug sections alone. The module's status. */
 kiln_status kn_elf_split_write(const struct kn_elf *e, kiln_buffer *out);

@@ -19,7 +19,7 @@ bool kn_elf_frame_prepare(struct kn_elf *e) {
   if (n == 0) return true;
   if (size > INT32_MAX)
     return KN_MODULE_FAIL(false, e->m, KILN_ERR_LIMIT, "the unwind tables are larger than 2 GiB");
-  e->eh_frame = kn_elf_add_section(e, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, 8);
+  e->eh_frame = kn_elf_add_section(e, ".eh_frame", 9, SHT_PROGBITS, SHF_ALLOC, 8);
   if (e->eh_frame == UINT32_MAX) return false;
   e->sections.at[e->eh_frame].size = size;
   e->sections.at[e->eh_frame].max_relas = n + eh->n_personalities + eh->n_tables;

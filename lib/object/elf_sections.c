@@ -2,14 +2,11 @@
  * lib/object/elf.c. Invariant: section i of the image is section i here. */
 #include "lib/object/elf.h"
 
-uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, uint64_t flags,
-                            uint32_t align) {
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
+                            uint64_t flags, uint32_t align) {
   if (!KN_ROOM(e->m, e->sections, 1)) return UINT32_MAX;
-  e->sections.at[e->sections.n] = (struct kn_elf_section){.name = name,
-                                                          .name_length = (uint32_t)strlen(name),
-                                                          .type = type,
-                                                          .flags = flags,
-                                                          .align = align};
+  e->sections.at[e->sections.n] = (struct kn_elf_section){
+    .name = name, .name_length = (uint32_t)length, .type = type, .flags = flags, .align = align};
   if (flags & SHF_GNU_RETAIN) e->gnu = true;
   return e->sections.n++;
 }
@@ -17,23 +14,27 @@ uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, uint32_t type, u
 /* `prefix`: of a section of one symbol. */
 static const struct {
   const char *name, *prefix;
+  uint8_t name_length, prefix_length;
   uint32_t type, flags, entsize;
 } kinds[KN_SECTION_NAMED] = {
+#define NAMES(name, prefix) name, prefix, sizeof name - 1, sizeof prefix - 1
 #define DATA SHT_PROGBITS, SHF_ALLOC | SHF_WRITE
-  [KN_SECTION_TEXT] = {".text", ".text.", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0},
-  [KN_SECTION_DATA] = {".data", ".data.", DATA, 0},
-  [KN_SECTION_RODATA] = {".rodata", ".rodata.", SHT_PROGBITS, SHF_ALLOC, 0},
-  [KN_SECTION_RELRO] = {".data.rel.ro", ".data.rel.ro.", DATA, 0},
-  [KN_SECTION_BSS] = {".bss", ".bss.", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 0},
-  [KN_SECTION_TDATA] = {".tdata", ".tdata.", DATA | SHF_TLS, 0},
-  [KN_SECTION_TBSS] = {".tbss", ".tbss.", SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
-  [KN_SECTION_STRINGS] = {".rodata.str1.1", ".rodata.", SHT_PROGBITS,
+  [KN_SECTION_TEXT] = {NAMES(".text", ".text."), SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0},
+  [KN_SECTION_DATA] = {NAMES(".data", ".data."), DATA, 0},
+  [KN_SECTION_RODATA] = {NAMES(".rodata", ".rodata."), SHT_PROGBITS, SHF_ALLOC, 0},
+  [KN_SECTION_RELRO] = {NAMES(".data.rel.ro", ".data.rel.ro."), DATA, 0},
+  [KN_SECTION_BSS] = {NAMES(".bss", ".bss."), SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_SECTION_TDATA] = {NAMES(".tdata", ".tdata."), DATA | SHF_TLS, 0},
+  [KN_SECTION_TBSS] = {NAMES(".tbss", ".tbss."), SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
+  [KN_SECTION_STRINGS] = {NAMES(".rodata.str1.1", ".rodata."), SHT_PROGBITS,
                           SHF_ALLOC | SHF_MERGE | SHF_STRINGS, 1},
-  [KN_SECTION_TABLES] = {".gcc_except_table", ".gcc_except_table.", SHT_PROGBITS, SHF_ALLOC, 0},
-  [KN_SECTION_TYPES] = {".data.rel.ro", ".data.rel.ro.", DATA, 0},
-  [KN_SECTION_SHARED] = {KN_EH_REF_SECTION, KN_EH_REF_SECTION, DATA, 0},
-  [KN_SECTION_ROOTS] = {"kiln_roots", "kiln_roots", SHT_PROGBITS, SHF_ALLOC, 0},
+  [KN_SECTION_TABLES] = {NAMES(".gcc_except_table", ".gcc_except_table."), SHT_PROGBITS, SHF_ALLOC,
+                         0},
+  [KN_SECTION_TYPES] = {NAMES(".data.rel.ro", ".data.rel.ro."), DATA, 0},
+  [KN_SECTION_SHARED] = {NAMES(KN_EH_REF_SECTION, KN_EH_REF_SECTION), DATA, 0},
+  [KN_SECTION_ROOTS] = {NAMES("kiln_roots", "kiln_roots"), SHT_PROGBITS, SHF_ALLOC, 0},
 #undef DATA
+#undef NAMES
 };
 
 /* What a section's name implies, as LLVM has it: its type, and flags that it has whatever its content is. */
@@ -141,11 +142,14 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
   const char *name = named      ? from->name
                      : prefixed ? kinds[from->kind].prefix
                                 : kinds[from->kind].name;
+  size_t length = named      ? strlen(name)
+                  : prefixed ? kinds[from->kind].prefix_length
+                             : kinds[from->kind].name_length;
   uint32_t type = named ? type_of_named(e, from) : kinds[from->kind].type;
   if (type == SHT_NULL) return false;
   if (type == SHT_NOBITS && from->nonzero) type = SHT_PROGBITS;
-  uint32_t i =
-    kn_elf_add_section(e, name, type, kn_elf_flags(from) | implied_flags(e, from), from->align);
+  uint32_t i = kn_elf_add_section(e, name, length, type,
+                                  kn_elf_flags(from) | implied_flags(e, from), from->align);
   if (i == UINT32_MAX) return false;
   struct kn_elf_section *s = e->sections.at + i;
   s->owner = from->owner;

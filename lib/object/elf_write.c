@@ -1,5 +1,6 @@
 /* Third step of the ELF writer: copies the image's content to its places and writes relocations. Called by
  * lib/object/elf.c; the object's memory is reserved. Invariant: code is copied once, and only the copy is patched. */
+#include "lib/dwarf/dwarf_relocs.h"
 #include "lib/object/elf.h"
 
 void kn_elf_write_content(struct kn_elf *e) {
@@ -36,12 +37,24 @@ bool kn_elf_put_reloc(void *user, const struct kn_image_reloc *r) {
   return true;
 }
 
+/* The same, for debug sections: nearly all of theirs are against sections. Inline: it is most of what they cost. */
+KN_INLINE bool put_debug_reloc(void *user, const struct kn_image_reloc *r) {
+  struct kn_elf *e = user;
+  if (KN_UNLIKELY(r->symbol != 0)) return kn_elf_put_reloc(e, r);
+  kn_elf_put_rela(e, r->offset, e->section_symbols + r->section, e->machine->relocs[r->kind],
+                  r->addend);
+  return true;
+}
+
 bool kn_elf_write_relocs(struct kn_elf *e) {
   kn_elf_pad(e, 8);
   for (uint32_t i = 0; i < e->n_content; i++) {
     struct kn_elf_section *s = e->sections.at + i;
     s->rela_offset = e->at;
-    if (!kn_image_relocs(e->image, i, e->base + s->offset, kn_elf_put_reloc, e)) return false;
+    if (i < e->image->debug.first
+          ? !kn_image_relocs(e->image, i, e->base + s->offset, kn_elf_put_reloc, e)
+          : !kn_dwarf_relocs(e->image, i, put_debug_reloc, e))
+      return false;
     s->n_relas = (e->at - s->rela_offset) / sizeof(Elf64_Rela);
   }
   return kn_elf_frame_relocs(e);

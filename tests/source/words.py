@@ -52,7 +52,7 @@ WORDS = [
     (r'[a-z.,]\x20\*\x20\*\x20[A-Z]', 'a damaged comment: write its lines again'),
 ]
 EXCEPT = re.compile(r'words: as meant')
-CEILING = 147
+CEILING = 143
 CORE = ('base', 'ir', 'lib', 'targets')
 LIBRARIES = ('base', 'ir', 'lib', 'targets', 'frontends', 'assembler', 'dwarf', 'interp', 'tools')
 
