@@ -195,7 +195,8 @@ kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t d
   if (slot >= f->slots.n) return load_value(f, type, a, disp, mem_flags);
   if (KN_UNLIKELY(!kn_build_fast_slot(f, slot, type, disp, KN_ROW_LOAD)))
     return build_load(f, type, a, disp, mem_flags);
-  return loaded(f, type, type | mem_flags, a.id, disp);
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
 }
 
 kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,

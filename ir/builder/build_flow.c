@@ -89,10 +89,8 @@ kiln_value kiln_block_add_param(kiln_func *f, kiln_block block, kiln_type type) 
   f->facts.has_params = true;
   if (KN_UNLIKELY(type == KILN_TYPE_I128)) {
     b->contiguous = 0;
-    if (kn_build_upper(f, v) == 0 || !KN_PUSH(f, f->globals, (struct kn_global){v + 1, block.id}))
-      return KN_NONE;
+    if (kn_build_upper(f, v) == 0) return KN_NONE;
     f->val[v + 1].block = block.id;
-    f->val[v + 1].global = f->globals.n;
   }
   return (kiln_value){v};
 }

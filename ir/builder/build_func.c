@@ -217,6 +217,20 @@ static kiln_func *take(kiln_session *s) {
   return f;
 }
 
+/* Parameters of which some are an i128: their upper halves are between them. */
+static KN_COLD void entry_pairs(kiln_func *f, const struct kn_sig *sig) {
+  struct kn_block *b = f->block;
+  for (uint32_t i = 0; i < sig->n_params; i++) {
+    const unsigned type = sig->params[i].type;
+    const uint32_t v = f->n;
+    kn_build_emit(f, KILN_OP_PARAM, type, type, i, 0, 0, 0);
+    if (i != 0) f->inst[b->param_last].b = v;
+    b->param_last = v;
+    (void)kn_build_made(f, type, v);
+  }
+  b->contiguous = 0;
+}
+
 /* The entry block with the signature's parameters. */
 static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
   if (!KN_ROOM(f, f->blocks, 1)) return false;
@@ -232,16 +246,14 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
     if (!kn_build_grow(f)) return false;
   if (n != 0) {
     const kiln_param *params = sig->params;
-    for (uint32_t i = 0; i < n; i++) {
-      const uint32_t v = f->n, pair = params[i].type == KILN_TYPE_I128;
-      kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0,
-                    i + 1 < n ? v + 1 + pair : 0, 0);
-      if (KN_UNLIKELY(pair)) kn_build_upper(f, v);
-      b->param_last = v;
-      b->contiguous &= !pair;
-    }
     b->param_first = 1;
+    b->param_last = n;
     b->n_params = n;
+    if (KN_UNLIKELY(sig->has_pairs)) entry_pairs(f, sig);
+    else
+      for (uint32_t i = 0; i < n; i++)
+        kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0,
+                      i + 1 < n ? i + 2 : 0, 0);
   }
   b->first = f->n;
   return true;

@@ -105,15 +105,12 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
 /* ---- uses ---- */
 
 void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
-  const uint32_t end = h + 1 + ((f->val[h].flags & KN_PAIR) != 0);
-  for (; h < end; h++) {
-    struct kn_val *v = f->val + h;
-    if (v->global == 0) {
-      if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block})) return;
-      v->global = f->globals.n;
-    }
-    if (!KN_PUSH(f, f->rows, (struct kn_use_row){2 * (v->global - 1), block})) return;
+  struct kn_val *v = f->val + h;
+  if (v->global == 0) {
+    if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block})) return;
+    v->global = f->globals.n;
   }
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){2 * (v->global - 1), block});
 }
 
 uint32_t kn_build_upper(kiln_func *f, uint32_t v) {

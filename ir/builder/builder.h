@@ -233,7 +233,7 @@ static inline bool kn_build_fast_slot(kiln_func *f, uint32_t slot, unsigned type
     uint64_t row = f->state << 32 | (2 * global + load);
     memcpy(f->rows.at + n, &row, sizeof row);
     f->rows.n = n + 1;
-  } else if (!s->memory || !kn_build_is_type(type)) {
+  } else if (!s->memory || !kn_build_is_type(type) || type == KILN_TYPE_I128) {
     return false;
   }
   s->uses++;

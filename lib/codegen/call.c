@@ -198,7 +198,8 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   const struct kn_convention *c = sig->conv;
   struct kn_assign results = {.stack = 0};
   for (unsigned k = 0; k < sig->n_results; k++) {
-    struct kn_arg a[2] = {{.type = sig->results[k]}};
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.type = sig->results[k]};
     sig->returning |= regs_of(a, assign_result(t, sig, &results, a));
   }
   sig->result_bytes = results.stack;
@@ -206,7 +207,8 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   sig->plain = true;
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
-    struct kn_arg a[2] = {{.param = p, .type = p->type}};
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.param = p, .type = p->type};
     sig->arriving |= regs_of(a, assign_halves(t, c, &s, a, is_whole(sig, k)));
     sig->plain &= p->type <= KILN_TYPE_I64 && p->flags == 0 && p->align_log2 == 0 &&
                   k < c->args[0].n && a->reg == c->args[0].reg[k];
@@ -236,7 +238,8 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-    struct kn_arg a[2] = {{.param = p}};
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.param = p};
     if (operands == NULL) w->i = a->h = kn_block_param(w->f, &w->f->block[0], k);
     else a->h = operands[k];
     a->type = (uint8_t)(p ? p->type : kn_loose_type(w, a->h));
@@ -258,7 +261,8 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
   struct kn_assign s = {.stack = 0};
   w->args.n = 0;
   for (unsigned k = 0; k < sig->n_results; k++) {
-    struct kn_arg a[2] = {{.type = sig->results[k], .number = (uint8_t)k}};
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.type = sig->results[k], .number = (uint8_t)k};
     if (not_lowered(w, a->type, "result of a type that is not lowered yet")) return false;
     const unsigned n = assign_result(w->target, sig, &s, a);
     if (!KN_PUSH(w->owner, w->args, a[0]) || (n == 2 && !KN_PUSH(w->owner, w->args, a[1])))

@@ -10,14 +10,15 @@ void kn_drop_any(struct kn_walk *w, uint32_t h) {
 
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(w->f, in);
-  if (KN_UNLIKELY(w->f->facts.has_pairs)) {
-    for (uint32_t k = 0; k < o.n; k++) kn_drop_any(w, kn_operand(&o, k));
-    return;
-  }
   if (o.n_fields > 0) kn_drop(w, o.field[0]);
   if (o.n_fields > 1) kn_drop(w, o.field[1]);
   if (o.n_fields > 2) kn_drop(w, o.field[2]);
   for (uint32_t k = o.n_fields; k < o.n; k++) kn_drop(w, kn_operand(&o, k));
+}
+
+void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_operands o = kn_operands(w->f, in);
+  for (uint32_t k = 0; k < o.n; k++) kn_drop_any(w, kn_operand(&o, k));
 }
 
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
@@ -27,7 +28,7 @@ bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
   next += next->op == KILN_OP_UPPER;
   if (next->op == KILN_OP_RESULT && next->a == w->i) return false;
   if (kn_op_shape(in->op) == KN_SH_LOAD && in->x & KILN_MEM_VOLATILE) return false;
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   return true;
 }
 

@@ -226,8 +226,8 @@ KN_INLINE bool is_received(const struct kn_walk *w, uint32_t param) {
 }
 
 /* That place, as the destination of `m`. */
-static void edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t param,
-                       struct kn_place_move *m) {
+KN_INLINE void edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t param,
+                          struct kn_place_move *m) {
   struct kn_val *v = &w->val[param];
   m->type = v->type;
   if (KN_UNLIKELY(w->f->block[e->target].address_taken)) m->dst_frame = shadow(w, param);
@@ -236,10 +236,10 @@ static void edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t para
 }
 
 /* True if the argument's place is a parameter of the edge's target in the frame, which the edge may write. */
-static bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uint32_t h,
-                           const struct kn_place_move *m) {
+KN_INLINE bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uint32_t h,
+                              const struct kn_place_move *m, bool pairs) {
   if (m->src != KN_NO_REG || m->src_handle != 0) return false;
-  const struct kn_inst *in = kn_maker(w->f, h);
+  const struct kn_inst *in = pairs ? kn_maker(w->f, h) : &w->inst[h];
   return in->op == KILN_OP_PARAM && in->a == e->target;
 }
 
@@ -264,20 +264,13 @@ static bool copy_later(struct kn_walk *w, struct kn_place_move m) {
   return KN_PUSH(w->owner, w->moves, m);
 }
 
-/* The passes of collecting: arguments that the moves would overwrite are copied away first, for a try in a pass of its
- * own, since its moves wait for the landing pad. */
-struct collecting {
-  const struct kn_arrival *from; /* of a try, or NULL */
-  unsigned pass;
-  uint32_t copy; /* the next of the first pass, whose moves are the first ones */
-};
-
-/* Collects the move of argument h, or half of one, to parameter `param`. */
-KN_INLINE bool collect_one(struct kn_walk *w, const struct kn_edge *e, struct collecting *c,
-                           uint32_t h, uint32_t param) {
-  const struct kn_arrival *from = c->from;
+/* Collects the move of argument h, or half of one, to parameter `param`, which has a place. Arguments that the moves
+ * would overwrite are copied away first: for a try in a pass of its own, since its moves wait for the landing pad; *copy
+ * is the next of that pass, whose moves are the first ones. */
+KN_INLINE bool collect_one(struct kn_walk *w, const struct kn_edge *e,
+                           const struct kn_arrival *from, unsigned pass, uint32_t *copy, uint32_t h,
+                           uint32_t param, bool pairs) {
   struct kn_place_move m = {.dst = KN_NO_REG, .src = KN_NO_REG};
-  if (!is_received(w, param)) return true;
   edge_place(w, e, param, &m);
   if (KN_UNLIKELY(kn_is_tried(h))) {
     m.src = from->reg[kn_arrives_at(h)];
@@ -288,33 +281,41 @@ KN_INLINE bool collect_one(struct kn_walk *w, const struct kn_edge *e, struct co
   } else {
     if (h == param && !w->f->block[e->target].address_taken) return true; /* it stays as it is */
     kn_source(w, h, &m);
-    if (h != param && is_overwritten(w, e, h, &m)) {
-      if (from == NULL ? !copy_away(w, &m) : c->pass == 0 && !copy_later(w, m)) return false;
-      if (from != NULL && c->pass == 1) m.src_frame = w->moves.at[c->copy++].dst_frame;
+    if (h != param && is_overwritten(w, e, h, &m, pairs)) {
+      if (from == NULL ? !copy_away(w, &m) : pass == 0 && !copy_later(w, m)) return false;
+      if (from != NULL && pass == 1) m.src_frame = w->moves.at[(*copy)++].dst_frame;
     }
   }
-  return c->pass == 0 || KN_PUSH(w->owner, w->moves, m);
+  return pass == 0 || KN_PUSH(w->owner, w->moves, m);
 }
 
-KN_INLINE bool collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from) {
+/* `pairs`: the function has parameters that are two values. */
+KN_INLINE bool collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from,
+                       bool pairs) {
   const kiln_func *f = w->f;
-  struct collecting c = {.from = from, .pass = from == NULL};
-  for (; c.pass < 2; c.pass++) {
+  for (unsigned pass = from == NULL; pass < 2; pass++) {
+    uint32_t copy = 0;
     for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
       const uint32_t h = f->edge_args.at[a - 1].value;
-      if (c.pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
+      if (pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
       const uint32_t param = edge_param(w, e->target, f->edge_args.at[a - 1].index);
-      if (param == 0 || !collect_one(w, e, &c, h, param)) return false;
-      if (KN_UNLIKELY(kn_is_pair(w->f, param)) &&
-          !collect_one(w, e, &c, kn_half(w->f, h, 1), param + 1))
+      if (param == 0) return false;
+      if (!is_received(w, param)) continue;
+      if (!collect_one(w, e, from, pass, &copy, h, param, pairs)) return false;
+      if (pairs && kn_is_pair(f, param) &&
+          !collect_one(w, e, from, pass, &copy, kn_half(f, h, 1), param + 1, pairs))
         return false;
     }
   }
   return f->status == KILN_OK;
 }
 
+static KN_COLD bool collect_pairs(struct kn_walk *w, const struct kn_edge *e) {
+  return collect(w, e, NULL, true);
+}
+
 bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from) {
-  return collect(w, e, from);
+  return collect(w, e, from, true);
 }
 
 void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e) {
@@ -383,7 +384,9 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
     kn_edge_log(w, e);
     return kn_here(w) != before;
   }
-  if (!collect(w, e, NULL) || !kn_code_ready(w)) return false;
+  const bool pairs = KN_UNLIKELY(w->f->facts.has_pairs);
+  if (!(pairs ? collect_pairs(w, e) : collect(w, e, NULL, false)) || !kn_code_ready(w))
+    return false;
   if (w->moves.n) kn_run_moves(w);
   kn_edge_log(w, e);
   kn_edge_drop(w, e);

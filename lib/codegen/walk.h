@@ -285,9 +285,10 @@ void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_st
 
 /* ---- lib/codegen/drop.c ---- */
 
-/* Drops the operands of an instruction, each once. */
+/* Drops the operands of an instruction, of which none is an i128, each once. */
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
-/* kn_drop of both halves, if h is an i128. */
+/* The same of any operands; of operand h: of both halves, if it is an i128. */
+void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in);
 void kn_drop_any(struct kn_walk *w, uint32_t h);
 /* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);

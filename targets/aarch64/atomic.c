@@ -261,7 +261,7 @@ void a64_lower_pair_atomic(struct kn_walk *w, const struct kn_inst *in) {
     pair_loop(w, in, a, old, b, c);
   }
   if (flag) a64_emit(w, a64_cset(0, A64_IP0, A64_EQ));
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
   if (in->op != KILN_OP_ATOMIC_STORE) a64_def_pair(w, i, old.low, old.high);
   if (!flag) return;

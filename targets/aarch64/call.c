@@ -474,7 +474,7 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kn_return_values(w, in);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   KN_NOTIFY(w, branch, w);
   a64(w)->returns = true;
   /* the epilogue follows the last block, but for stubs */

@@ -101,7 +101,7 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   const bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
   const uint32_t flag = kn_second_result(w, w->i);
   if (w->val[w->i].uses == 0 && flag == 0) {
-    kn_drop_operands(w, in);
+    kn_drop_any_operands(w, in);
     return;
   }
   w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
@@ -157,7 +157,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
                     cond == KILN_ICOND_UGT;
   const struct a64_halves a = a64_pair_operand(w, swap ? in->b : in->a),
                           b = a64_pair_operand(w, swap ? in->a : in->b);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   const unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
   enum a64_cond cc;
   if (cond <= KILN_ICOND_NE) {
@@ -183,7 +183,7 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_halves a = {half(w, in->a, 0), A64_ZR}, b = {half(w, in->b, 0), A64_ZR};
   if (!a_low) a.high = half(w, in->a, 1);
   if (!b_low) b.high = half(w, in->b, 1);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   const uint64_t all = bit_of(a.low) | bit_of(a.high) | bit_of(b.low) | bit_of(b.high);
   const struct a64_halves d = results(w, 1, all, a.low, KN_NO_REG);
   a64_emit(w, a64_umulh(d.high, a.low, b.low));
@@ -238,7 +238,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
     a64_emit(w, a64_csel(A64_CSEL, 1, sign, sign, A64_ZR, A64_NE));
     a64_emit(w, a64_logic_reg(A64_ORR, 1, over, over, sign, A64_LSR, 63));
   }
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   const uint32_t flag = kn_second_result(w, i);
   a64_def_pair(w, i, a.low, a.high);
   if (flag) {
@@ -313,7 +313,7 @@ static void shift_by(struct kn_walk *w, const struct kn_inst *in, unsigned n) {
   const bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
   const unsigned near = n & 63;
   const struct a64_halves a = a64_pair_operand(w, in->a);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   /* the half that bits come into is written first */
   const struct a64_halves d = left ? results(w, 1, bit_of(a.low), a.low, a.high)
                                    : results(w, 0, bit_of(a.high), a.low, a.high);
@@ -349,7 +349,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
   const unsigned c = kn_reg(w, kn_half(w->f, in->b, 0), KILN_TYPE_I64);
   if (rotates) rotate_by(w, in->op == KILN_OP_ROTL, &a, c);
   else a64_pair_shift(w, in->op, &a, c);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   a64_def_pair(w, w->i, a.low, a.high);
 }
 
@@ -364,7 +364,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   a64_pair_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
   a64_emit(w, a64_orr(1, near.low, near.low, far.low));
   a64_emit(w, a64_orr(1, near.high, near.high, far.high));
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   a64_def_pair(w, w->i, near.low, near.high);
 }
 
@@ -431,7 +431,7 @@ static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
 
 static void truncate(struct kn_walk *w, const struct kn_inst *in) {
   const unsigned r = half(w, in->a, 0);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   const unsigned d = kn_def(w, w->i, in->type, r, 0);
   if (d != r) a64_emit(w, a64_mov(1, d, r));
   kn_defined(w, w->i, d);
@@ -469,12 +469,12 @@ static void load(struct kn_walk *w, const struct kn_inst *in) {
 static void store(struct kn_walk *w, const struct kn_inst *in) {
   const struct a64_halves r = a64_pair_operand(w, in->b);
   a64_access_pair(w, in, false, r.low, r.high);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
 }
 
 static void copy(struct kn_walk *w, const struct kn_inst *in) {
   const struct a64_halves a = a64_pair_copy(w, in->a);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   a64_def_pair(w, w->i, a.low, a.high);
 }
 
@@ -513,7 +513,7 @@ void a64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_POPCNT:
     a = a64_pair_copy(w, in->a);
     unary(w, in->op, &a);
-    kn_drop_operands(w, in);
+    kn_drop_any_operands(w, in);
     a64_def_pair(w, w->i, a.low, a.high);
     return;
   case KILN_OP_SHL:

@@ -232,7 +232,7 @@ static void choose(struct kn_walk *w, const struct kn_inst *in) {
 static void copy(struct kn_walk *w, const struct kn_inst *in) {
   const bool from_pair = in->op == KILN_OP_BITCAST && in->x == KILN_TYPE_I128;
   const struct a64_halves r = from_pair ? a64_pair_copy(w, in->a) : operand(w, in->a);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   if (in->type == KILN_TYPE_I128) a64_def_pair(w, w->i, r.low, r.high);
   else store_halves(w, r.low, r.high);
 }

@@ -241,7 +241,7 @@ void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     a64_quad_load(w, in->a, t);
   }
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   kn_untemp(w, t);
   unsigned d = kn_def(w, w->i, in->type, t, 0);
   copy(w, a64_v(d), a64_v(t));

@@ -212,7 +212,7 @@ void x64_lower_pair_atomic(struct kn_walk *w, const struct kn_inst *in) {
   if (!cas && in->op != KILN_OP_ATOMIC_LOAD) x64_jcc(w, X64_NE, again);
   if (flag) EMIT(w, x64_setcc, X64_E, X64_RCX);
   EMIT(w, x64_rm, X64_MOV, 3, X64_RBX, kept);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
   x64_def_pair(w, w->i, X64_RAX, X64_RDX);
   if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, X64_RCX);

@@ -406,7 +406,7 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->type == KILN_TYPE_F80 && !a->in_memory) x64_x87_push(w, a->h);
   }
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
 }
 
 /* The usual result: one integer, in rax. */

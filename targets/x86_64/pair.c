@@ -158,7 +158,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     less(w, swap ? in->b : in->a, swap ? in->a : in->b);
   }
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   if (x64_keep_flags(w, cc)) return;
   const unsigned dst = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
   EMIT(w, x64_setcc, cc, dst);
@@ -195,7 +195,7 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   }
   low_product(w, in->a, in->b);
   if (sum != KN_NO_REG) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, sum);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, X64_RAX, X64_RDX);
 }
 
@@ -310,7 +310,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
     x64_hook_load(w, t, sign_at, KILN_TYPE_I64);
     restore_sign(w, t, over);
   }
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, X64_RAX, X64_RDX);
   if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
@@ -323,7 +323,7 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (w->val[w->i].uses == 0 && flag == 0) {
-    kn_drop_operands(w, in);
+    kn_drop_any_operands(w, in);
     return;
   }
   w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
@@ -370,7 +370,7 @@ static void shift_far(struct kn_walk *w, const struct kn_inst *in, unsigned grou
     EMIT(w, x64_shift_ri, X64_G_SAR, 3, rest, 63);
   } else EMIT(w, x64_zero, rest);
   if (n > 64) EMIT(w, x64_shift_ri, group, 3, t, n - 64);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, left ? rest : t, left ? t : rest);
 }
 
@@ -392,7 +392,7 @@ static void shift_by(struct kn_walk *w, const struct kn_inst *in, unsigned group
   EMIT(w, x64_test_ri, 0, X64_RCX, 64);
   EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, to, from);
   EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, from, X64_SCRATCH);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, t[0], t[1]);
 }
 
@@ -422,7 +422,7 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in) {
   x64_mov(w, 3, X64_SCRATCH, second);
   EMIT(w, x64_rr, op, 3, first, second);
   EMIT(w, x64_rr, op, 3, X64_SCRATCH, first);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, t[0], t[1]);
 }
 
@@ -448,7 +448,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, X64_SHRD_CL, 3, t[1], t[2]);
     EMIT(w, x64_rr, X64_SHRD_CL, 3, t[0], t[1]);
   }
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, left ? t[1] : t[2], left ? t[0] : t[1]);
 }
 
@@ -456,7 +456,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
 
 static void truncate(struct kn_walk *w, const struct kn_inst *in) {
   const unsigned r = kn_reg(w, kn_half(w->f, in->a, 0), KILN_TYPE_I64);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   const unsigned dst = kn_def(w, w->i, in->type, r, 0);
   x64_move(w, dst, r, in->type);
   kn_defined(w, w->i, dst);
@@ -492,7 +492,7 @@ void x64_store_pair(struct kn_walk *w, uint32_t h, struct x64_addr to) {
 
 static void store(struct kn_walk *w, const struct kn_inst *in) {
   x64_store_pair(w, in->b, x64_address(w, in->a, (int32_t)in->c));
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
 }
 
 void x64_load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from) {
@@ -529,7 +529,7 @@ static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
   x64_mov(w, 3, X64_SCRATCH, t[1]);
   EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
   negate_if(w, t[0], t[1], X64_SCRATCH);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, t[0], t[1]);
 }
 
@@ -552,7 +552,7 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
   x64_mov(w, 2, near, far);
   x64_bind_label(w, done);
   EMIT(w, x64_zero, far);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, near, far);
 }
 
@@ -576,7 +576,7 @@ static void unary(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, X64_ADD, 3, t[0], t[1]);
     EMIT(w, x64_zero, t[1]);
   }
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, t[swaps], t[!swaps]);
 }
 

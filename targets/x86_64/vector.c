@@ -418,6 +418,6 @@ void x64_bitcast_pair(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, X64_MOV_XG, 3, x64_hw(k ? x : t), X64_SCRATCH);
   }
   op(w, X64_PUNPCKLQDQ, t, x);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }

@@ -357,7 +357,7 @@ MUTANTS = [
     ('an upper half is read as often as the i128', X, PLAN,
      'f->val[i].uses = lower->uses;', 'f->val[i].uses = 1;'),
     ('an edge moves the upper half', X, 'lib/codegen/edge.c',
-     'if (KN_UNLIKELY(kn_is_pair(w->f, param)) &&', 'if (0 &&'),
+     'if (pairs && kn_is_pair(f, param) &&', 'if (0 &&'),
     ('the halves of an argument are dropped', X, 'lib/codegen/drop.c',
      'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h + 1);', 'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h);'),
     ('the halves of a result are in their own registers', X, 'lib/codegen/call.c',
