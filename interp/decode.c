@@ -652,6 +652,7 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_NONE:      /* never the opcode of an instruction */
   case KILN_OP_PARAM:
   case KILN_OP_SEG:
+  case KILN_OP_UPPER:
   case KILN_OP_RESULT:
   case KILN_OP_COUNT: break;
   }

@@ -36,10 +36,13 @@ static inline bool kn_is_slot(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_S
 static inline uint32_t kn_value_or_none(uint32_t h) {
   return h & (uint32_t)((int32_t)((h >> KN_TAG_SHIFT) - 1) >> 31);
 }
-/* Result or exception `k` of a try, of `type`. */
+/* Result or exception `k` of a try, of `type`. Of an i128, KN_TRIED_UPPER is added to the number of the upper half. */
+#define KN_TRIED_UPPER 128u
 static inline uint32_t kn_tried(bool exception, unsigned type, uint32_t k) {
   return kn_handle(KN_TAG_TRIED, (uint32_t)exception << 16 | type << 8 | k);
 }
+/* The upper half of such an i128. */
+static inline uint32_t kn_tried_upper(uint32_t h) { return h | KN_TRIED_UPPER; }
 static inline bool kn_is_tried(uint32_t h) { return h >> KN_TAG_SHIFT == KN_TAG_TRIED; }
 static inline bool kn_tried_exception(uint32_t h) { return (h >> 16 & 1) != 0; }
 static inline unsigned kn_tried_type(uint32_t h) { return h >> 8 & 255; }
@@ -69,6 +72,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   TRY            a, b, c, x as CALL; behind the arguments, in lists, what it catches: kn_try_clauses. Its edges
  *                  are the block's: the normal one, then the unwind edge
  *   PARAM          a: block, b: next parameter of the block or 0, x: number (or 65535: see plan)
+ *   UPPER          a: index of the instruction or parameter right before it, which makes an i128
  *   SEG            a: index of the instruction that goes on
  *   BR             b: edge          BRIF   a, b: first of two edges
  *   SWITCH         a, b: first edge (the default; cases follow), c: first case value in lists (two
@@ -94,7 +98,9 @@ _Static_assert(sizeof(struct kn_inst) == 16, "an instruction is two 8-byte store
 #define KN_MEM_ALIGN(x) ((unsigned)(x) >> 8 & 15u)
 
 /* State of a value, parallel to the instructions: first the builder's, then the walk's, into which built_to_walked
- * (lib/codegen/plan.c) turns it. Nothing reads it after the walk; the type is kn_inst_result's, too. */
+ * (lib/codegen/plan.c) turns it. Nothing reads it after the walk. The type is kn_inst_result's, too; but an i128 is two
+ * values, which both are i64 from then on: its own handle names the lower half, and the UPPER behind it the upper one.
+ * Uses are counted of the lower half alone until then. */
 struct kn_val {
   uint32_t uses;   /* builder: reads of it; walk: reads not yet emitted */
   uint32_t global; /* index + 1 into kiln_func.globals if used outside its block, else 0 */
@@ -125,6 +131,9 @@ enum {
 _Static_assert(KN_HINT_LOOP_HOME == (KN_HINT_STORED | 16), "KN_HINT_SAYS_HOME");
 _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
+
+/* kn_val.flags, builder: an i128, which is two values once the function is walked. No fast path takes it. */
+#define KN_PAIR 128u
 
 #define KN_NO_REG 0xffu
 /* kn_slot_place.reg of a variable that nothing loads, if debuggers do not show it: stores to it do nothing. */
@@ -354,6 +363,7 @@ struct kn_func_facts {
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
   bool mixed;         /* it has locations with KN_LOC_AS_IS */
+  bool has_pairs;     /* it makes an i128 */
   bool
     has_roots; /* a slot is a root, or there is a KN_NOTE_REFERENCE or KN_NOTE_CALL_ID: ir/roots.h */
 };
@@ -462,6 +472,31 @@ static inline uint32_t kn_block_param(const kiln_func *f, const struct kn_block 
 static inline uint32_t kn_ret_value(const kiln_func *f, const struct kn_inst *in, uint32_t i) {
   if (in->x > 3) return f->lists.at[in->a + i];
   return i == 0 ? in->a : i == 1 ? in->b : in->c;
+}
+
+/* ---- i128: two values ---- */
+
+/* True if value h is an i128. */
+static inline bool kn_is_pair(const kiln_func *f, uint32_t h) {
+  return f->inst[h + 1].op == KILN_OP_UPPER;
+}
+/* The type of value h, whether the function was planned yet or not. */
+static inline unsigned kn_value_type(const kiln_func *f, uint32_t h) {
+  return f->facts.finished && kn_is_pair(f, h) ? KILN_TYPE_I128 : f->val[h].type;
+}
+/* Half k (0: the lower) of operand h of type i128: a handle of type i64. */
+static inline uint32_t kn_half(const kiln_func *f, uint32_t h, unsigned k) {
+  if (k == 0) return h;
+  if (kn_is_value(h)) return h + 1;
+  if (kn_is_tried(h)) return kn_tried_upper(h);
+  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
+  if (c != NULL && c->type == KILN_TYPE_I128) return h + 1; /* kiln_const_i128 */
+  const bool negative = c != NULL ? (int64_t)c->low < 0 && c->symbol == 0 : kn_imm(h) < 0;
+  return kn_handle(KN_TAG_IMM, negative ? KN_INDEX_MASK : 0);
+}
+/* The instruction or parameter that makes value v, or of which it is the upper half. */
+static inline const struct kn_inst *kn_maker(const kiln_func *f, uint32_t v) {
+  return &f->inst[v - (f->inst[v].op == KILN_OP_UPPER)];
 }
 
 /* ---- operands of instructions ---- */
@@ -607,13 +642,13 @@ static inline const struct kn_edge_arg *kn_edge_next_arg(const kiln_func *f,
   return kn_edge_arg_at(f, arg->next);
 }
 
-/* The instruction at `i` or behind it in its block, past segments and parameters; 0 behind the function's
- * last. */
+/* The instruction at `i` or behind it in its block, past segments, parameters and upper halves; 0 behind the
+ * function's last. */
 static inline uint32_t kn_inst_settle(const kiln_func *f, uint32_t i) {
   while (i != 0 && i < f->n) {
     const struct kn_inst *in = &f->inst[i];
     if (in->op == KILN_OP_SEG) i = in->a;
-    else if (in->op == KILN_OP_PARAM) i++;
+    else if (in->op == KILN_OP_PARAM || in->op == KILN_OP_UPPER) i++;
     else return i;
   }
   return 0;

@@ -127,7 +127,7 @@ kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i) {
   const struct kn_inst *in = &f->inst[i.id];
   info.op = (kiln_op)in->op;
   info.type = (kiln_type)in->type;
-  info.result = (kiln_type)f->val[i.id].type;
+  info.result = (kiln_type)kn_value_type(f, i.id);
   info.block.id = f->val[i.id].block;
   info.n_operands = operands(f, in).n;
   if (kn_op_ends_block(in->op)) info.n_edges = f->blocks.at[info.block.id].n_edges;
@@ -163,7 +163,7 @@ kiln_operand_info kiln_operand_get(const kiln_func *f, kiln_value v) {
   case KN_TAG_VALUE:
     if (!is_inst(f, i)) break;
     o.kind = KILN_OPERAND_VALUE;
-    o.type = (kiln_type)f->val[i].type;
+    o.type = (kiln_type)kn_value_type(f, i);
     break;
   case KN_TAG_IMM:
     o.kind = KILN_OPERAND_INT;

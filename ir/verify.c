@@ -28,6 +28,13 @@ static bool is_type(unsigned t) { return t > KILN_TYPE_VOID && t < KILN_TYPE_COU
 
 /* ---- blocks and what is in them ---- */
 
+/* Has the value its upper half, if it is an i128? */
+static bool check_upper(struct verifier *v, uint32_t i, unsigned type) {
+  const struct kn_inst *upper = &v->f->inst[i + 1]; /* a finished function has one more */
+  return type != KILN_TYPE_I128 || (upper->op == KILN_OP_UPPER && upper->a == i) ||
+         FAIL(v, KILN_ERR_STRUCTURE, "an i128 without its upper half");
+}
+
 static bool check_params(struct verifier *v, uint32_t id) {
   const kiln_func *f = v->f;
   const struct kn_block *b = &f->blocks.at[id];
@@ -42,6 +49,7 @@ static bool check_params(struct verifier *v, uint32_t id) {
       return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u belongs to another block or position", i);
     if (!is_type(f->inst[p].type) || f->val[p].type != f->inst[p].type)
       return FAIL(v, KILN_ERR_TYPE, "parameter %u has no type", i);
+    if (!check_upper(v, p, f->inst[p].type)) return false;
     if (b->contiguous && p != b->param_first + i)
       return FAIL(v, KILN_ERR_STRUCTURE, "the parameters are not contiguous");
     v->block_of[p] = id + 1;
@@ -78,7 +86,7 @@ static bool check_chain(struct verifier *v, uint32_t id) {
       return FAIL(v, KILN_ERR_STRUCTURE, "the block runs over the end of the function");
     const struct kn_inst *in = &f->inst[i];
     v->inst = i;
-    if (in->op == KILN_OP_PARAM) {
+    if (in->op == KILN_OP_PARAM || in->op == KILN_OP_UPPER) {
       i++;
       continue;
     }
@@ -419,10 +427,11 @@ static bool check_try(struct verifier *v, const struct kn_inst *in) {
 
 static bool check_result(struct verifier *v, uint32_t i) {
   const kiln_func *f = v->f;
-  const struct kn_inst *in = &f->inst[i], *before = &f->inst[i - 1];
+  const uint32_t last = i - 1 - (f->inst[i - 1].op == KILN_OP_UPPER);
+  const struct kn_inst *in = &f->inst[i], *before = &f->inst[last];
   bool behind =
-    in->a == i - 1 || (before->op == KILN_OP_RESULT && before->a == in->a && before->x < in->x);
-  if (!behind || v->block_of[i - 1] != v->block_of[i])
+    in->a == last || (before->op == KILN_OP_RESULT && before->a == in->a && before->x < in->x);
+  if (!behind || v->block_of[last] != v->block_of[i])
     return FAIL(v, KILN_ERR_STRUCTURE, "a result does not directly follow its operation");
   if (kn_inst_further_result(f, &f->inst[in->a], in->x) != in->type || in->type == KILN_TYPE_VOID)
     return FAIL(v, KILN_ERR_TYPE, "the operation has no result %u of this type", in->x);
@@ -555,7 +564,7 @@ static bool check_inst(struct verifier *v, uint32_t i) {
   if (f->val[i].type != kn_inst_result(f, in))
     return FAIL(v, KILN_ERR_TYPE, "%s does not give a value of type %s", info->name,
                 type_name(f->val[i].type));
-  return true;
+  return check_upper(v, i, f->val[i].type);
 }
 
 static bool check_insts(struct verifier *v) {

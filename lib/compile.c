@@ -133,6 +133,11 @@ static kiln_status open_state(kiln_func *f) {
   return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
 }
 
+static kiln_status split_pairs(kiln_func *f) {
+  if (KN_UNLIKELY(f->facts.has_pairs)) kn_plan_pairs(f);
+  return f->status;
+}
+
 /* In checking builds: begins the log of the walk. */
 static void begin_checks(const kiln_func *f) {
 #ifdef KN_CHECKS
@@ -226,6 +231,7 @@ static kiln_status run_stages(kiln_func *f) {
   if (status == KILN_OK) status = verify_inlined(f);
   if (status == KILN_OK) status = supports(f);
   if (status == KILN_OK) status = open_state(f);
+  if (status == KILN_OK) status = split_pairs(f);
   if (status == KILN_OK) begin_checks(f);
   if (status == KILN_OK) status = plan(f);
   if (status == KILN_OK) status = dump(f);

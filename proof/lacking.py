@@ -334,7 +334,9 @@ def pair_compared(p, word):
 
 
 def general(p, number):
-    """A general register by the lowest bits of a field, in which it is not 31."""
+    """A general register by the lowest bits of a field; 31, which is only read: 0."""
+    if number & 31 == 31:
+        return ('const', 0, 8)
     return ('register', p.registers['x%d' % (number & 31)][0], 8)
 
 

@@ -26,13 +26,14 @@ MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 
 class Witness:
     """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
-    `where` is a register's number or a distance from the CFA.
+    `where` is a register's number or a distance from the CFA. An i128 is of kind 'pair': `where` has kind and where of each
+    half. shadows: number -> where; of a pair a list.
     fresh: number of an instruction -> slots whose contents become any bits there; life: slot -> [(first, end)], of the
     instructions of its inlined body. blocks: name -> offset; start, size, cfa: of the code."""
 
     def __init__(self, lines):
         self.values, self.slots, self.blocks, self.fresh = {}, collections.defaultdict(list), {}, collections.defaultdict(list)
-        self.save, self.shadows, self.life = None, {}, collections.defaultdict(list)
+        self.save, self.shadows, self.life, pairs = None, {}, collections.defaultdict(list), {}
         self.cfa = next(int(line.split()[3]) for line in lines if line.startswith('code '))
 
         def where(kind, words):
@@ -47,9 +48,19 @@ class Witness:
             elif w[0] == 'life':
                 self.life[int(w[1])].append((int(w[2]), int(w[3])))
             elif w[0] == 'value':
-                self.values[int(w[1])] = (w[2], w[3], where(w[3], w[4:]), 'zx' in w)
+                n, (type_, _, half), at = int(w[1]), w[2].partition('.'), where(w[3], w[4:])
+                if half:
+                    halves = pairs.setdefault(n, [None, None])
+                    halves[int(half)] = w[3], at
+                    self.values[n] = (type_, 'none' if ('none', 0) in halves else 'pair', halves, False)
+                else:
+                    self.values[n] = (type_, w[3], at, 'zx' in w)
             elif w[0] == 'shadow':
-                self.shadows[int(w[1])] = where('frame', w[2:])
+                n, _, upper = w[1].partition('.')
+                if upper:
+                    self.shadows[int(n)] = [self.shadows[int(n)], where('frame', w[2:])]
+                else:
+                    self.shadows[int(n)] = where('frame', w[2:])
             elif w[0] == 'save':
                 self.save = where('frame', w[1:])
             elif w[0] == 'code':
@@ -129,8 +140,11 @@ class Related(Proof):
             memory.append((self.save, self.save + self.p.save_bytes, (True, 'the save area')))
             if self.save + self.p.save_bytes > end or self.save % 16:
                 raise Failed('the save area is at %+d' % self.save)
-        homes = [(v, where) for v, (_, kind, where, _) in self.w.values.items() if kind == 'frame'] + list(self.w.shadows.items())
-        private = [(where, where + WIDTH[self.types[v]] // 8, (False, 'v%d' % v)) for v, where in homes]
+        homes = [(v, where, WIDTH[self.types[v]] // 8) for v, (_, kind, where, _) in self.w.values.items() if kind == 'frame']
+        homes += [(v, at, 8) for v, (_, kind, halves, _) in self.w.values.items() if kind == 'pair' for k, at in halves if k == 'frame']
+        for v, where in self.w.shadows.items():
+            homes += [(v, at, 8) for at in where] if isinstance(where, list) else [(v, where, WIDTH[self.types[v]] // 8)]
+        private = [(where, where + size, (False, 'v%d' % v)) for v, where, size in homes]
         private += [(*r[:2], (False, 'slot%d' % r[2][0])) for r in self.layout.private]
         for a, b in lives.overlaps(memory + private):
             if a[0] != b[0] or a[0] and 'the save area' in (a[1], b[1]):
@@ -280,8 +294,15 @@ class Related(Proof):
     def home_of(self, v, block):
         """A value's home at the beginning of a block: type, kind, where, zx; or None."""
         if v in self.w.shadows and any(v == p for p, _ in self.f.blocks[block][0]):
-            return self.types[v], 'frame', self.w.shadows[v], False
+            where = self.w.shadows[v]
+            if isinstance(where, list):
+                return self.types[v], 'pair', [('frame', at) for at in where], False
+            return self.types[v], 'frame', where, False
         return self.w.values.get(v)
+
+    def half(self, s, kind, where):
+        """The term at the home of half of an i128."""
+        return self.m.get(s, self.p.register(where)) if kind == 'reg' else read_frame(s, where, 8)
 
     def home(self, s, v, block):
         """The term at a value's home, and whether the bits above it are 0; None: it has no home."""
@@ -290,6 +311,8 @@ class Related(Proof):
             return None
         type_, kind, where, zx = found
         w = WIDTH[type_]
+        if kind == 'pair':
+            return t.cat(*[self.half(s, *place) for place in reversed(where)]), t.ONE
         if kind == 'reg':
             name = self.p.register(where)
             above = t.equal(self.m.get(s, name), t.zext(self.m.get(s, name, w), 64)) if zx and w < 64 else t.ONE
@@ -371,6 +394,11 @@ class Related(Proof):
             if h is None or not self.at_home(v, block):
                 continue
             type_, kind, where, zx = self.home_of(v, block)
+            if kind == 'pair' and wanted == 'reg':
+                for k, (place, at) in enumerate(where):
+                    if place == 'frame':
+                        t.put_bytes(s.frame, at, t.var('v%d.%d' % (v, k), 64))
+                env.values[v] = self.home(s, v, block)[0]
             if kind != wanted:
                 continue
             if v == self.sret:

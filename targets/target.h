@@ -26,7 +26,7 @@ struct kn_type_facts {
   uint8_t bank;  /* 0 general, 1 float: of the registers that the ABI passes it in */
   uint8_t bytes; /* of a spill slot: 8, or 16 */
   bool lowered;  /* the target has values of the type */
-  bool wide;     /* 16 bytes that live in the frame, as two halves */
+  bool in_frame; /* values of 16 bytes that live in the frame */
   bool cut; /* calls preserve no register of the bank whole: no home of the type is kept over one */
 };
 
@@ -108,8 +108,8 @@ struct kn_call_ops {
   /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. `c` NULL: a
    * result of the function, to the function's own stack area. */
   void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
-  /* Loads a value of a wide type into the registers of `a`. */
-  void (*load_wide)(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
+  /* Loads a value that lives in the frame into the register of `a`; NULL: such values are never in one. */
+  void (*load_arg)(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
   /* All arguments are in their registers: extends those that are to be, and what else the convention asks for. */
   void (*settle_args)(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
   /* Emits the instruction that calls c->symbol or the address in c->reg; the jump of a tail call, with `bytes` of stack
@@ -118,11 +118,11 @@ struct kn_call_ops {
   void (*tail_jump)(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
   /* Takes the results of the call w->i by `sig`, which have just arrived. */
   void (*take_results)(struct kn_walk *w, const struct kn_sig *sig);
-  /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
+  /* Result `value` of the call that was just emitted is in a->reg, a register that is
    * temporary or not allocated, or in the call's stack area: moves it to a register or slot of its own. Nobody may read
    * one in a register. */
   void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
-  /* Stores a result of a wide type or one in the stack area, which has just arrived, to the frame. */
+  /* Stores a result that lives in the frame, or one in the stack area, which has just arrived, to the frame. */
   void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
   /* Moves the stack pointer back over a call's results and arguments. */
   void (*free_stack)(struct kn_walk *w, struct kn_call_stack stack);

@@ -109,16 +109,18 @@ kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
 
 kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
   if (!kn_build_begun(f)) return KN_NONE;
-  const struct kn_inst *last = &f->inst[f->n - 1];
+  const uint32_t newest = f->n - 1 - (f->inst[f->n - 1].op == KILN_OP_UPPER);
+  const struct kn_inst *last = &f->inst[newest];
   bool behind =
-    of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
+    of.id == newest || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
   if (KN_UNLIKELY(of.id == 0 || !behind || f->val[of.id].block != f->current))
     return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_STRUCTURE,
                          "a result must directly follow its operation");
   unsigned type = kn_inst_further_result(f, f->inst + of.id, index);
   if (KN_UNLIKELY(type == KILN_TYPE_VOID))
     return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, "the operation has no such result");
-  return (kiln_value){kn_build_emit(f, KILN_OP_RESULT, type, type, index, of.id, 0, 0)};
+  uint32_t v = kn_build_emit(f, KILN_OP_RESULT, type, type, index, of.id, 0, 0);
+  return (kiln_value){kn_build_made(f, type, v)};
 }
 
 /* ---- comparison and choice ---- */
@@ -159,6 +161,11 @@ kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln
 #define FAST_FLAGS (KILN_MEM_NONTEMPORAL | KILN_MEM_ALIGN(15))
 #define MEM_FLAGS (FAST_FLAGS | KILN_MEM_VOLATILE)
 
+static inline kiln_value loaded(kiln_func *f, unsigned type, unsigned x, uint32_t a, int32_t disp) {
+  uint32_t v = kn_build_emit(f, KILN_OP_LOAD, type, type, x, a, 0, (uint32_t)disp);
+  return (kiln_value){kn_build_made(f, type, v)};
+}
+
 GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                               unsigned mem_flags) {
   if (!kn_build_ready(f)) return KN_NONE;
@@ -166,8 +173,7 @@ GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_
   if (KN_UNLIKELY((mem_flags & ~MEM_FLAGS) != 0))
     return kn_build_bad_flags(f, KILN_OP_LOAD, "flags");
   if (!kn_build_address(f, &a.id, type, &disp, mem_flags, KN_ROW_LOAD)) return KN_NONE;
-  return (kiln_value){
-    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
+  return loaded(f, type, type | mem_flags, a.id, disp);
 }
 
 /* The fast way of a load that is not from a slot. */
@@ -177,8 +183,7 @@ static __attribute__((noinline)) kiln_value load_value(kiln_func *f, kiln_type t
                   !kn_build_is_local(f, a.id, kn_build_state(f, KILN_TYPE_PTR))))
     return build_load(f, type, a, disp, mem_flags);
   f->val[a.id].uses++;
-  return (kiln_value){
-    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
+  return loaded(f, type, type | mem_flags, a.id, disp);
 }
 
 kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
@@ -207,8 +212,7 @@ kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln
   uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
   if (slot < f->slots.n) kn_build_memory(f, slot, KN_MEMORY_WHOLE);
   else if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
-  return (kiln_value){
-    kn_build_emit(f, KILN_OP_LOAD, type, type, mem | mem_flags, a.id, 0, (uint32_t)disp)};
+  return loaded(f, type, mem | mem_flags, a.id, disp);
 }
 
 /* Hints a value that the instruction right before its store makes: it is stored next. */

@@ -162,5 +162,5 @@ uint32_t kn_build_append(kiln_func *f, unsigned op, unsigned type, unsigned x, u
     return 0;
   }
   uint32_t v = kn_build_emit(f, op, type, vtype, x, a, b, c);
-  return vtype != KILN_TYPE_VOID ? v : 0;
+  return vtype != KILN_TYPE_VOID ? kn_build_made(f, vtype, v) : 0;
 }

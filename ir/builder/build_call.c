@@ -90,7 +90,7 @@ kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const 
   uint32_t first = f->lists.n - n;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_CALL, result, result, n, first, callee.id, sig.id);
-  return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+  return result != KILN_TYPE_VOID ? (kiln_value){kn_build_made(f, result, v)} : KN_NONE;
 }
 
 void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,

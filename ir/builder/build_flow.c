@@ -87,6 +87,11 @@ kiln_value kiln_block_add_param(kiln_func *f, kiln_block block, kiln_type type) 
   b->param_last = v;
   b->n_params++;
   f->facts.has_params = true;
+  if (KN_UNLIKELY(type == KILN_TYPE_I128)) {
+    b->contiguous = 0;
+    if (kn_build_upper(f, v) == 0) return KN_NONE;
+    f->val[v + 1].block = block.id;
+  }
   return (kiln_value){v};
 }
 

@@ -217,6 +217,20 @@ static kiln_func *take(kiln_session *s) {
   return f;
 }
 
+/* Parameters of which some are an i128: their upper halves are between them. */
+static KN_COLD void entry_pairs(kiln_func *f, const struct kn_sig *sig) {
+  struct kn_block *b = f->block;
+  for (uint32_t i = 0; i < sig->n_params; i++) {
+    const unsigned type = sig->params[i].type;
+    const uint32_t v = f->n;
+    kn_build_emit(f, KILN_OP_PARAM, type, type, i, 0, 0, 0);
+    if (i != 0) f->inst[b->param_last].b = v;
+    b->param_last = v;
+    (void)kn_build_made(f, type, v);
+  }
+  b->contiguous = 0;
+}
+
 /* The entry block with the signature's parameters. */
 static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
   if (!KN_ROOM(f, f->blocks, 1)) return false;
@@ -228,16 +242,18 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
   b->pos = 1;
   b->contiguous = 1;
   uint32_t n = sig != NULL ? sig->n_params : 0;
-  while (n >= f->cap - f->n)
+  while (2 * n >= f->cap - f->n)
     if (!kn_build_grow(f)) return false;
   if (n != 0) {
     const kiln_param *params = sig->params;
-    for (uint32_t i = 0; i < n; i++)
-      kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0, i + 1 < n ? i + 2 : 0,
-                    0);
     b->param_first = 1;
     b->param_last = n;
     b->n_params = n;
+    if (KN_UNLIKELY(sig->has_pairs)) entry_pairs(f, sig);
+    else
+      for (uint32_t i = 0; i < n; i++)
+        kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0,
+                      i + 1 < n ? i + 2 : 0, 0);
   }
   b->first = f->n;
   return true;
@@ -405,7 +421,7 @@ kiln_symbol kiln_func_symbol(const kiln_func *f) {
 
 kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
   if (f == NULL || f->status != KILN_OK) return KN_NONE;
-  if (i < f->block[0].n_params) return (kiln_value){f->block[0].param_first + i};
+  if (i < f->block[0].n_params) return (kiln_value){kn_block_param(f, &f->block[0], i)};
   if (!f->facts.finished) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has no such parameter");
   return KN_NONE;
 }

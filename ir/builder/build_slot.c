@@ -104,7 +104,9 @@ void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsi
   }
   uint64_t at = (uint64_t)*disp, size = UINT64_C(1) << kn_type_log2[type]; /* at: < 0 is much */
   bool inside = size <= s->size_bytes && at <= s->size_bytes - size;
-  if (!inside || (mem & KILN_MEM_VOLATILE) != 0) {
+  /* no register has an i128 whole; and the fast path of loads, which takes variables, makes no upper halves */
+  const bool pair = at == 0 && type == KILN_TYPE_I128;
+  if (!inside || pair || (mem & KILN_MEM_VOLATILE) != 0) {
     kn_build_memory(f, i, KN_MEMORY_WHOLE);
     return;
   }

@@ -113,6 +113,14 @@ void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
   (void)KN_PUSH(f, f->rows, (struct kn_use_row){2 * (v->global - 1), block});
 }
 
+uint32_t kn_build_upper(kiln_func *f, uint32_t v) {
+  if (f->n == f->cap && !kn_build_grow(f)) return 0;
+  kn_build_emit(f, KILN_OP_UPPER, KILN_TYPE_I64, KILN_TYPE_I64, 0, v, 0, 0);
+  f->val[v].flags = KN_PAIR;
+  f->facts.has_pairs = true;
+  return v;
+}
+
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where) {
   uint32_t i = kn_index(h);
@@ -167,7 +175,9 @@ kiln_value kiln_const_int(kiln_func *f, int64_t value) {
 kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high) {
   if (high == (uint64_t)((int64_t)low >> 63) && kn_fits_imm((int64_t)low))
     return kiln_const_int(f, (int64_t)low);
-  return pool_add(f, (struct kn_const){.low = low, .high = high, .type = KILN_TYPE_I128});
+  const kiln_value v =
+    pool_add(f, (struct kn_const){.low = low, .high = high, .type = KILN_TYPE_I128});
+  return pool_add(f, (struct kn_const){.low = high}).id != 0 ? v : KN_NONE; /* kn_half */
 }
 
 kiln_value kiln_const_f32(kiln_func *f, float value) {

@@ -34,6 +34,8 @@ bool kn_build_room(kiln_func *f);
 bool kn_build_grow(kiln_func *f);
 /* Notes that value `h` is used in `block`, which is not its own. */
 void kn_build_note(kiln_func *f, uint32_t h, uint32_t block);
+/* Appends the upper half of i128 `v`, the newest instruction. Returns `v`; 0 if the function failed. */
+uint32_t kn_build_upper(kiln_func *f, uint32_t v);
 /* Uses an operand that is not a value of type `type`. `field` 1 to 3: of the instruction to be
  * appended. */
 bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field);
@@ -192,6 +194,11 @@ static inline uint32_t kn_build_emit(kiln_func *f, unsigned op, unsigned type, u
   return i;
 }
 
+/* Value `v` of `type`, which the newest instruction makes. */
+static inline uint32_t kn_build_made(kiln_func *f, unsigned type, uint32_t v) {
+  return KN_LIKELY(type != KILN_TYPE_I128) ? v : kn_build_upper(f, v);
+}
+
 /* ---- the fast path ----
  * A call first tests for the common case without changing anything, handles it and is done; all else is
  * one tail call to its general form, so that the common case saves no registers. */
@@ -226,7 +233,7 @@ static inline bool kn_build_fast_slot(kiln_func *f, uint32_t slot, unsigned type
     uint64_t row = f->state << 32 | (2 * global + load);
     memcpy(f->rows.at + n, &row, sizeof row);
     f->rows.n = n + 1;
-  } else if (!s->memory || !kn_build_is_type(type)) {
+  } else if (!s->memory || !kn_build_is_type(type) || type == KILN_TYPE_I128) {
     return false;
   }
   s->uses++;

@@ -164,10 +164,11 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   memcpy(&packed_results, types, sizeof packed_results);
   h = kn_mix64(h, packed_results);
   unsigned chain = 0;
-  unsigned seen = 0; /* flags of any parameter */
+  unsigned seen = 0, seen_types = 0; /* flags, types of any parameter */
   for (size_t i = 0; i < n_params; i++) {
     h = kn_mix64(h, pack(&params[i]));
     seen |= params[i].flags;
+    seen_types |= 1u << (params[i].type & 31);
   }
   if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) || (flags & KILN_SIG_WIDE_RESULTS))) {
     const char *wrong = check_wide(conv, flags, params, n_params, results, n_results);
@@ -192,6 +193,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
                           .n_results = (uint8_t)n_results,
                           .cc = (uint8_t)cc,
                           .flags = (uint8_t)flags,
+                          .has_pairs = (seen_types & KN_T(I128)) != 0,
                           .conv = conv};
   memcpy(wanted.results, types, sizeof types);
   kn_module_lock(m);

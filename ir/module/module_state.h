@@ -32,6 +32,7 @@ struct kn_sig {
   uint32_t result_bytes;        /* of the results in it that have no register, which come first */
   /* So many more arguments of one register each have one, whatever their types are. */
   uint8_t spare;
+  bool has_pairs; /* a parameter is an i128 */
   /* The parameters are integers without flags, each in the next register, and nothing is on the stack. */
   bool plain;
   /* It returns once, nothing is on the stack, and caller and callee keep the registers that C's convention says. */

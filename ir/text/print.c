@@ -135,7 +135,7 @@ static void operand(struct func_printer *q, uint32_t h) {
 /* An operand whose type the parser cannot know: written out if the value comes later. */
 static void typed_operand(struct func_printer *q, uint32_t h) {
   if (kn_is_value(h) && q->number[h] >= q->done) {
-    type(q, q->f->val[h].type);
+    type(q, kn_value_type(q->f, h));
     text(q, " ");
   }
   operand(q, h);
@@ -548,7 +548,7 @@ static void put_block(struct func_printer *q, uint32_t k) {
     text(q, i == 0 ? "(" : ", ");
     operand(q, v);
     text(q, ": ");
-    type(q, f->val[v].type);
+    type(q, f->inst[v].type);
     q->done++;
   }
   text(q, b->n_params ? "):\n" : ":\n");

@@ -26,8 +26,8 @@ static uint64_t written_by(const struct kn_check *c, enum kn_event event, uint32
     [KN_EV_CLOBBER] = true, [KN_EV_TEMP] = true, [KN_EV_WRITE] = true};
   if (event == KN_EV_LOST) return value | (uint64_t)(uint32_t)place << 32;
   if (!writes[event]) return 0;
-  if (event == KN_EV_DEF && value < c->logged->f->n && c->logged->inst[value].op == KILN_OP_PARAM)
-    return 0;
+  const kiln_func *f = c->logged->f;
+  if (event == KN_EV_DEF && value < f->n && kn_maker(f, value)->op == KILN_OP_PARAM) return 0;
   return (uint32_t)place < KN_FLOW_REGS ? KN_BIT(place) : 0;
 }
 
@@ -147,14 +147,23 @@ static bool wrong_value(struct kn_check *c, uint32_t handle, const char *what) {
 
 static bool is_term(const struct kn_inst *in) { return kn_op_ends_block(in->op); }
 
-static bool is_wide(const kiln_func *f, uint32_t v) {
-  return kn_type_is_wide(kn_inst_result(f, &f->inst[v]));
+/* Is value v in 16 bytes of the frame? */
+static bool is_in_frame(const struct kn_check *c, uint32_t v) {
+  return c->target->types[kn_inst_result(c->f, &c->f->inst[v])].in_frame;
 }
 
 static bool is_operand(uint32_t h) { return h != 0 && kn_is_value(h); }
 
 static void count_use(struct kn_check *c, uint32_t h) {
-  if (is_operand(h)) c->values.at[h].uses++;
+  if (!is_operand(h)) return;
+  c->values.at[h].uses++;
+  if (kn_is_pair(c->f, h)) c->values.at[h + 1].uses++;
+}
+
+/* Value v is made in block b. */
+static void made(struct kn_check *c, uint32_t v, uint32_t b) {
+  kn_flow_made(&c->flow, v, b);
+  if (kn_is_pair(c->f, v)) kn_flow_made(&c->flow, v + 1, b);
 }
 
 /* True if the access is of the whole slot as one type, as those of variables are. */
@@ -173,13 +182,13 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
   kiln_func *f = c->f;
   const struct kn_block *block = &f->block[b];
   for (uint32_t k = 0, v = block->param_first; k < block->n_params; k++) {
-    kn_flow_made(&c->flow, block->contiguous ? block->param_first + k : v, b);
+    made(c, block->contiguous ? block->param_first + k : v, b);
     if (!block->contiguous) v = f->inst[v].b;
   }
   for (uint32_t i = kn_inst_settle(f, block->first);; i = kn_inst_settle(f, i + 1)) {
     if (i == 0 || i >= f->n) return false;
     const struct kn_inst *in = &f->inst[i];
-    kn_flow_made(&c->flow, i, b);
+    made(c, i, b);
     c->vectors |= in->type == KILN_TYPE_V128;
     struct kn_operands o = kn_operands(f, in);
     for (uint32_t k = 0; k < o.n; k++) {
@@ -202,7 +211,9 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
     const struct kn_edge_arg *arg = kn_edge_first_arg(f, e);
     for (; arg; arg = kn_edge_next_arg(f, arg)) {
       uint32_t h = arg->value;
-      kn_flow_give(&c->flow, e, param_of(c, f->edges.at[e].target, arg->index), h);
+      const uint32_t param = param_of(c, f->edges.at[e].target, arg->index);
+      kn_flow_give(&c->flow, e, param, h);
+      if (kn_is_pair(f, param)) kn_flow_give(&c->flow, e, param + 1, kn_half(f, h, 1));
       count_use(c, h);
       if (kn_is_slot(h)) c->slots.at[kn_index(h)] |= SLOT_ESCAPES;
     }
@@ -234,6 +245,7 @@ static bool waits(const struct kn_check *c, uint32_t v) {
 static void expect(struct kn_check *c, uint32_t h, unsigned depth) {
   if (!is_operand(h)) return;
   c->values.at[h].expected = c->window;
+  if (kn_is_pair(c->f, h)) c->values.at[h + 1].expected = c->window;
   if (!waits(c, h) || depth == FOLD_DEPTH) return;
   const struct kn_inst *in = &c->f->inst[h];
   struct kn_operands o = kn_operands(c->f, in);
@@ -309,22 +321,46 @@ static bool needs_nothing(const struct kn_check *c, const struct kn_inst *in, ui
   return c->values.at[i].uses == 0 && !(effects & KN_FX_KEPT);
 }
 
+/* Was value h, an operand of the window's instruction, read or folded? */
+static bool is_read(struct kn_check *c, uint32_t h) {
+  const struct kn_check_value *x = value(c, h);
+  if (x->reads >= x->needs) return true;
+  /* it was computed within this window, or never is */
+  if (x->reads && x->expected == c->window && c->f->inst[h].op == KILN_OP_ADDR) return true;
+  return x->reads == 0 && waits(c, h) && served(c, h);
+}
+
+/* Operations whose result may depend on one half of an operand alone: those of numbers whose upper half is known to be
+ * 0, and those that shift. */
+static bool reads_half(const struct kn_inst *in) {
+  switch (in->op) {
+  case KILN_OP_TRUNC:
+  case KILN_OP_MUL:
+  case KILN_OP_UMULO:
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR:
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR:
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR: return true;
+  default: return false;
+  }
+}
+
 /* The first operand of the window's instruction that was neither read nor folded, or 0. */
 static uint32_t unread(struct kn_check *c, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(c->f, in);
   for (uint32_t k = 0; k < o.n; k++) {
     uint32_t h = kn_operand(&o, k);
     if (is_operand(h)) value(c, h)->needs++;
+    if (is_operand(h) && kn_is_pair(c->f, h)) value(c, h + 1)->needs++;
   }
   for (uint32_t k = 0; k < o.n; k++) {
     uint32_t h = kn_operand(&o, k);
     if (!is_operand(h)) continue;
-    const struct kn_check_value *x = value(c, h);
-    if (x->reads >= x->needs) continue;
-    /* it was computed within this window, or never is */
-    if (x->reads && x->expected == c->window && c->f->inst[h].op == KILN_OP_ADDR) continue;
-    if (x->reads == 0 && waits(c, h) && served(c, h)) continue;
-    return h;
+    const bool lower = is_read(c, h), upper = kn_is_pair(c->f, h) ? is_read(c, h + 1) : lower;
+    if (!(lower && upper) && !((lower || upper) && reads_half(in))) return h;
   }
   return 0;
 }
@@ -383,7 +419,7 @@ static uint32_t place_of(struct kn_check *c, int32_t place) {
   return kn_flow_frame(&c->flow, place - KN_PLACE_FRAME);
 }
 
-/* The other half of the place of an i128. */
+/* The upper 8 bytes of a place in the frame. */
 static uint32_t upper(struct kn_check *c, uint32_t place) {
   if (place < KN_FLOW_REGS) return place + 1;
   int32_t offset = c->flow.frame.at[place - KN_FLOW_REGS];
@@ -429,25 +465,24 @@ static bool on_write(struct kn_check *c, uint32_t place) {
 
 static void write_value(struct kn_check *c, uint32_t place, uint32_t v) {
   kn_flow_write(&c->flow, place, v);
-  if (is_wide(c->f, v)) kn_flow_write(&c->flow, upper(c, place), KN_FLOW_HIGH(v));
+  if (is_in_frame(c, v)) kn_flow_write(&c->flow, upper(c, place), KN_FLOW_HIGH(v));
   kn_check_covers(c, place);
 }
 
 static bool holds(struct kn_check *c, uint32_t place, uint32_t h) {
   if (!kn_flow_holds(&c->flow, place, h, c->inst)) return false;
-  if (!kn_is_value(h) || !is_wide(c->f, h)) return true;
+  if (!kn_is_value(h) || !is_in_frame(c, h)) return true;
   return kn_flow_holds(&c->flow, upper(c, place), KN_FLOW_HIGH(h), c->inst);
 }
 
 /* Parameter v of the edge's target is where its argument has to be. */
 static bool arrive(struct kn_check *c, uint32_t edge, uint32_t v, uint32_t place) {
-  const kiln_func *f = c->f;
   uint32_t h = kn_flow_given(&c->flow, edge, v);
   if (h == 0) return wrong(c, v, place, "a parameter that the edge does not write");
   if (!holds(c, place, h))
     return wrong(c, h, place, "an argument is not where its parameter is expected");
   kn_flow_arrive(&c->flow, edge, place, v);
-  if (is_wide(f, v)) kn_flow_arrive(&c->flow, edge, upper(c, place), KN_FLOW_HIGH(v));
+  if (is_in_frame(c, v)) kn_flow_arrive(&c->flow, edge, upper(c, place), KN_FLOW_HIGH(v));
   return true;
 }
 
@@ -467,7 +502,7 @@ static bool only_tenant(struct kn_check *c, uint32_t place) {
 
 static bool on_def(struct kn_check *c, uint32_t v, uint32_t place) {
   const kiln_func *f = c->f;
-  const struct kn_inst *in = &f->inst[v];
+  const struct kn_inst *in = kn_maker(f, v);
   struct kn_check_value *x = &c->values.at[v];
   if (!writes(c, place, v)) return false;
   if (in->op == KILN_OP_PARAM) {
@@ -478,7 +513,7 @@ static bool on_def(struct kn_check *c, uint32_t v, uint32_t place) {
     }
     if (in->a != 0 || c->block != 0 || c->inst != 0)
       return wrong(c, v, place, "a parameter is written, but not on an edge to its block");
-  } else if (v != c->inst && !(in->op == KILN_OP_RESULT && in->a == c->inst)) {
+  } else if (in != &f->inst[c->inst] && !(in->op == KILN_OP_RESULT && in->a == c->inst)) {
     if (!not_busy(c, place, v)) return false; /* an operand's own are read by now */
     bool here = c->flow.home.at[v] == c->block + 1;
     if (here && x->made && !waits(c, v)) return wrong(c, v, place, "computed a second time");
@@ -511,11 +546,12 @@ static bool returns_address(const struct kn_check *c, const struct kn_inst *in, 
 /* A stub reads `h`, an argument of the edge that it was made for: the same argument of this edge, which shares it. */
 static uint32_t shared_argument(const struct kn_check *c, uint32_t h) {
   const kiln_func *f = c->f;
+  const bool upper = f->inst[h].op == KILN_OP_UPPER;
   for (uint32_t a = f->edges.at[c->made_for].args; a; a = f->edge_args.at[a - 1].next) {
-    if (f->edge_args.at[a - 1].value != h) continue;
+    if (f->edge_args.at[a - 1].value != h - upper) continue;
     for (uint32_t b = f->edges.at[c->edge].args; b; b = f->edge_args.at[b - 1].next)
       if (f->edge_args.at[b - 1].index == f->edge_args.at[a - 1].index)
-        return f->edge_args.at[b - 1].value;
+        return kn_half(f, f->edge_args.at[b - 1].value, upper);
   }
   return h;
 }
@@ -531,8 +567,8 @@ static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
     if (!access_as(c, slot, SLOT_REGISTER)) return false;
   } else if (kn_is_value(h)) {
     struct kn_check_value *x = value(c, h);
-    bool result =
-      h == c->inst || (c->f->inst[h].op == KILN_OP_RESULT && c->f->inst[h].a == c->inst);
+    const struct kn_inst *by = kn_maker(c->f, h);
+    bool result = by == in || (by->op == KILN_OP_RESULT && by->a == c->inst);
     if (x->expected != c->window && !result && !reads_copy(c, h) && !returns_address(c, in, h))
       return wrong(c, h, place, "read, but no operand");
     x->reads++;
@@ -615,7 +651,7 @@ static void expect_operands(struct kn_check *c, const struct kn_inst *in) {
 
 static bool on_inst(struct kn_check *c, uint32_t i) {
   const struct kn_inst *in = &c->f->inst[i];
-  if (in->op == KILN_OP_SEG || in->op == KILN_OP_PARAM) return true;
+  if (in->op == KILN_OP_SEG || in->op == KILN_OP_PARAM || in->op == KILN_OP_UPPER) return true;
   if (!end_inst(c)) return false;
   uint32_t want = c->next;
   c->inst = i;
@@ -628,6 +664,7 @@ static bool on_inst(struct kn_check *c, uint32_t i) {
   c->in_memory = variable_of(c, in) != KN_FLOW_NONE;
   c->values.at[i].made = c->window;
   kn_flow_new(&c->flow, i);
+  if (kn_is_pair(c->f, i)) kn_flow_new(&c->flow, i + 1);
   expect_operands(c, in);
   if (!is_term(in)) return true;
   const struct kn_block *b = &c->f->block[c->block];

@@ -249,7 +249,7 @@ bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t 
   }
   if (v == 0 || c.entry == 0 || is_alias(w, handle)) return false;
   /* made later in this block: the place can only hold the value of an earlier iteration */
-  if (w->home.at[v] == w->block + 1 && w->f->inst[v].op != KILN_OP_PARAM) {
+  if (w->home.at[v] == w->block + 1 && kn_maker(w->f, v)->op != KILN_OP_PARAM) {
     if (w->seen.at[v] == w->epoch) return false;
     return true; /* not dominated by its definition: any bits */
   }
@@ -260,8 +260,8 @@ bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t 
 bool kn_flow_claims(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst) {
   const struct kn_flow_cell c = cell(w, place);
   const uint32_t v = value_of(handle);
-  const bool later = v != 0 && w->home.at[v] == w->block + 1 && w->f->inst[v].op != KILN_OP_PARAM &&
-                     w->seen.at[v] != w->epoch;
+  const bool later = v != 0 && w->home.at[v] == w->block + 1 &&
+                     kn_maker(w->f, v)->op != KILN_OP_PARAM && w->seen.at[v] != w->epoch;
   if (!later || kn_flow_knows(w, place, handle))
     return kn_flow_holds(w, place, handle, inst | KN_FLOW_CLAIM);
   /* what an earlier iteration has left */
@@ -373,7 +373,7 @@ static enum answer behind(struct kn_flow *w, uint32_t e, uint32_t place, uint32_
                           uint32_t *entry) {
   const kiln_func *f = w->f;
   uint32_t source = w->edge_source.at[e], handle = *of, v = value_of(handle);
-  if (v && f->inst[v].op == KILN_OP_PARAM && f->inst[v].a == f->edges.at[e].target) {
+  if (v && kn_maker(f, v)->op == KILN_OP_PARAM && kn_maker(f, v)->a == f->edges.at[e].target) {
     const struct kn_flow_slot *s = find(&w->arrived, e, place);
     if (s && s->first == handle) return HELD;
     if (kn_flow_given(w, e, v) != v) return LOST;
@@ -394,7 +394,7 @@ static enum answer behind(struct kn_flow *w, uint32_t e, uint32_t place, uint32_
   }
   if (s && s->entry == 0) return LOST;
   if (stores) return LOST;
-  if (v && w->home.at[v] == source + 1 && f->inst[v].op != KILN_OP_PARAM) return LOST;
+  if (v && w->home.at[v] == source + 1 && kn_maker(f, v)->op != KILN_OP_PARAM) return LOST;
   *entry = s ? s->entry - 1 : place;
   return AT_ENTRY;
 }
@@ -484,7 +484,7 @@ bool kn_flow_solve(struct kn_flow *w, const uint8_t *taken, struct kn_flow_deman
     if (is_content(d.handle) && d.block == begins_in(w->f, kn_index(d.handle))) continue;
     /* at the entry: arguments arrive by events; all else is not dominated, or never stored */
     if (d.block == 0) {
-      const bool param = v && w->f->inst[v].op == KILN_OP_PARAM && w->f->inst[v].a == 0;
+      const bool param = v && kn_maker(w->f, v)->op == KILN_OP_PARAM && kn_maker(w->f, v)->a == 0;
       if (param || (v && d.inst & KN_FLOW_CLAIM && !said_undefined(w, v))) return false;
       continue;
     }

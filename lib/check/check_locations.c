@@ -49,7 +49,7 @@ static bool is_wide(const struct kn_check *c, uint32_t h, const uint8_t *p, uint
 /* How many bits handle `h` has if it is a value; 0: it is none. */
 static unsigned bits_of(const struct kn_check *c, uint32_t h) {
   if (!kn_is_value(h) || h == 0) return 0;
-  return 8u << kn_type_log2[kn_inst_result(c->f, &c->f->inst[h])];
+  return kn_is_pair(c->f, h) ? 64 : 8u << kn_type_log2[kn_inst_result(c->f, &c->f->inst[h])];
 }
 
 /* Is a row's expression one of memory where the function says so, and of a value where it says that? The last byte of
@@ -100,14 +100,15 @@ static bool takes_all(const struct kn_check *c, uint32_t h, const uint8_t *p, co
 static int32_t arrival(const struct kn_check *c, uint32_t h) {
   for (uint32_t i = 0; i < c->events.n; i++) {
     const struct kn_check_event *e = &c->events.at[i];
-    if (e->event == KN_EV_INST && c->f->inst[e->value].op != KILN_OP_PARAM) break;
+    if (e->event == KN_EV_INST && kn_maker(c->f, e->value)->op != KILN_OP_PARAM) break;
     if (e->event == KN_EV_DEF && e->value == h) return e->place;
   }
   return -1;
 }
 
 static bool is_parameter(const struct kn_check *c, uint32_t h) {
-  return kn_is_value(h) && c->f->inst[h].op == KILN_OP_PARAM && c->f->inst[h].a == 0;
+  const struct kn_inst *in = kn_is_value(h) ? kn_maker(c->f, h) : NULL;
+  return in != NULL && in->op == KILN_OP_PARAM && in->a == 0;
 }
 
 enum claim { WRONG, PROVED, SEVERAL, OTHER, TO_PROVE };
@@ -228,10 +229,10 @@ static bool stores_there(const struct kn_check *c, const struct kn_check_claim *
 /* Is what a claim says so now? What is to be so where the block begins is noted. */
 static bool holds(struct kn_check *c, const struct kn_check_claim *l) {
   if (stores_there(c, l)) return true;
-  const bool wide =
-    kn_is_value(l->handle) && kn_type_is_wide(kn_inst_result(c->f, &c->f->inst[l->handle]));
+  const bool in_frame = kn_is_value(l->handle) &&
+                        c->target->types[kn_inst_result(c->f, &c->f->inst[l->handle])].in_frame;
   if (!kn_flow_claims(&c->flow, l->place, l->handle, c->inst)) return false;
-  if (!wide || l->place < KN_FLOW_REGS) return true;
+  if (!in_frame || l->place < KN_FLOW_REGS) return true;
   const uint32_t upper = kn_flow_frame(&c->flow, c->flow.frame.at[l->place - KN_FLOW_REGS] + 8);
   return kn_flow_claims(&c->flow, upper, KN_FLOW_HIGH(l->handle), c->inst);
 }

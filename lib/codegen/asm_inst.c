@@ -26,10 +26,10 @@ static bool registers_ok(struct kn_walk *w, const uint8_t *regs, uint32_t n) {
 static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint8_t *regs) {
   w->args.n = 0;
   for (uint32_t k = 0; k < sig->n_results; k++) {
-    struct kn_arg a = {.type = sig->results[k], .reg = regs[k], .high = KN_NO_REG};
+    struct kn_arg a = {.h = kn_result_value(w, k), .type = sig->results[k], .reg = regs[k]};
     if (!KN_PUSH(w->owner, w->args, a)) return;
   }
-  kn_take_assigned(w, sig->n_results);
+  kn_take_assigned(w);
 }
 
 /* Writes where a slot is in the frame to the code that was just copied; frames with machine code have the register

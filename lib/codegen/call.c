@@ -30,29 +30,18 @@ static void begin_joined(const struct kn_convention *c, struct kn_assign *s, uns
   s->joined = n;
 }
 
-/* The register, or the two, of an argument of `bank`, if it has any; `part`: of a joined one. */
+/* The register of an argument of `bank`, if it has one; `part`: of a joined one. */
 static KN_COLD void assign_register(const struct kn_convention *c, struct kn_assign *s,
                                     struct kn_arg *a, unsigned bank, bool part) {
   const struct kn_reg_list *list = &c->args[bank];
   if (c->by_position) {
     unsigned at = s->used[0]++;
-    bool pair = a->type == KILN_TYPE_I128;
-    s->used[0] += pair;
-    a->split = pair && at + 1 == list->n;
     if (at < list->n) a->reg = list->reg[at];
-    if (pair && at + 1 < list->n) a->high = list->reg[at + 1];
   } else if (bank != 0) {
     a->reg = next_reg(s, list, bank);
     if (a->reg == KN_NO_REG) s->refused = c->no_stack[1];
-  } else if (c->pairs == KN_PAIRS_NONE && (a->type == KILN_TYPE_I128 || part)) {
+  } else if (c->pairs == KN_PAIRS_NONE && part) {
     s->refused = c->no_stack[0];
-  } else if (a->type == KILN_TYPE_I128) {
-    unsigned at = c->pairs == KN_PAIRS_EVEN ? align_to(s->used[0], 2) : s->used[0];
-    if (at + 2 <= list->n) {
-      a->reg = list->reg[at];
-      a->high = list->reg[at + 1];
-      s->used[0] = at + 2;
-    } else if (c->composites) s->used[0] = list->n;
   } else {
     bool narrow = a->type < KILN_TYPE_I32 && c->narrow.n != 0;
     a->reg = narrow ? next_reg(s, &c->narrow, NARROW) : next_reg(s, list, 0);
@@ -68,8 +57,7 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
   unsigned flags = kn_arg_flags(a), type = a->type, bank = t->types[type].bank;
   uint32_t size = t->types[type].bytes, align = size;
   bool inside = s->joined != 0;
-  a->reg = a->high = KN_NO_REG;
-  a->split = false;
+  a->reg = KN_NO_REG;
   if (c->composites && !inside && flags & KILN_PARAM_JOIN) begin_joined(c, s, bank, p);
   bool part = s->joined != 0;
   if (part) s->joined--;
@@ -89,8 +77,7 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
     if (align > 16 && align > s->align) s->align = align;
   } else if (!(c->x87 >> type & 1)) {
     assign_register(c, s, a, bank, part);
-    if (a->split) size = 8;
-    else if (a->reg != KN_NO_REG) return;
+    if (a->reg != KN_NO_REG) return;
     if (part && (type == KILN_TYPE_F32 || type == KILN_TYPE_F16)) size = 1u << kn_type_log2[type];
     if (c->by_position) align = 8;
     if (inside && size < 16) align = 1; /* as in memory */
@@ -105,42 +92,90 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
   }
 }
 
-/* Gives `a` the next location: sets `reg` (and `high`) or `stack`, from its type and parameter. `whole`: the parameter
- * behind it is its upper half (KILN_PARAM_UPPER). */
+/* The registers of the halves of an i128, or of the first alone, if they have any. */
+static void assign_pair_registers(const struct kn_convention *c, struct kn_assign *s,
+                                  struct kn_arg a[2]) {
+  const struct kn_reg_list *list = &c->args[0];
+  const unsigned at = c->pairs == KN_PAIRS_EVEN ? align_to(s->used[0], 2) : s->used[0];
+  if (c->by_position || at + 2 <= list->n) {
+    for (unsigned k = 0; k < 2 && at + k < list->n; k++) a[k].reg = list->reg[at + k];
+    s->used[0] = at + 2;
+  } else if (c->pairs == KN_PAIRS_NONE) {
+    s->refused = c->no_stack[0];
+  } else if (c->composites) s->used[0] = list->n;
+}
+
+/* The same as below for the halves of an i128: both in registers, both on the stack, or where an argument's number is
+ * that of its register one in each. */
+static KN_COLD void assign_pair(const struct kn_convention *c, struct kn_assign *s,
+                                struct kn_arg a[2]) {
+  const bool inside = s->joined != 0;
+  if (c->composites && !inside && kn_arg_flags(a) & KILN_PARAM_JOIN)
+    begin_joined(c, s, 0, a->param);
+  if (s->joined != 0) s->joined--;
+  a[0].type = KILN_TYPE_I64;
+  a[0].reg = KN_NO_REG;
+  a[0].indirect = false;
+  a[1] = a[0];
+  if (c->pairs == KN_PAIRS_NONE) s->refused = c->no_stack[0];
+  else assign_pair_registers(c, s, a);
+  if (a[1].reg != KN_NO_REG) return;
+  const unsigned first = a[0].reg != KN_NO_REG;
+  s->stack = align_to(s->stack, c->by_position ? 8 : 16);
+  for (unsigned k = first; k < 2; k++, s->stack += 8) a[k].stack = s->stack;
+}
+
+/* Gives `a` the next location: sets `reg` or `stack`, from its type and parameter. `whole`: the parameter behind it is
+ * its upper half (KILN_PARAM_UPPER). */
 KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, struct kn_assign *s,
                       struct kn_arg *a, bool whole) {
   const struct kn_reg_list *list = &c->args[0];
-  a->indirect = a->split = false;
+  a->indirect = false;
   bool usual = a->type - KILN_TYPE_I8 <= KILN_TYPE_I64 - KILN_TYPE_I8 && s->joined == 0 &&
                !(kn_arg_flags(a) & ~(unsigned)KN_PARAM_EXTEND);
   if (KN_LIKELY(usual && s->used[0] < list->n && c->narrow.n == 0 && !c->by_position)) {
     a->reg = list->reg[s->used[0]++];
-    a->high = KN_NO_REG;
   } else assign_any(t, c, s, a, whole);
 }
 
-/* Gives result `a` the next location: where no register is left, the next one at the bottom of the stack area. */
-static void assign_result(const struct kn_target *t, const struct kn_sig *sig, struct kn_assign *s,
-                          struct kn_arg *a) {
-  const struct kn_convention *c = sig->conv;
-  bool pair = a->type == KILN_TYPE_I128 && !c->i128_in_vector;
-  unsigned bank = a->type == KILN_TYPE_I128 && !pair ? 1 : t->types[a->type].bank, n = pair ? 2 : 1;
-  const struct kn_reg_list *list = &c->results[bank];
-  a->reg = a->high = KN_NO_REG;
-  if (c->x87 >> a->type & 1) {
-    if (s->x87++ < c->x87_results) return;
-  } else {
-    unsigned most = bank && sig->flags & KILN_SIG_WIDE_RESULTS ? c->wide_results : list->n;
-    if (s->used[bank] + n <= most) {
-      a->reg = list->reg[s->used[bank]++];
-      if (n == 2) a->high = list->reg[s->used[bank]++];
-      return;
-    }
+/* Gives argument `a` its location, or, if it is an i128 that is not indirect, a[0] and a[1] those of its halves. Returns
+ * their number. */
+KN_INLINE unsigned assign_halves(const struct kn_target *t, const struct kn_convention *c,
+                                 struct kn_assign *s, struct kn_arg a[2], bool whole) {
+  if (KN_UNLIKELY(a->type == KILN_TYPE_I128) && !(c->indirect >> KILN_TYPE_I128 & 1)) {
+    assign_pair(c, s, a);
+    return 2;
   }
-  uint32_t size = t->types[a->type].bytes;
-  a->in_memory = true;
-  a->stack = align_to(s->stack, size);
-  s->stack = a->stack + size;
+  assign(t, c, s, a, whole);
+  return 1;
+}
+
+/* Gives result `a` the next location, or its halves the next two: where no register is left, at the bottom of the stack
+ * area. Returns their number. */
+static unsigned assign_result(const struct kn_target *t, const struct kn_sig *sig,
+                              struct kn_assign *s, struct kn_arg a[2]) {
+  const struct kn_convention *c = sig->conv;
+  const unsigned type = a->type, n = type == KILN_TYPE_I128 && !c->i128_in_vector ? 2 : 1;
+  const unsigned bank = type == KILN_TYPE_I128 && n == 1 ? 1 : t->types[type].bank;
+  const struct kn_reg_list *list = &c->results[bank];
+  unsigned most = bank && sig->flags & KILN_SIG_WIDE_RESULTS ? c->wide_results : list->n;
+  a->reg = KN_NO_REG;
+  if (n == 2) a->type = KILN_TYPE_I64;
+  a[1] = a[0];
+  a[1].upper = true;
+  if (c->x87 >> type & 1) {
+    if (s->x87++ < c->x87_results) return 1;
+  } else if (s->used[bank] + n <= most) {
+    for (unsigned k = 0; k < n; k++) a[k].reg = list->reg[s->used[bank]++];
+    return n;
+  }
+  const uint32_t size = t->types[type].bytes;
+  s->stack = align_to(s->stack, size);
+  for (unsigned k = 0; k < n; k++, s->stack += size / n) {
+    a[k].in_memory = true;
+    a[k].stack = s->stack;
+  }
+  return n;
 }
 
 /* Is the parameter behind number k the upper half of that one? */
@@ -148,8 +183,10 @@ static bool is_whole(const struct kn_sig *sig, uint32_t k) {
   return k + 1 < sig->n_params && sig->params[k + 1].flags & KILN_PARAM_UPPER;
 }
 
-static uint64_t regs_of(const struct kn_arg *a) {
-  return (a->reg != KN_NO_REG ? KN_BIT(a->reg) : 0) | (a->high != KN_NO_REG ? KN_BIT(a->high) : 0);
+static uint64_t regs_of(const struct kn_arg *a, unsigned n) {
+  uint64_t set = 0;
+  for (unsigned k = 0; k < n; k++) set |= a[k].reg != KN_NO_REG ? KN_BIT(a[k].reg) : 0;
+  return set;
 }
 
 /* Where the arguments begin in the stack area: above the results that are there. */
@@ -161,20 +198,20 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   const struct kn_convention *c = sig->conv;
   struct kn_assign results = {.stack = 0};
   for (unsigned k = 0; k < sig->n_results; k++) {
-    struct kn_arg a = {.type = sig->results[k]};
-    assign_result(t, sig, &results, &a);
-    sig->returning |= regs_of(&a);
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.type = sig->results[k]};
+    sig->returning |= regs_of(a, assign_result(t, sig, &results, a));
   }
   sig->result_bytes = results.stack;
   struct kn_assign s = {.stack = stack_begin(sig)};
   sig->plain = true;
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
-    struct kn_arg a = {.param = p, .type = p->type};
-    assign(t, c, &s, &a, is_whole(sig, k));
-    sig->arriving |= regs_of(&a);
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.param = p, .type = p->type};
+    sig->arriving |= regs_of(a, assign_halves(t, c, &s, a, is_whole(sig, k)));
     sig->plain &= p->type <= KILN_TYPE_I64 && p->flags == 0 && p->align_log2 == 0 &&
-                  k < c->args[0].n && a.reg == c->args[0].reg[k];
+                  k < c->args[0].n && a->reg == c->args[0].reg[k];
   }
   sig->stack_bytes = s.stack;
   /* calls by C's convention always have its shadow bytes */
@@ -201,17 +238,21 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-    struct kn_arg a = {.param = p};
-    if (operands == NULL) w->i = a.h = kn_block_param(w->f, &w->f->block[0], k);
-    else a.h = operands[k];
-    a.type = (uint8_t)(p ? p->type : kn_loose_type(w, a.h));
-    if (not_lowered(w, a.type, "argument of a type that is not lowered yet")) return false;
-    assign(w->target, sig->conv, end, &a, is_whole(sig, k));
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.param = p};
+    if (operands == NULL) w->i = a->h = kn_block_param(w->f, &w->f->block[0], k);
+    else a->h = operands[k];
+    a->type = (uint8_t)(p ? p->type : kn_loose_type(w, a->h));
+    if (not_lowered(w, a->type, "argument of a type that is not lowered yet")) return false;
+    const unsigned n_halves = assign_halves(w->target, sig->conv, end, a, is_whole(sig, k));
     if (KN_UNLIKELY(end->refused)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, end->refused);
       return false;
     }
-    if (!KN_PUSH(w->owner, w->args, a)) return false;
+    if (!KN_PUSH(w->owner, w->args, a[0])) return false;
+    if (KN_LIKELY(n_halves == 1)) continue;
+    a[1].h = kn_half(w->f, a->h, 1);
+    if (!KN_PUSH(w->owner, w->args, a[1])) return false;
   }
   return true;
 }
@@ -220,10 +261,12 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
   struct kn_assign s = {.stack = 0};
   w->args.n = 0;
   for (unsigned k = 0; k < sig->n_results; k++) {
-    struct kn_arg a = {.type = sig->results[k]};
-    if (not_lowered(w, a.type, "result of a type that is not lowered yet")) return false;
-    assign_result(w->target, sig, &s, &a);
-    if (!KN_PUSH(w->owner, w->args, a)) return false;
+    struct kn_arg a[2];
+    a[0] = (struct kn_arg){.type = sig->results[k], .number = (uint8_t)k};
+    if (not_lowered(w, a->type, "result of a type that is not lowered yet")) return false;
+    const unsigned n = assign_result(w->target, sig, &s, a);
+    if (!KN_PUSH(w->owner, w->args, a[0]) || (n == 2 && !KN_PUSH(w->owner, w->args, a[1])))
+      return false;
   }
   return true;
 }
@@ -272,29 +315,24 @@ void kn_enter_assigned(struct kn_walk *w, const struct kn_entry *entry) {
 
 /* ---- results ---- */
 
-/* True if instruction `value` is w->i, the call, or a RESULT of it; then which one. */
-static bool result_of(const struct kn_walk *w, uint32_t value, unsigned *number) {
-  const struct kn_inst *in = &w->inst[value];
-  *number = value == w->i ? 0 : in->x;
-  return value == w->i || (in->op == KILN_OP_RESULT && in->a == w->i);
-}
-
-/* Logs where the results of a call are until each is taken. */
-static void log_arrival(const struct kn_walk *w) {
-#ifdef KN_CHECKS
-  unsigned number;
-  for (uint32_t i = w->i; result_of(w, i, &number); i++) {
-    if (number >= w->args.n || w->val[i].uses == 0) continue;
-    const struct kn_arg *a = &w->args.at[number];
-    if (a->reg != KN_NO_REG && !kn_wide(w, a->type)) KN_LOG(w, KN_EV_DEF, i, a->reg);
+uint32_t kn_result_value(const struct kn_walk *w, unsigned number) {
+  if (number == 0) return w->i;
+  for (uint32_t i = w->i + 1;; i++) {
+    const struct kn_inst *in = &w->inst[i];
+    if (in->op == KILN_OP_UPPER) continue;
+    if (in->op != KILN_OP_RESULT || in->a != w->i) return 0;
+    if (in->x == number) return i;
   }
-#endif
-  (void)w;
 }
 
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig) {
   if (!kn_assign_results(w, sig)) return;
-  kn_take_assigned(w, sig->n_results);
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg *a = &w->args.at[k];
+    const uint32_t value = kn_result_value(w, a->number);
+    a->h = value != 0 ? value + a->upper : 0;
+  }
+  kn_take_assigned(w);
   kn_free_results(w, sig);
 }
 
@@ -303,53 +341,52 @@ void kn_free_results(struct kn_walk *w, const struct kn_sig *sig) {
     w->target->calls.free_stack(w, w->call_stack);
 }
 
-void kn_take_assigned(struct kn_walk *w, unsigned n) {
+/* Is the result in a register that has it as it is? */
+static bool arrives(const struct kn_walk *w, const struct kn_arg *a) {
+  return a->reg != KN_NO_REG && w->val[a->h].uses != 0 && kn_fits_register(w, a->type);
+}
+
+void kn_take_assigned(struct kn_walk *w) {
   /* reserve all of their registers first, so that nothing takes them */
-  uint64_t held = 0;
-  for (unsigned k = 0; k < n; k++) held |= regs_of(&w->args.at[k]);
+  uint64_t held = regs_of(w->args.at, w->args.n);
   held &= w->regs.free;
   w->regs.free &= ~held;
   w->regs.temp |= held;
-  log_arrival(w);
-  unsigned number;
-  for (uint32_t value = w->i; result_of(w, value, &number); value++) {
-    if (number >= n) continue;
-    struct kn_arg a = w->args.at[number];
-    if (a.reg == KN_NO_REG && (!a.in_memory || w->val[value].uses == 0)) continue;
+  for (uint32_t k = 0; k < w->args.n; k++)
+    if (arrives(w, &w->args.at[k])) KN_LOG(w, KN_EV_DEF, w->args.at[k].h, w->args.at[k].reg);
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (a.reg == KN_NO_REG && (!a.in_memory || w->val[a.h].uses == 0)) continue;
     if (a.in_memory) {
       if (!kn_code_ready(w)) return;
       KN_LOG_SET(w, KN_EV_DONE, held); /* results that were taken may be spilled now */
     }
-    if (w->val[value].uses && !kn_wide(w, a.type) && !a.in_memory)
-      KN_LOG(w, KN_EV_USE, value, a.reg);
-    w->target->calls.take_result(w, value, &a);
+    if (arrives(w, &a)) KN_LOG(w, KN_EV_USE, a.h, a.reg);
+    w->target->calls.take_result(w, a.h, &a);
     if (w->f->status != KILN_OK) return;
   }
 }
 
 void kn_return_values(struct kn_walk *w, const struct kn_inst *in) {
-  const kiln_func *f = w->f;
-  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if (!kn_assign_results(w, sig)) return;
-  for (unsigned k = 0; sig->result_bytes != 0 && k < in->x;
-       k++) { /* before the registers fill up */
+  for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg *a = &w->args.at[k];
-    a->h = kn_ret_value(f, in, k);
-    if (!kn_code_ready(w)) return;
+    a->h = kn_half(w->f, kn_ret_value(w->f, in, a->number), a->upper);
+    if (sig->result_bytes == 0) continue;
+    if (!kn_code_ready(w)) return; /* before the registers fill up */
     if (a->in_memory) w->target->calls.early_arg(w, NULL, a);
     else if (kn_waits(w, a->h)) kn_reg(w, a->h, a->type);
     kn_inst_end(w);
   }
-  for (unsigned k = 0; k < in->x; k++) {
+  for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
-    if (!kn_wide(w, a->type) && !a->in_memory)
-      kn_add_move(w, a->reg, kn_ret_value(f, in, k), a->type);
+    if (!kn_in_frame(w, a->type) && !a->in_memory) kn_add_move(w, a->reg, a->h, a->type);
   }
   kn_run_moves(w);
-  for (unsigned k = 0; k < in->x; k++) { /* halves in the frame, so they may come last */
+  for (uint32_t k = 0; k < w->args.n; k++) { /* in the frame, so they may come last */
     struct kn_arg a = w->args.at[k];
-    if (kn_wide(w, a.type) && a.reg != KN_NO_REG)
-      w->target->calls.load_wide(w, kn_ret_value(f, in, k), &a);
+    if (kn_in_frame(w, a.type) && a.reg != KN_NO_REG) w->target->calls.load_arg(w, a.h, &a);
   }
 }
 
@@ -377,7 +414,7 @@ void kn_add_move(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
 /* Has the argument to go to memory before registers are filled? One in a scratch register, which moves use, waits
  * there until they are done. */
 static bool is_early(const struct kn_walk *w, const struct kn_arg *a) {
-  return a->reg == KN_NO_REG || a->reg == w->target->scratch[1] || a->indirect || a->split;
+  return a->reg == KN_NO_REG || a->reg == w->target->scratch[1] || a->indirect;
 }
 
 /* What has to be done before the moves to registers are collected. */
@@ -401,7 +438,7 @@ static bool early_args(struct kn_walk *w, const struct kn_call *c) {
 void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   const struct kn_target *t = w->target;
   struct kn_assign all;
-  bool wide = false;
+  bool in_frame = false;
   w->call_stack = (struct kn_call_stack){0};
   if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
@@ -411,21 +448,19 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg == c->reg) c->reg = t->callee[1];
-    if (a->split) wide = true;
     if (is_early(w, a)) continue;
-    if (kn_wide(w, a->type))
-      wide = true; /* in the frame, and so loaded when all others are in place */
+    if (kn_in_frame(w, a->type)) in_frame = true; /* loaded when all others are in place */
     else kn_add_move(w, a->reg, a->h, a->type);
   }
   if (c->symbol == 0) kn_add_move(w, c->reg, c->callee, KILN_TYPE_I64);
-  for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
+  for (uint32_t k = 0; k < c->n; k++) kn_drop_any(w, c->args[k]);
   if (c->symbol == 0) kn_drop(w, c->callee);
   if (!c->tail) kn_save_live(w, c->sig->conv->lost);
   if (!kn_code_ready(w)) return;
   kn_run_moves(w);
-  for (uint32_t k = 0; wide && k < w->args.n; k++) {
+  for (uint32_t k = 0; in_frame && k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
-    if (kn_wide(w, a.type) && a.reg != KN_NO_REG) t->calls.load_wide(w, a.h, &a);
+    if (kn_in_frame(w, a.type) && a.reg != KN_NO_REG) t->calls.load_arg(w, a.h, &a);
   }
   t->calls.settle_args(w, c, &all);
   if (c->tail) {

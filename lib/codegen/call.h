@@ -20,16 +20,18 @@ struct kn_assign {
   const char *refused; /* an argument has no location: kn_convention.no_stack; or NULL */
 };
 
-/* An argument, parameter or result, and its location. */
+/* An argument, parameter or result, and its location. An i128 is two, its halves, of type i64, unless it is indirect or
+ * in a vector register (kn_convention.i128_in_vector). */
 struct kn_arg {
-  uint32_t h;     /* operand, or the parameter's value; 0 of a result */
-  uint32_t stack; /* offset in the stack area: without `reg` (results: `in_memory`), or `split` */
+  uint32_t
+    h; /* operand, or the parameter's value, or that of a result of a call: 0 if nobody asks for it */
+  uint32_t stack;          /* offset in the stack area: without `reg` (results: `in_memory`) */
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
-  uint8_t reg;    /* register, the first of two; or KN_NO_REG */
-  uint8_t high;   /* the second of two, or KN_NO_REG */
+  uint8_t reg;    /* or KN_NO_REG */
+  uint8_t number; /* of a result; */
+  bool upper;     /* of a result: it is the upper half */
   bool in_memory; /* a result in the stack area. Without it and `reg`: on a stack of registers */
-  bool split;     /* an i128: `reg` has the lower half, the stack area the upper one */
   bool indirect;  /* the address of a copy: kn_convention.indirect; `type` is that of addresses */
   int32_t memory; /* of a call, if it is indirect: frame offset of the copy, or of the result */
 };
@@ -75,7 +77,7 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig);
  * `operands` is NULL; `end`: what all of them take. False, and the function failed, if a type is not lowered. */
 bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
                     uint32_t n, struct kn_assign *end);
-/* The same for the results of `sig`. */
+/* The same for the results of `sig`, without their `h`. */
 bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig);
 /* The most bytes of stack arguments of a tail call. */
 enum { KN_TAIL_STACK = 4096 };
@@ -85,11 +87,13 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 /* Takes the results of call w->i by `sig`, which have just arrived: kn_target.take_result of each that is in a register
  * or in memory. */
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);
+/* The value of result `number` of the call w->i: the call, or a RESULT behind it; 0: nobody asks for it. */
+uint32_t kn_result_value(const struct kn_walk *w, unsigned number);
 /* The results of a call by `sig` were taken: frees its stack area, if that moved the stack pointer and kn_general_call
  * left it because results are in it. */
 void kn_free_results(struct kn_walk *w, const struct kn_sig *sig);
-/* The same where w->args has the locations of the `n` results. */
-void kn_take_assigned(struct kn_walk *w, unsigned n);
+/* The same where w->args has the locations of the results. */
+void kn_take_assigned(struct kn_walk *w);
 /* What a target does with parameters in a way of its own. */
 struct kn_entry {
   int32_t first; /* frame offset of the first argument on the stack */

@@ -3,6 +3,11 @@
  * every unread instruction. Invariant: an operand is dropped as often as the instruction has it. */
 #include "lib/codegen/walk.h"
 
+void kn_drop_any(struct kn_walk *w, uint32_t h) {
+  kn_drop(w, h);
+  if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h + 1);
+}
+
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(w->f, in);
   if (o.n_fields > 0) kn_drop(w, o.field[0]);
@@ -11,12 +16,19 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
   for (uint32_t k = o.n_fields; k < o.n; k++) kn_drop(w, kn_operand(&o, k));
 }
 
+void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_operands o = kn_operands(w->f, in);
+  for (uint32_t k = 0; k < o.n; k++) kn_drop_any(w, kn_operand(&o, k));
+}
+
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_op_info *info = &kn_op_info[in->op];
   if (w->val[w->i].uses || info->effects & KN_FX_KEPT) return false;
-  if (w->inst[w->i + 1].op == KILN_OP_RESULT && w->inst[w->i + 1].a == w->i) return false;
+  const struct kn_inst *next = &w->inst[w->i + 1];
+  next += next->op == KILN_OP_UPPER;
+  if (next->op == KILN_OP_RESULT && next->a == w->i) return false;
   if (kn_op_shape(in->op) == KN_SH_LOAD && in->x & KILN_MEM_VOLATILE) return false;
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   return true;
 }
 

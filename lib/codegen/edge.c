@@ -48,8 +48,6 @@ static void log_to_frame(const struct kn_walk *w, const struct kn_place_move *m)
     KN_LOG(w, KN_EV_MOVE, m->src, KN_PLACE_FRAME + m->dst_frame);
   } else if (m->src_handle) {
     KN_LOG(w, KN_EV_CONST, m->src_handle, KN_PLACE_FRAME + m->dst_frame);
-    if (kn_wide(w, m->type))
-      KN_LOG(w, KN_EV_CONST, m->src_handle, KN_PLACE_FRAME + m->dst_frame + 8);
   } else {
     KN_LOG_COPY(w, m->dst_frame, m->src_frame, m->type);
   }
@@ -222,26 +220,27 @@ static int32_t shadow(struct kn_walk *w, uint32_t i) {
   return *at;
 }
 
-/* The place of parameter `i` of the target of an edge, as the destination of `m`. Returns the
- * parameter; UINT32_MAX if it is never used, and so has none; 0 if the function failed. */
-static uint32_t edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
-                           struct kn_place_move *m) {
-  uint32_t param = edge_param(w, e->target, i);
-  if (KN_UNLIKELY(param == 0)) return 0;
+/* Has the parameter, or half of one, a place? It has none if it is never used. */
+KN_INLINE bool is_received(const struct kn_walk *w, uint32_t param) {
+  return (w->val[param].flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) != 0;
+}
+
+/* That place, as the destination of `m`. */
+KN_INLINE void edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t param,
+                          struct kn_place_move *m) {
   struct kn_val *v = &w->val[param];
-  if ((v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return UINT32_MAX;
   m->type = v->type;
   if (KN_UNLIKELY(w->f->block[e->target].address_taken)) m->dst_frame = shadow(w, param);
   else if (v->flags & KN_VF_HOME) m->dst = v->reg;
   else m->dst_frame = kn_frame_of(w, v);
-  return param;
 }
 
 /* True if the argument's place is a parameter of the edge's target in the frame, which the edge may write. */
-static bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uint32_t h,
-                           const struct kn_place_move *m) {
-  return m->src == KN_NO_REG && m->src_handle == 0 && w->inst[h].op == KILN_OP_PARAM &&
-         w->inst[h].a == e->target;
+KN_INLINE bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uint32_t h,
+                              const struct kn_place_move *m, bool pairs) {
+  if (m->src != KN_NO_REG || m->src_handle != 0) return false;
+  const struct kn_inst *in = pairs ? kn_maker(w->f, h) : &w->inst[h];
+  return in->op == KILN_OP_PARAM && in->a == e->target;
 }
 
 /* Copies the source of a move, which is in the frame, to where the move then reads it. */
@@ -265,47 +264,75 @@ static bool copy_later(struct kn_walk *w, struct kn_place_move m) {
   return KN_PUSH(w->owner, w->moves, m);
 }
 
-/* Arguments that the moves would overwrite are copied away first: for a try in a pass of its own, since its moves wait
- * for the landing pad. */
-KN_INLINE bool collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from) {
+/* Collects the move of argument h, or half of one, to parameter `param`, which has a place. Arguments that the moves
+ * would overwrite are copied away first: for a try in a pass of its own, since its moves wait for the landing pad; *copy
+ * is the next of that pass, whose moves are the first ones. */
+KN_INLINE bool collect_one(struct kn_walk *w, const struct kn_edge *e,
+                           const struct kn_arrival *from, unsigned pass, uint32_t *copy, uint32_t h,
+                           uint32_t param, bool pairs) {
+  struct kn_place_move m = {.dst = KN_NO_REG, .src = KN_NO_REG};
+  edge_place(w, e, param, &m);
+  if (KN_UNLIKELY(kn_is_tried(h))) {
+    m.src = from->reg[kn_arrives_at(h)];
+    m.src_frame = from->frame[kn_arrives_at(h)];
+#ifdef KN_CHECKS
+    m.value = h;
+#endif
+  } else {
+    if (h == param && !w->f->block[e->target].address_taken) return true; /* it stays as it is */
+    kn_source(w, h, &m);
+    if (h != param && is_overwritten(w, e, h, &m, pairs)) {
+      if (from == NULL ? !copy_away(w, &m) : pass == 0 && !copy_later(w, m)) return false;
+      if (from != NULL && pass == 1) m.src_frame = w->moves.at[(*copy)++].dst_frame;
+    }
+  }
+  return pass == 0 || KN_PUSH(w->owner, w->moves, m);
+}
+
+/* `pairs`: the function has parameters that are two values. */
+KN_INLINE bool collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from,
+                       bool pairs) {
   const kiln_func *f = w->f;
   for (unsigned pass = from == NULL; pass < 2; pass++) {
-    uint32_t copy = 0; /* the next of the first pass, whose moves are the first ones */
+    uint32_t copy = 0;
     for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
       const uint32_t h = f->edge_args.at[a - 1].value;
       if (pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
-      struct kn_place_move m = {.dst = KN_NO_REG, .src = KN_NO_REG};
-      uint32_t param = edge_place(w, e, f->edge_args.at[a - 1].index, &m);
+      const uint32_t param = edge_param(w, e->target, f->edge_args.at[a - 1].index);
       if (param == 0) return false;
-      if (param == UINT32_MAX) continue; /* never used */
-      if (KN_UNLIKELY(kn_is_tried(h))) {
-        m.src = from->reg[kn_tried_number(h)];
-        m.src_frame = from->frame[kn_tried_number(h)];
-#ifdef KN_CHECKS
-        m.value = h;
-#endif
-      } else {
-        if (h == param && !f->block[e->target].address_taken) continue; /* it stays as it is */
-        kn_source(w, h, &m);
-        if (h != param && is_overwritten(w, e, h, &m)) {
-          if (from == NULL ? !copy_away(w, &m) : pass == 0 && !copy_later(w, m)) return false;
-          if (from != NULL && pass == 1) m.src_frame = w->moves.at[copy++].dst_frame;
-        }
-      }
-      if (pass == 1 && !KN_PUSH(w->owner, w->moves, m)) return false;
+      if (!is_received(w, param)) continue;
+      if (!collect_one(w, e, from, pass, &copy, h, param, pairs)) return false;
+      if (pairs && kn_is_pair(f, param) &&
+          !collect_one(w, e, from, pass, &copy, kn_half(f, h, 1), param + 1, pairs))
+        return false;
     }
   }
   return f->status == KILN_OK;
 }
 
+static KN_COLD bool collect_pairs(struct kn_walk *w, const struct kn_edge *e) {
+  return collect(w, e, NULL, true);
+}
+
 bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from) {
-  return collect(w, e, from);
+  return collect(w, e, from, true);
 }
 
 void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e) {
   for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next)
-    kn_drop(w, w->f->edge_args.at[a - 1].value);
+    kn_drop_any(w, w->f->edge_args.at[a - 1].value);
 }
+
+#ifdef KN_CHECKS
+static void log_one(const struct kn_walk *w, const struct kn_edge *e, uint32_t h, uint32_t param) {
+  const struct kn_val *v = &w->val[param];
+  if (!is_received(w, param)) return;
+  if (w->f->block[e->target].address_taken)
+    KN_LOG(w, KN_EV_DEF, param, KN_PLACE_FRAME + w->shadows.at[param]);
+  else if (h != param)
+    KN_LOG(w, KN_EV_DEF, param, v->flags & KN_VF_HOME ? v->reg : KN_PLACE_FRAME + v->frame);
+}
+#endif
 
 void kn_edge_log(struct kn_walk *w, const struct kn_edge *e) {
 #ifdef KN_CHECKS
@@ -313,12 +340,8 @@ void kn_edge_log(struct kn_walk *w, const struct kn_edge *e) {
   for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
     uint32_t param = edge_param(w, e->target, arg->index);
-    const struct kn_val *pv = &w->val[param];
-    if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue;
-    if (f->block[e->target].address_taken)
-      KN_LOG(w, KN_EV_DEF, param, KN_PLACE_FRAME + shadow(w, param));
-    else if (arg->value != param)
-      KN_LOG(w, KN_EV_DEF, param, pv->flags & KN_VF_HOME ? pv->reg : KN_PLACE_FRAME + pv->frame);
+    log_one(w, e, arg->value, param);
+    if (kn_is_pair(w->f, param)) log_one(w, e, kn_half(w->f, arg->value, 1), param + 1);
   }
 #endif
   (void)w;
@@ -361,25 +384,31 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
     kn_edge_log(w, e);
     return kn_here(w) != before;
   }
-  if (!collect(w, e, NULL) || !kn_code_ready(w)) return false;
+  const bool pairs = KN_UNLIKELY(w->f->facts.has_pairs);
+  if (!(pairs ? collect_pairs(w, e) : collect(w, e, NULL, false)) || !kn_code_ready(w))
+    return false;
   if (w->moves.n) kn_run_moves(w);
   kn_edge_log(w, e);
   kn_edge_drop(w, e);
   return kn_here(w) != before;
 }
 
+static void read_shadow(struct kn_walk *w, uint32_t i) {
+  struct kn_val *v = &w->val[i];
+  if (!is_received(w, i)) return;
+  int32_t from = shadow(w, i);
+  if (v->flags & KN_VF_HOME) {
+    w->hooks->load(w, v->reg, from, v->type);
+    KN_WROTE(w, KN_EV_MOVE, KN_PLACE_FRAME + from, v->reg);
+  } else {
+    w->hooks->copy(w, kn_frame_of(w, v), from, v->type);
+    KN_LOG_COPY(w, v->frame, from, v->type);
+  }
+}
+
 void kn_read_shadows(struct kn_walk *w, const struct kn_block *b) {
-  for (uint32_t i = b->param_first; i; i = w->inst[i].b) {
-    struct kn_val *v = &w->val[i];
-    if (!(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
-    int32_t from = shadow(w, i);
-    if (!kn_code_ready(w)) return;
-    if (v->flags & KN_VF_HOME) {
-      w->hooks->load(w, v->reg, from, v->type);
-      KN_WROTE(w, KN_EV_MOVE, KN_PLACE_FRAME + from, v->reg);
-    } else {
-      w->hooks->copy(w, kn_frame_of(w, v), from, v->type);
-      KN_LOG_COPY(w, v->frame, from, v->type);
-    }
+  for (uint32_t i = b->param_first; i && kn_code_ready(w); i = w->inst[i].b) {
+    read_shadow(w, i);
+    if (kn_is_pair(w->f, i)) read_shadow(w, i + 1);
   }
 }

@@ -117,7 +117,7 @@ static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
 /* The call of a TRY was emitted: makes its landing pad. */
 static void add_pad(struct kn_walk *w, const struct kn_inst *in, struct kn_eh_call *call) {
   const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first + 1];
-  struct kn_arrival from = {{w->target->exception[0], w->target->exception[1]}, {0}};
+  struct kn_arrival from = {{[0] = w->target->exception[0], [2] = w->target->exception[1]}, {0}};
   call->action = action_of(w, in);
   if (kn_edge_collect(w, e, &from)) {
     if (KN_UNLIKELY(w->regs.kept != 0)) reload_homes(w, e);
@@ -176,19 +176,21 @@ bool kn_try_begin(struct kn_walk *w) {
  * stack area, which is freed; those on a stack of registers must leave that, wanted or not. */
 static bool take(struct kn_walk *w, const struct kn_sig *sig, struct kn_arrival *from) {
   if (!kn_assign_results(w, sig)) return false;
-  for (unsigned k = 0; k < sig->n_results; k++) {
+  for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
-    from->reg[k] = a.reg;
-    from->frame[k] = 0;
-    bool kept = kn_wide(w, a.type) || a.in_memory;
+    uint32_t h = kn_tried(false, sig->results[a.number], a.number);
+    if (a.upper) h = kn_tried_upper(h);
+    const unsigned at = kn_arrives_at(h);
+    from->reg[at] = a.reg;
+    from->frame[at] = 0;
+    bool kept = kn_in_frame(w, a.type) || a.in_memory;
     if (kept) {
       if (!kn_code_ready(w)) return false;
-      from->reg[k] = KN_NO_REG;
-      from->frame[k] = kn_frame_alloc(w, 16, 4);
-      w->target->calls.keep_result(w, &a, from->frame[k]);
+      from->reg[at] = KN_NO_REG;
+      from->frame[at] = kn_frame_alloc(w, 16, 4);
+      w->target->calls.keep_result(w, &a, from->frame[at]);
     }
-    KN_LOG(w, KN_EV_CONST, kn_tried(false, a.type, k),
-           kept ? KN_PLACE_FRAME + from->frame[k] : a.reg);
+    KN_LOG(w, KN_EV_CONST, h, kept ? KN_PLACE_FRAME + from->frame[at] : a.reg);
   }
   kn_free_results(w, sig);
   return w->f->status == KILN_OK;

@@ -14,7 +14,7 @@ bool kn_sum_is_address(const struct kn_walk *w, const struct kn_inst *in) {
 /* The instruction reads its operand a, a comparison, as a condition. */
 static bool is_condition(const struct kn_walk *w, const struct kn_inst *in, uint32_t a) {
   return in->a == a &&
-         (in->op == KILN_OP_BRIF || (in->op == KILN_OP_SELECT && !kn_wide(w, in->type)));
+         (in->op == KILN_OP_BRIF || (in->op == KILN_OP_SELECT && kn_fits_register(w, in->type)));
 }
 
 uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated) {
@@ -22,7 +22,8 @@ uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated) {
   *negated = false;
   if (extension->op != KILN_OP_ZEXT || extension->a != i) return 0;
   if (w->val[i + 1].uses == 0) return w->val[i].uses == 2 && is_condition(w, next, i) ? i : 0;
-  if (w->val[i].uses != 1 || w->val[i + 1].uses != 1 || kn_wide(w, extension->type)) return 0;
+  if (w->val[i].uses != 1 || w->val[i + 1].uses != 1 || !kn_fits_register(w, extension->type))
+    return 0;
   if (next->op != KILN_OP_ICMP || next->a != i + 1 || !kn_is_imm(next->b) || kn_imm(next->b) != 0 ||
       next->x > KILN_ICOND_NE)
     return 0;

@@ -1,4 +1,4 @@
-/* Which frame offsets are given out (lib/codegen/frame.h): to spill slots, stack slots and their pieces, wide values.
+/* Which frame offsets are given out (lib/codegen/frame.h): to spill slots, stack slots and their pieces.
  * Called by the walk's fast paths and by lowerings. Invariant: an offset is never given out twice; spill slots that are
  * used again are the walk's (kn_frame.spare), and the slots of inlined bodies that never run at once share theirs. */
 #include "lib/codegen/walk.h"
@@ -22,7 +22,7 @@ int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2) {
   return f->low;
 }
 
-int32_t kn_def_wide(struct kn_walk *w, uint32_t i) {
+int32_t kn_def_in_frame(struct kn_walk *w, uint32_t i) {
   struct kn_val *v = &w->val[i];
   if ((v->flags & KN_VF_SLOT_HOME) == 0) {
     v->frame = 0;
@@ -33,7 +33,7 @@ int32_t kn_def_wide(struct kn_walk *w, uint32_t i) {
   return at;
 }
 
-bool kn_wide_number(const struct kn_walk *w, uint32_t h, int64_t half[2]) {
+bool kn_number_halves(const struct kn_walk *w, uint32_t h, int64_t half[2]) {
   const struct kn_const *c = kn_is_pool(h) ? &w->f->pool.at[kn_index(h)] : NULL;
   if (c == NULL ? !kn_is_imm(h) : c->symbol != 0) return false;
   half[0] = c ? (int64_t)c->low : kn_imm(h);

@@ -100,10 +100,10 @@ uint32_t kn_library_variable(struct kn_walk *w, const char *name) {
 static const struct kn_convention *convention(struct kn_walk *w, const kiln_param *params,
                                               unsigned n, unsigned result) {
   const struct kn_target *t = w->target;
-  bool wide = t->types[result].wide;
+  bool large = kn_type_is_wide(result);
   if (KN_LIKELY(t->runtime == NULL)) return t->ir.library;
-  for (unsigned k = 0; k < n; k++) wide |= t->types[params[k].type].wide;
-  return wide ? t->runtime : t->ir.library;
+  for (unsigned k = 0; k < n; k++) large |= kn_type_is_wide(params[k].type);
+  return large ? t->runtime : t->ir.library;
 }
 
 /* True if the convention returns the type in memory whose address is the first argument. */
@@ -128,12 +128,13 @@ static void call_with_memory(struct kn_walk *w, struct kn_call *c, struct kn_sig
   if (w->f->status != KILN_OK) return;
   struct kn_arg *a = &w->args.at[0];
   *a = (struct kn_arg){.type = (uint8_t)type,
+                       .h = w->i,
                        .reg = KN_NO_REG,
-                       .high = KN_NO_REG,
                        .in_memory = true,
                        .indirect = true,
                        .memory = a->memory};
-  kn_take_assigned(w, 1);
+  w->args.n = 1;
+  kn_take_assigned(w);
 }
 
 static void call(struct kn_walk *w, const char *name, const uint32_t *args,

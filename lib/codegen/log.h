@@ -76,12 +76,12 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user);
   do {                                                                                             \
     if ((w)->log_call) (w)->log_call(w, pad);                                                      \
   } while (0)
-/* A move between frame places; those of a wide value are two. */
+/* A move between frame places; one of a value that lives in the frame is two. */
 #define KN_LOG_COPY(w, dst, src, type)                                                             \
   do {                                                                                             \
     int32_t d_ = KN_PLACE_FRAME + (dst), s_ = KN_PLACE_FRAME + (src);                              \
     KN_LOG(w, KN_EV_MOVE, (uint32_t)s_, d_);                                                       \
-    if (kn_wide(w, type)) KN_LOG(w, KN_EV_MOVE, (uint32_t)(s_ + 8), d_ + 8);                       \
+    if (kn_in_frame(w, type)) KN_LOG(w, KN_EV_MOVE, (uint32_t)(s_ + 8), d_ + 8);                   \
   } while (0)
 #else
 #define KN_LOG(w, event, value, place) ((void)0)

@@ -18,10 +18,10 @@ static void begin(struct kn_observer *o, const struct kn_walk *w) {
   add(o, w, UINT32_MAX, 0);
 }
 
-/* Parameters and SEG are no code. */
+/* Parameters, SEG and UPPER are no code. */
 static void inst(struct kn_observer *o, const struct kn_walk *w) {
   unsigned op = w->inst[w->i].op;
-  if (op != KILN_OP_SEG && op != KILN_OP_PARAM) add(o, w, w->block, w->i);
+  if (op != KILN_OP_SEG && op != KILN_OP_PARAM && op != KILN_OP_UPPER) add(o, w, w->block, w->i);
 }
 
 /* What the target makes now belongs to none. */

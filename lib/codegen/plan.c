@@ -193,6 +193,19 @@ static KN_COLD void do_wishes(const struct kn_plan *plan, const kiln_func *f) {
   }
 }
 
+/* An upper half is used where the lower one is. */
+static KN_COLD void widen_upper(const struct kn_plan *plan, const kiln_func *f) {
+  for (uint32_t g = 0; g < f->globals.n; g++) {
+    const uint32_t h = f->globals.at[g].handle;
+    if (!kn_is_value(h) || f->inst[h].op != KILN_OP_UPPER) continue;
+    const struct kn_range *lower = &plan->ranges.at[f->val[h - 1].global - 1];
+    struct kn_range *r = &plan->ranges.at[g];
+    r->first = lower->first;
+    r->last = lower->last;
+    r->weight = lower->weight;
+  }
+}
+
 static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->globals.n;
   if (!KN_RESIZE(f, plan->ranges, n)) return false;
@@ -225,6 +238,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   }
   if (depth) count_rows(plan, f, depth);
   else count_rows(plan, f, NULL);
+  if (KN_UNLIKELY(f->facts.has_pairs)) widen_upper(plan, f);
   if (KN_UNLIKELY(plan->wishes.n != 0)) do_wishes(plan, f);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
@@ -422,6 +436,21 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
   GROW(depth);
 #undef GROW
   plan->cap_positions = cap;
+  return true;
+}
+
+KN_COLD bool kn_plan_pairs(kiln_func *f) {
+  for (uint32_t i = 1; i < f->n; i++) {
+    if (f->inst[i].op != KILN_OP_UPPER) continue;
+    struct kn_val *lower = &f->val[i - 1], *upper = &f->val[i];
+    lower->type = KILN_TYPE_I64;
+    lower->flags = 0;
+    upper->uses = lower->uses;
+    if (lower->global == 0) continue;
+    const uint32_t block = f->globals.at[lower->global - 1].def_block;
+    if (!KN_PUSH(f, f->globals, (struct kn_global){i, block})) return false;
+    upper->global = f->globals.n;
+  }
   return true;
 }
 

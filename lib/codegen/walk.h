@@ -147,8 +147,14 @@ KN_INLINE const struct kn_convention *kn_own_convention(const struct kn_walk *w)
 KN_INLINE const struct kn_type_facts *kn_type(const struct kn_walk *w, unsigned type) {
   return &w->target->types[type];
 }
-/* True if values of the type live in 16-byte frame slots, as two halves. */
-KN_INLINE bool kn_wide(const struct kn_walk *w, unsigned type) { return kn_type(w, type)->wide; }
+/* True if values of the type live in 16-byte frame slots. */
+KN_INLINE bool kn_in_frame(const struct kn_walk *w, unsigned type) {
+  return kn_type(w, type)->in_frame;
+}
+/* True if a register holds a value of the type. */
+KN_INLINE bool kn_fits_register(const struct kn_walk *w, unsigned type) {
+  return kn_type(w, type)->regs != 0;
+}
 /* True if a spill slot of the type has 16 bytes. */
 KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {
   return kn_type(w, type)->bytes == 16;
@@ -162,15 +168,15 @@ KN_INLINE uint64_t kn_regs_of(const struct kn_walk *w, unsigned type) {
   return kn_type(w, type)->regs;
 }
 
-/* Result 1 of operation i, if somebody reads it: the value right behind i; else 0. */
+/* Result 1 of operation i, if somebody reads it: the value right behind i and its upper half; else 0. */
 KN_INLINE uint32_t kn_second_result(const struct kn_walk *w, uint32_t i) {
-  const struct kn_inst *r = &w->inst[i + 1];
-  return r->op == KILN_OP_RESULT && r->a == i && w->val[i + 1].uses ? i + 1 : 0;
+  const uint32_t r = i + 1 + (w->inst[i + 1].op == KILN_OP_UPPER);
+  return w->inst[r].op == KILN_OP_RESULT && w->inst[r].a == i && w->val[r].uses ? r : 0;
 }
 
 /* The type of an argument beyond the signature's parameters: the operand's own. */
 KN_INLINE unsigned kn_loose_type(const struct kn_walk *w, uint32_t h) {
-  if (kn_is_value(h)) return w->val[h].type;
+  if (kn_is_value(h)) return kn_value_type(w->f, h);
   if (!kn_is_pool(h)) return KILN_TYPE_I64;
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   return c->symbol || c->type == KILN_TYPE_VOID ? KILN_TYPE_I64 : c->type;
@@ -220,11 +226,11 @@ uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated);
 /* Allocates `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the offset of the
  * lowest one. */
 int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2);
-/* Where result i, of a wide type, is to be written: its home or spill slot, which counts as holding it from now
- * on. */
-int32_t kn_def_wide(struct kn_walk *w, uint32_t i);
+/* Where result i, which lives in the frame, is to be written: its home or spill slot, which counts as holding it from
+ * now on. */
+int32_t kn_def_in_frame(struct kn_walk *w, uint32_t i);
 /* True if operand h of a type of 16 bytes is a number: then its halves; one of 64 bits is extended by its sign. */
-bool kn_wide_number(const struct kn_walk *w, uint32_t h, int64_t half[2]);
+bool kn_number_halves(const struct kn_walk *w, uint32_t h, int64_t half[2]);
 /* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   if (v->frame == 0) {
@@ -279,8 +285,11 @@ void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_st
 
 /* ---- lib/codegen/drop.c ---- */
 
-/* Drops the operands of an instruction, each once. */
+/* Drops the operands of an instruction, of which none is an i128, each once. */
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
+/* The same of any operands; of operand h: of both halves, if it is an i128. */
+void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in);
+void kn_drop_any(struct kn_walk *w, uint32_t h);
 /* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of what makes no code. */
@@ -305,11 +314,16 @@ void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
 void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e);
 /* Moves an edge's arguments to the homes of its target's parameters. True if code was emitted. */
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e);
-/* Where what a try gives to an edge arrives: a register, or if that is KN_NO_REG the frame. */
+/* Where what a try gives to an edge arrives: a register, or if that is KN_NO_REG the frame. The first index is
+ * kn_arrives_at of the handle. */
 struct kn_arrival {
-  uint8_t reg[KILN_MAX_RESULTS];
-  int32_t frame[KILN_MAX_RESULTS];
+  uint8_t reg[2 * KILN_MAX_RESULTS];
+  int32_t frame[2 * KILN_MAX_RESULTS];
 };
+KN_INLINE unsigned kn_arrives_at(uint32_t tried) {
+  const unsigned number = kn_tried_number(tried);
+  return 2 * (number & (KN_TRIED_UPPER - 1)) + (number >= KN_TRIED_UPPER);
+}
 /* Collects the moves of an edge, which is a try's if `from` is not NULL. False if the function failed. */
 bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from);
 /* An edge's arguments were moved: drops them. */

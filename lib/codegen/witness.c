@@ -19,8 +19,9 @@
  *   slot NUMBER OFFSET SIZE none       nowhere: nothing reads it, or it has no code
  *   value NUMBER TYPE reg R [zx]       a value that several blocks read has a home; zx: the bits above it are 0
  *   value NUMBER TYPE frame F [zx]
- *   value NUMBER TYPE none             or its readers compute it
- *   shadow NUMBER F                    where a parameter is when a jump to an address enters its block
+ *   value NUMBER TYPE none             or its readers compute it. An i128 has two such lines, of types i128.0 and i128.1
+ *   shadow NUMBER F                    where a parameter is when a jump to an address enters its block. Of the upper half
+ *                                      of an i128, the number ends in .1
  *   save F                             of a variadic function: the argument registers' save area in the frame
  *   code START SIZE CFA                of .text
  *   block NUMBER OFFSET                in the order of the code
@@ -65,7 +66,11 @@ static void blocks(struct kn_observer *o, const struct kn_walk *w) {
     if (kn_is_slot(h)) continue;
     const struct kn_val *v = &w->val[h];
     const char *zx = v->flags & KN_VF_ZX ? " zx" : "";
-    put(x, "value %" PRIu32 " %s", x->value[h], kiln_type_name((kiln_type)v->type));
+    const bool upper = f->inst[h].op == KILN_OP_UPPER;
+    put(x, "value %" PRIu32 " %s", x->value[h - upper],
+        upper              ? "i128.1"
+        : kn_is_pair(f, h) ? "i128.0"
+                           : kiln_type_name((kiln_type)v->type));
     if (v->flags & KN_VF_HOME && v->reg < 64) put(x, " reg %u%s\n", v->reg, zx);
     else if (v->flags & (KN_VF_SLOT_HOME | KN_VF_FRAME) && v->frame != 0)
       put(x, " frame %" PRId32 "%s\n", v->frame, zx);
@@ -82,8 +87,11 @@ static void drop_numbers(struct kn_witness *x, const kiln_module *m) {
 static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   struct kn_witness *x = (struct kn_witness *)o;
   for (uint32_t i = 0; i < w->shadows.n; i++)
-    if (w->shadows.at[i] != 0)
-      put(x, "shadow %" PRIu32 " %" PRId32 "\n", x->value[i], w->shadows.at[i]);
+    if (w->shadows.at[i] != 0) {
+      const bool upper = w->inst[i].op == KILN_OP_UPPER;
+      put(x, "shadow %" PRIu32 "%s %" PRId32 "\n", x->value[i - upper], upper ? ".1" : "",
+          w->shadows.at[i]);
+    }
   if (w->frame.va.save != 0) put(x, "save %" PRId32 "\n", w->frame.va.save);
   put(x, "code %" PRIu32 " %" PRIu32 " %" PRId32 "\n", func->start, func->size, w->frame.cfa);
   for (uint32_t p = 0; p < w->plan->n_layout; p++) {

@@ -21,7 +21,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   bool assigned = kn_request_args(d->observer.requests, sig, NULL, sig->n_params);
   for (uint32_t k = 0; assigned && k < w->args.n && n + 1 < KN_DEBUG_ENTERED; k++) {
     const struct kn_arg *a = &w->args.at[k];
-    if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
+    if (a->reg >= KN_FP_BASE || a->type > KILN_TYPE_I64) continue;
     d->calls.entered[n].value = a->h;
     d->calls.entered[n++].reg = a->reg;
   }
@@ -61,7 +61,7 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
   if (!kn_request_args(d->observer.requests, sig, w->f->lists.at + in->a, n)) return false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
-    if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
+    if (a->reg >= KN_FP_BASE || a->type > KILN_TYPE_I64) continue;
     is.as = w->target->code.dwarf_regs[a->reg];
     if (find(d, a->h, tail, &is.is) && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
   }

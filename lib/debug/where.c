@@ -241,8 +241,7 @@ uint8_t *kn_debug_put_place(const struct kn_walk *w, uint8_t *p, const struct kn
   }
   const bool value = as != KN_PUT_LOCATION || is->number != 0;
   const unsigned reg = is->reg < 64 ? w->target->code.dwarf_regs[is->reg] : 0;
-  const unsigned type =
-    kn_is_value(h) && h != 0 ? kn_inst_result(w->f, &w->inst[h]) : KILN_TYPE_I64;
+  const unsigned type = kn_is_value(h) && h != 0 ? w->val[h].type : KILN_TYPE_I64;
   const unsigned bits = 8u << kn_type_log2[type], masked = as == KN_PUT_OPERAND ? bits : 64;
   if (value && type > KILN_TYPE_I64)
     return NULL; /* more than debuggers compute with, or no number */
@@ -432,7 +431,7 @@ static bool is_computed(const struct kn_debug_observer *d, const struct kn_debug
          (h && kn_is_value(s->is.value) && d->values.places.at[h->place].number != 0);
 }
 
-void kn_debug_say(struct kn_debug_observer *d, const struct kn_debug_seen *of) {
+static void say(struct kn_debug_observer *d, const struct kn_debug_seen *of) {
   const struct kn_walk *w = d->w;
   const struct kn_code_line *rows = w->out->lines.at;
   const uint32_t k = d->seen.n, n = w->out->lines.n;
@@ -451,6 +450,22 @@ void kn_debug_say(struct kn_debug_observer *d, const struct kn_debug_seen *of) {
    * statement before */
   s->after_inst = s->declared == 0 && is_computed(d, s) && !s->is.address && n > d->lines.first &&
                   rows[n - 1].offset == kn_here(w);
+}
+
+/* Of an i128, what its halves are: an expression computes with one value alone. */
+void kn_debug_say(struct kn_debug_observer *d, const struct kn_debug_seen *of) {
+  struct kn_debug_seen half = *of;
+  const uint32_t h = of->is.value;
+  if (!kn_is_value(h) || h == 0 || !kn_is_pair(d->w->f, h)) {
+    say(d, of);
+    return;
+  }
+  half.is.part_bits = 64;
+  for (unsigned k = 0; k < 2; k++, half.is.part_at += 64) {
+    half.is.value = of->is.n == 0 && of->is.other[0] == 0 && !of->is.address ? h + k : 0;
+    if (half.is.value == 0) half.is.n = half.is.other[0] = 0;
+    say(d, &half);
+  }
 }
 
 /* The instruction with which record `k` begins. */

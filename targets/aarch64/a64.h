@@ -198,7 +198,7 @@ void a64_free(struct kn_walk *w, kiln_module *m);
 void a64_call(struct kn_walk *w, struct kn_call *c);
 void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
 void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
-void a64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
+void a64_load_arg(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
 void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
 void a64_call_jump(struct kn_walk *w, const struct kn_call *c);
 void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
@@ -276,22 +276,22 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
 bool a64_short_copy(struct kn_walk *w, const struct kn_inst *in);
 bool a64_short_set(struct kn_walk *w, const struct kn_inst *in);
 
-/* ---- wide.c ---- */
+/* ---- pair.c ---- */
 
-/* Loads the halves of i128 operand h to registers; changes nothing else but x17. */
-void a64_wide_load(struct kn_walk *w, uint32_t h, unsigned low, unsigned high);
-/* Registers of the halves of an i128. */
+/* Registers of two halves of 64 bits. */
 struct a64_halves {
   unsigned low, high;
 };
-/* Operand h, an i128, in two registers taken for this instruction. */
-struct a64_halves a64_wide_operand(struct kn_walk *w, uint32_t h);
-/* Result i, an i128, from registers to its slot. */
-void a64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
+/* Operand h, an i128, in the registers of its halves, which are locked: that of 0 is the zero register. */
+struct a64_halves a64_pair_operand(struct kn_walk *w, uint32_t h);
+/* The same in two registers taken for this instruction. */
+struct a64_halves a64_pair_copy(struct kn_walk *w, uint32_t h);
+/* Result i, an i128, is in two registers: temporary ones, which it keeps, or others, which it does not. */
+void a64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
 /* `a` shifted by register c modulo 128, in place. Uses x16, x17. */
-void a64_wide_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c);
+void a64_pair_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c);
 /* x negated where `mask` is all ones, as it is where that is 0. */
-void a64_wide_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
+void a64_pair_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
 
 /* ---- vector.c ---- */
 
@@ -321,7 +321,7 @@ void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q);
 /* Result i, an f128, from vector register `q` to its slot. */
 void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q);
 /* Saturating conversions of an f128, or to an i128. */
-void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in);
+void a64_saturate_long(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- call.c ---- */
 
@@ -386,14 +386,14 @@ kn_lower a64_lower_add, a64_lower_logic, a64_lower_not_neg, a64_lower_mul, a64_l
 kn_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_lower_stack_save,
   a64_lower_stack_restore, a64_lower_prefetch, a64_lower_tls;
 kn_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
-  a64_lower_wide_atomic, a64_lower_fence;
+  a64_lower_pair_atomic, a64_lower_fence;
 kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
 kn_lower a64_lower_call, a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem,
   a64_lower_level, a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
   a64_lower_half, a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
   a64_lower_set_rounding;
-kn_lower a64_lower_wide, a64_lower_quad;
+kn_lower a64_lower_pair, a64_lower_quad;
 
 /* ---- operands and results of plain operations ---- */
 

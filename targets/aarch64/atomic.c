@@ -161,7 +161,7 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
 /* ---- i128 ---- */
 
 /* n = `op` of the old value and b. */
-static void combine_wide(struct kn_walk *w, unsigned op, struct a64_halves n, struct a64_halves old,
+static void combine_pair(struct kn_walk *w, unsigned op, struct a64_halves n, struct a64_halves old,
                          struct a64_halves b) {
   enum a64_cond keep = op == KILN_RMW_SMIN   ? A64_LT
                        : op == KILN_RMW_SMAX ? A64_GE
@@ -202,7 +202,7 @@ static void combine_wide(struct kn_walk *w, unsigned op, struct a64_halves n, st
 
 /* The pair is loaded exclusively, and stored again in any case: only a store that succeeded proves that both halves
  * were read at once (Arm ARM, B2.2.1). */
-static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
+static void pair_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
                       struct a64_halves old, struct a64_halves b, struct a64_halves c) {
   unsigned status = kn_temp(w, KN_GP_MASK); /* before the loop: something may be spilled for it */
   uint32_t top = kn_here(w);
@@ -211,7 +211,7 @@ static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
   switch (in->op) {
   case KILN_OP_ATOMIC_LOAD: n = old; break;
   case KILN_OP_ATOMIC_STORE: n = b; break;
-  case KILN_OP_ATOMIC_RMW: combine_wide(w, in->x >> 8, n, old, b); break;
+  case KILN_OP_ATOMIC_RMW: combine_pair(w, in->x >> 8, n, old, b); break;
   default:
     a64_emit(w, a64_cmp(1, old.low, b.low));
     a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, old.high, b.high, 0, A64_EQ));
@@ -222,21 +222,19 @@ static void wide_loop(struct kn_walk *w, const struct kn_inst *in, unsigned a,
   again(w, top, status);
 }
 
-/* CAS by one instruction, which takes pairs of registers that begin with an even one. */
-static struct a64_halves wide_cas(struct kn_walk *w, const struct kn_inst *in, unsigned a,
-                                  struct a64_halves b, struct a64_halves c) {
+/* CAS by one instruction, which takes pairs of registers that begin with an even one. x2 and x3 have the new value. */
+static struct a64_halves pair_cas(struct kn_walk *w, const struct kn_inst *in, unsigned a,
+                                  struct a64_halves b) {
   struct a64_halves old = {0, 1};
   a64_emit(w, a64_mov(1, 0, b.low));
   a64_emit(w, a64_mov(1, 1, b.high));
-  a64_emit(w, a64_mov(1, 2, c.low));
-  a64_emit(w, a64_mov(1, 3, c.high));
   a64_emit(w, a64_casp(order_bits(in->x & 7) | order_bits(in->x >> 3 & 7), 0, 2, a));
   a64_emit(w, a64_cmp(1, 0, b.low));
   a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, 1, b.high, 0, A64_EQ));
   return old;
 }
 
-void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
+void a64_lower_pair_atomic(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool cas = in->op == KILN_OP_ATOMIC_CAS, single = cas && has_lse(w);
   uint32_t flag = cas ? kn_second_result(w, i) : 0;
@@ -247,21 +245,26 @@ void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     }
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64);
   struct a64_halves b = {A64_ZR, A64_ZR}, c = b, old = b;
-  if (in->op != KILN_OP_ATOMIC_LOAD) b = a64_wide_operand(w, in->b);
-  if (cas) c = single ? (struct a64_halves){A64_IP0, A64_IP1} : a64_wide_operand(w, in->c);
-  if (single) a64_wide_load(w, in->c, c.low, c.high);
   if (single) {
-    old = wide_cas(w, in, a, b, c);
+    const uint64_t locked = w->regs.locked;
+    c = a64_pair_operand(w, in->c);
+    a64_emit(w, a64_mov(1, 2, c.low));
+    a64_emit(w, a64_mov(1, 3, c.high));
+    kn_unlock_but(w, locked);
+  } else if (cas) c = a64_pair_operand(w, in->c);
+  if (in->op != KILN_OP_ATOMIC_LOAD) b = a64_pair_operand(w, in->b);
+  if (single) {
+    old = pair_cas(w, in, a, b);
   } else {
     old.low = kn_temp(w, KN_GP_MASK);
     old.high = kn_temp(w, KN_GP_MASK);
-    wide_loop(w, in, a, old, b, c);
+    pair_loop(w, in, a, old, b, c);
   }
   if (flag) a64_emit(w, a64_cset(0, A64_IP0, A64_EQ));
-  kn_drop_operands(w, in);
-  if (in->op != KILN_OP_ATOMIC_STORE) a64_wide_store(w, i, old.low, old.high);
-  if (!flag) return;
+  kn_drop_any_operands(w, in);
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+  if (in->op != KILN_OP_ATOMIC_STORE) a64_def_pair(w, i, old.low, old.high);
+  if (!flag) return;
   unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0);
   a64_emit(w, a64_mov(0, d, A64_IP0));
   a64_set_zx(w, flag);

@@ -24,14 +24,8 @@ static void save_registers(struct kn_walk *w) {
   }
 }
 
-/* An i128 or f128 to and from the registers that begin with r. */
-static void store_wide(struct kn_walk *w, uint32_t value, unsigned r) {
-  if (r >= KN_FP_BASE) a64_quad_store(w, value, r);
-  else a64_wide_store(w, value, r, r + 1);
-}
-void a64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
-  if (a->reg >= KN_FP_BASE) a64_quad_load(w, h, a->reg);
-  else a64_wide_load(w, h, a->reg, a->high);
+void a64_load_arg(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
+  a64_quad_load(w, h, a->reg);
 }
 
 /* Makes the moves of parameters, in their order: none of them goes to where another one arrives. */
@@ -60,12 +54,12 @@ static void enter_address(struct kn_walk *w, uint32_t value, int32_t frame) {
 }
 
 static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
-  bool wide = a->reg != KN_NO_REG && kn_wide(w, a->type);
+  bool quad = a->reg != KN_NO_REG && kn_in_frame(w, a->type);
   bool address = (a->param->flags & KILN_PARAM_BYVAL) != 0;
-  if (!wide && !address) return false;
+  if (!quad && !address) return false;
   if (w->val[a->h].uses == 0) return true;
   move_params(w);
-  if (wide) store_wide(w, a->h, a->reg);
+  if (quad) a64_quad_store(w, a->h, a->reg);
   else enter_address(w, a->h, *frame);
   return true;
 }
@@ -119,16 +113,10 @@ static struct a64_at area_at(struct kn_walk *w, bool own, enum a64_mem op, uint3
 static void push(struct kn_walk *w, const struct kn_arg *a, bool own) {
   uint32_t off = a->stack, h = a->h;
   unsigned type = a->type;
-  if (kn_wide(w, type)) {
-    unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-    a64_wide_load(w, h, low, high);
-    struct a64_at at = area_at(w, own, A64_STR_X, off + 8);
-    a64_emit(w, a64_mem_offset(A64_STR_X, low, at.base, at.off - 8));
-    a64_emit(w, a64_mem_offset(A64_STR_X, high, at.base, at.off));
-    return;
-  }
-  if (KN_UNLIKELY(type == KILN_TYPE_V128)) {
-    unsigned v = kn_reg(w, h, type);
+  if (KN_UNLIKELY(kn_spills_16(w, type))) {
+    unsigned v = A64_VS0;
+    if (type == KILN_TYPE_V128) v = kn_reg(w, h, type);
+    else a64_quad_load(w, h, v);
     struct a64_at at = area_at(w, own, A64_STR_FQ, off);
     a64_emit(w, a64_mem_offset(A64_STR_FQ, v & 31, at.base, at.off));
     return;
@@ -232,8 +220,8 @@ static void take_from_memory(struct kn_walk *w, uint32_t value, const struct kn_
     [KILN_TYPE_I8] = A64_LDR_X,   [KILN_TYPE_I16] = A64_LDR_X,  [KILN_TYPE_I32] = A64_LDR_X,
     [KILN_TYPE_I64] = A64_LDR_X,  [KILN_TYPE_F16] = A64_LDR_FH, [KILN_TYPE_F32] = A64_LDR_FS,
     [KILN_TYPE_F64] = A64_LDR_FD, [KILN_TYPE_V64] = A64_LDR_FD, [KILN_TYPE_V128] = A64_LDR_FQ};
-  if (kn_wide(w, a->type)) {
-    copy_result(w, a, kn_def_wide(w, value));
+  if (kn_in_frame(w, a->type)) {
+    copy_result(w, a, kn_def_in_frame(w, value));
     return;
   }
   unsigned d = kn_def(w, value, a->type, KN_NO_REG, 0);
@@ -249,8 +237,8 @@ void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) 
     take_from_memory(w, value, a);
     return;
   }
-  if (kn_wide(w, a->type)) {
-    store_wide(w, value, a->reg);
+  if (kn_in_frame(w, a->type)) {
+    a64_quad_store(w, value, a->reg);
     return;
   }
   kn_untemp(w, a->reg);
@@ -262,7 +250,7 @@ void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
   const uint8_t *types = sig->results;
   kn_unlock_but(w, 0);
   if (sig->n_results == 0) return;
-  if (KN_UNLIKELY(sig->n_results > 1 || kn_wide(w, types[0]))) {
+  if (KN_UNLIKELY(sig->n_results > 1 || !kn_fits_register(w, types[0]))) {
     kn_take_results(w, sig);
     return;
   }
@@ -414,13 +402,8 @@ void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
     copy_result(w, a, frame);
     return;
   }
-  if (a->reg >= KN_FP_BASE) {
-    struct a64_at m = a64_frame_at(w, A64_STR_FQ, frame, 0);
-    a64_emit(w, a64_mem_offset(A64_STR_FQ, a->reg & 31, m.base, m.off));
-    return;
-  }
-  a64_hook_store(w, a->reg, frame, KILN_TYPE_I64);
-  a64_hook_store(w, a->reg + 1u, frame + 8, KILN_TYPE_I64);
+  struct a64_at m = a64_frame_at(w, A64_STR_FQ, frame, 0);
+  a64_emit(w, a64_mem_offset(A64_STR_FQ, a->reg & 31, m.base, m.off));
 }
 
 void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
@@ -491,7 +474,7 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kn_return_values(w, in);
-  kn_drop_operands(w, in);
+  kn_drop_any_operands(w, in);
   KN_NOTIFY(w, branch, w);
   a64(w)->returns = true;
   /* the epilogue follows the last block, but for stubs */

@@ -23,7 +23,7 @@ bool a64_fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];
   return (next->op == KILN_OP_BRIF || next->op == KILN_OP_SELECT) && next->a == i &&
-         val->uses == 1 && !kn_wide(w, w->inst[i].type) &&
+         val->uses == 1 && kn_fits_register(w, w->inst[i].type) &&
          (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
 
@@ -150,7 +150,7 @@ static enum join join_of(const struct kn_walk *w, uint32_t j, uint32_t x, uint32
 }
 static bool plain_icmp(const struct kn_walk *w, uint32_t i) {
   const struct kn_val *val = &w->val[i];
-  return w->inst[i].op == KILN_OP_ICMP && !kn_wide(w, w->inst[i].type) && val->uses == 1 &&
+  return w->inst[i].op == KILN_OP_ICMP && kn_fits_register(w, w->inst[i].type) && val->uses == 1 &&
          val->flags == 0;
 }
 /* True if ICMP i waits for the operation that joins it with the next ICMP (or the one after a load) or with the one
@@ -208,7 +208,8 @@ static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *next = &w->inst[w->i + 1];
-  bool taken = next->op == KILN_OP_BRIF || (!kn_wide(w, next->type) && w->val[w->i + 1].uses);
+  bool taken =
+    next->op == KILN_OP_BRIF || (kn_fits_register(w, next->type) && w->val[w->i + 1].uses);
   if (taken && a64_fuses(w, w->i)) {
     a64_wait(w, w->i);
     return;
@@ -299,8 +300,8 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
 
 void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
   bool negated;
-  if (a64_fuses(w, w->i) || (w->inst[w->i + 1].op == KILN_OP_ZEXT && !kn_wide(w, in->type) &&
-                             kn_condition(w, w->i, &negated))) {
+  if (a64_fuses(w, w->i) || (w->inst[w->i + 1].op == KILN_OP_ZEXT &&
+                             kn_fits_register(w, in->type) && kn_condition(w, w->i, &negated))) {
     a64_wait(w, w->i);
     return;
   }

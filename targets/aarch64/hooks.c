@@ -203,7 +203,7 @@ void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
 
 void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
   int64_t half[2];
-  if (!kn_wide_number(w, h, half)) { /* an address */
+  if (!kn_number_halves(w, h, half)) { /* an address */
     a64_hook_constant(w, A64_IP0, h, KILN_TYPE_I64);
     store_whole(w, A64_IP0, frame, KILN_TYPE_I64);
     return;

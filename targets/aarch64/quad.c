@@ -1,7 +1,6 @@
 /* f128 on AArch64: values live in 16-byte frame slots. Arithmetic is done by the compiler's library, whose functions
  * take and return them in vector registers (GCC internals, "Routines for floating point emulation"); by the C library
- * for what has a name in <math.h>. What only moves or changes bits is done in general registers, by wide.c where an
- * i128 is treated the same. Conversions to integers that saturate are here for every float type where wide integers
+ * for what has a name in <math.h>. What only moves or changes bits is done in general registers, by halves. Conversions to integers that saturate are here for every float type where wide integers
  * take part. Called by the walk's loop for every operation of or from that type, and by call.c. Invariant: what a
  * call clobbers holds no live value when it is emitted. */
 #include "targets/aarch64/a64.h"
@@ -33,8 +32,38 @@ void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
 void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q) {
   struct kn_val *val = &w->val[i];
   if (val->uses == 0) return;
-  int32_t at = kn_def_wide(w, i);
+  int32_t at = kn_def_in_frame(w, i);
   frame_quad(w, false, q, at);
+}
+
+/* The halves between two registers and a frame offset. */
+static void frame_halves(struct kn_walk *w, bool load, unsigned low, unsigned high, int32_t frame) {
+  const enum a64_mem op = load ? A64_LDR_X : A64_STR_X;
+  for (unsigned k = 0; k < 2; k++) {
+    const struct a64_at m = a64_frame_at(w, op, frame, 8 * k);
+    a64_emit(w, a64_mem_offset(op, k ? high : low, m.base, m.off));
+  }
+}
+
+/* Operand h in two registers. */
+static void load_halves(struct kn_walk *w, uint32_t h, unsigned low, unsigned high) {
+  int64_t bits[2];
+  if (kn_number_halves(w, h, bits)) {
+    a64_set(w, low, 1, (uint64_t)bits[0]);
+    a64_set(w, high, 1, (uint64_t)bits[1]);
+    return;
+  }
+  const int32_t at = kn_frame_of(w, &w->val[h]);
+  KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+  frame_halves(w, true, low, high, at);
+}
+static void store_halves(struct kn_walk *w, unsigned low, unsigned high) {
+  if (w->val[w->i].uses) frame_halves(w, false, low, high, kn_def_in_frame(w, w->i));
+}
+static struct a64_halves operand(struct kn_walk *w, uint32_t h) {
+  const struct a64_halves r = {kn_temp(w, KN_GP_MASK), kn_temp(w, KN_GP_MASK)};
+  load_halves(w, h, r.low, r.high);
+  return r;
 }
 
 static void drop(struct kn_walk *w, const uint32_t *args, unsigned n) {
@@ -83,14 +112,14 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Values out of range become the nearest end of the range, NaN 0. The value is a significand of 128 bits, whose
  * highest bit is set, shifted by the exponent. */
-void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
+void a64_saturate_long(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSIS;
   unsigned bits = a64_bits(in->type), r = KN_NO_REG;
   if (in->x != KILN_TYPE_F128) r = kn_reg(w, in->a, in->x);
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), e = kn_temp(w, KN_GP_MASK),
            nan = kn_temp(w, KN_GP_MASK), minus = kn_temp(w, KN_GP_MASK);
   if (in->x == KILN_TYPE_F128) {
-    a64_wide_load(w, in->a, low, high);
+    load_halves(w, in->a, low, high);
     a64_emit(w, a64_cmp(1, low, A64_ZR)); /* NaN: above infinity, without the sign */
     a64_emit(w, a64_cset(1, nan, A64_NE));
     a64_emit(w, a64_logic_reg(A64_ORR, 1, nan, nan, high, A64_LSL, 1));
@@ -124,8 +153,8 @@ void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   unsigned count = kn_temp(w, KN_GP_MASK);
   a64_emit(w, a64_addsub_reg(A64_SUB, 1, count, A64_IP0, e, A64_LSL, 0));
   struct a64_halves x = {low, high};
-  a64_wide_shift(w, KILN_OP_LSHR, &x, count);
-  if (sign) a64_wide_negate_if(w, x, minus);
+  a64_pair_shift(w, KILN_OP_LSHR, &x, count);
+  if (sign) a64_pair_negate_if(w, x, minus);
   a64_emit(w, a64_cmp(1, e, A64_ZR));
   a64_emit(w, a64_csel(A64_CSEL, 1, low, A64_ZR, low, A64_LT));
   a64_emit(w, a64_csel(A64_CSEL, 1, high, A64_ZR, high, A64_LT));
@@ -146,7 +175,7 @@ void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   a64_emit(w, a64_csel(A64_CSEL, 1, low, low, A64_ZR, A64_EQ));
   a64_emit(w, a64_csel(A64_CSEL, 1, high, high, A64_ZR, A64_EQ));
   if (in->type == KILN_TYPE_I128) {
-    a64_wide_store(w, w->i, low, high);
+    a64_def_pair(w, w->i, low, high);
     return;
   }
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
@@ -161,19 +190,51 @@ static void change_sign(struct kn_walk *w, const struct kn_inst *in) {
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   if (in->op == KILN_OP_FCOPYSIGN) {
     unsigned other = kn_temp(w, KN_GP_MASK);
-    a64_wide_load(w, in->b, low, other);
-    a64_wide_load(w, in->a, low, high);
+    load_halves(w, in->b, low, other);
+    load_halves(w, in->a, low, high);
     a64_emit(w, a64_lsr_imm(1, other, other, 63));
     a64_emit(w, a64_bfi(1, high, other, 63, 1));
     kn_drop(w, in->b);
   } else {
     uint32_t field = 0;
-    a64_wide_load(w, in->a, low, high);
+    load_halves(w, in->a, low, high);
     a64_bitmask(1, in->op == KILN_OP_FNEG ? UINT64_C(1) << 63 : UINT64_MAX >> 1, &field);
     a64_emit(w, a64_logic_imm(in->op == KILN_OP_FNEG ? A64_EOR : A64_AND, 1, high, high, field));
   }
   kn_drop(w, in->a);
-  a64_wide_store(w, w->i, low, high);
+  store_halves(w, low, high);
+}
+
+/* ---- what only moves bits ---- */
+
+static void access(struct kn_walk *w, const struct kn_inst *in) {
+  const bool load = in->op == KILN_OP_LOAD;
+  struct a64_halves r = {A64_IP0, A64_IP1};
+  if (!load) r = operand(w, in->b);
+  else if (w->val[w->i].uses)
+    r = (struct a64_halves){kn_temp(w, KN_GP_MASK), kn_temp(w, KN_GP_MASK)};
+  a64_access_pair(w, in, load, r.low, r.high);
+  kn_drop_operands(w, in);
+  if (load) store_halves(w, r.low, r.high);
+}
+
+static void choose(struct kn_walk *w, const struct kn_inst *in) {
+  const struct a64_halves b = operand(w, in->b), c = operand(w, in->c);
+  const enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
+  a64_emit(w, a64_csel(A64_CSEL, 1, b.low, b.low, c.low, cond));
+  a64_emit(w, a64_csel(A64_CSEL, 1, b.high, b.high, c.high, cond));
+  kn_drop(w, in->b);
+  kn_drop(w, in->c);
+  store_halves(w, b.low, b.high);
+}
+
+/* A copy, or the bits of an i128; or to one. */
+static void copy(struct kn_walk *w, const struct kn_inst *in) {
+  const bool from_pair = in->op == KILN_OP_BITCAST && in->x == KILN_TYPE_I128;
+  const struct a64_halves r = from_pair ? a64_pair_copy(w, in->a) : operand(w, in->a);
+  kn_drop_any_operands(w, in);
+  if (in->type == KILN_TYPE_I128) a64_def_pair(w, w->i, r.low, r.high);
+  else store_halves(w, r.low, r.high);
 }
 
 /* Rounded twice: the product is kept in the frame. */
@@ -198,12 +259,12 @@ void a64_lower_quad(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_FCOPYSIGN: change_sign(w, in); return;
   case KILN_OP_FMULADD: multiply_add(w, in); return;
   case KILN_OP_FTOSIS:
-  case KILN_OP_FTOUIS: a64_saturate_wide(w, in); return;
+  case KILN_OP_FTOUIS: a64_saturate_long(w, in); return;
   case KILN_OP_LOAD:
-  case KILN_OP_STORE:
-  case KILN_OP_SELECT:
+  case KILN_OP_STORE: access(w, in); return;
+  case KILN_OP_SELECT: choose(w, in); return;
   case KILN_OP_COPY:
-  case KILN_OP_BITCAST: a64_lower_wide(w, in); return;
+  case KILN_OP_BITCAST: copy(w, in); return;
   default: kn_lower_library(w, in); return;
   }
 }

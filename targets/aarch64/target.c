@@ -9,14 +9,14 @@
 
 #define ALL 0xffffu
 #define QUAD KN_T(F128)
-#define WIDE (KN_T(I128) | QUAD)
+#define LONG (KN_T(I128) | QUAD)
 static const uint16_t clobbers[KILN_OP_COUNT] = {
   [KILN_OP_ASM] = ALL,         [KILN_OP_CALL] = ALL,        [KILN_OP_TRY] = ALL,
   [KILN_OP_RESUME] = ALL,      [KILN_OP_MEMCPY] = ALL,      [KILN_OP_MEMMOVE] = ALL,
   [KILN_OP_MEMSET] = ALL,      [KILN_OP_FREM] = ALL,        [KILN_OP_TLS_ADDR] = ALL,
   [KILN_OP_SDIV] = KN_T(I128), [KILN_OP_UDIV] = KN_T(I128), [KILN_OP_SREM] = KN_T(I128),
-  [KILN_OP_UREM] = KN_T(I128), [KILN_OP_FTOSI] = WIDE,      [KILN_OP_FTOUI] = WIDE,
-  [KILN_OP_SITOF] = WIDE,      [KILN_OP_UITOF] = WIDE,      [KILN_OP_FPROMOTE] = QUAD,
+  [KILN_OP_UREM] = KN_T(I128), [KILN_OP_FTOSI] = LONG,      [KILN_OP_FTOUI] = LONG,
+  [KILN_OP_SITOF] = LONG,      [KILN_OP_UITOF] = LONG,      [KILN_OP_FPROMOTE] = QUAD,
   [KILN_OP_FDEMOTE] = QUAD,    [KILN_OP_FADD] = QUAD,       [KILN_OP_FSUB] = QUAD,
   [KILN_OP_FMUL] = QUAD,       [KILN_OP_FDIV] = QUAD,       [KILN_OP_FMIN] = QUAD,
   [KILN_OP_FMAX] = QUAD,       [KILN_OP_FMINIMUM] = QUAD,   [KILN_OP_FMAXIMUM] = QUAD,
@@ -47,7 +47,7 @@ static void debug_trap(struct kn_walk *w, const struct kn_inst *in) {
 /* ---- the table ---- */
 
 /* A conversion from or to a type that no register holds. */
-static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
+static void convert_long(struct kn_walk *w, const struct kn_inst *in) {
   unsigned types = 1u << in->type | 1u << (in->x & 31);
   if (types & KN_T(F16) && !(types & ~(KN_T(F16) | LOWERED)) &&
       (in->op == KILN_OP_FPROMOTE || in->op == KILN_OP_FDEMOTE || in->op == KILN_OP_BITCAST))
@@ -55,12 +55,12 @@ static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
   else if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) kn_lower_unsupported(w, in);
   else if (types & KN_T(V128)) a64_bitcast_vector(w, in);
   else if (types & KN_T(F128)) a64_lower_quad(w, in);
-  else a64_lower_wide(w, in);
+  else a64_lower_pair(w, in);
 }
 /* A conversion from any type: `plain` does those between types of one register. */
 KN_INLINE void convert(struct kn_walk *w, const struct kn_inst *in, kn_lower *plain) {
   if (KN_LIKELY(LOWERED >> in->x & 1)) plain(w, in);
-  else convert_wide(w, in);
+  else convert_long(w, in);
 }
 static void from_trunc(struct kn_walk *w, const struct kn_inst *in) {
   convert(w, in, a64_lower_trunc);
@@ -90,9 +90,9 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 #define UNREAD(t)                                                                                  \
   CELL_OF(t, kn_lower_unread, kn_lower_unread, kn_lower_unread, kn_lower_unsupported)
 #define KEEPS(E) (KN_EFFECTS_##E & (KN_FX_KEPT))
-#define LOWER(fn, ...) LOWERS((fn, a64_lower_wide, a64_lower_quad), __VA_ARGS__)
+#define LOWER(fn, ...) LOWERS((fn, a64_lower_pair, a64_lower_quad), __VA_ARGS__)
 #define CONVERT_PAIR(t, fn)                                                                        \
-  {CELL_OF(t, fn, convert_wide, convert_wide, convert_wide),                                       \
+  {CELL_OF(t, fn, convert_long, convert_long, convert_long),                                       \
    CELL_OF(t, kn_lower_unread, kn_lower_unread, kn_lower_unread, kn_lower_unread)}
 #define CONVERT_ROW(E, fn) [KILN_OP_##E] = KN_BY_TYPE(CONVERT_PAIR, fn)
 #define CONVERT(fn, ...) KN_OPS(CONVERT_ROW, fn, __VA_ARGS__)
@@ -103,6 +103,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   KN_UNSUPPORTED,
   [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
   [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
+  [KILN_OP_UPPER] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
   LOWER(a64_lower_copy, COPY),
   LOWER(a64_lower_add, ADD, SUB),
   LOWER(a64_lower_mul, MUL),
@@ -158,10 +159,10 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(drop_one, LIFE_START, LIFE_END, VA_END),
   LOWER(a64_lower_mem, MEMCPY, MEMMOVE, MEMSET),
   LOWER(a64_lower_prefetch, PREFETCH),
-  LOWERS((a64_lower_atomic_load, a64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_LOAD),
-  LOWERS((a64_lower_atomic_store, a64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_STORE),
-  LOWERS((a64_lower_atomic_rmw, a64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_RMW),
-  LOWERS((a64_lower_atomic_cas, a64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_CAS),
+  LOWERS((a64_lower_atomic_load, a64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_LOAD),
+  LOWERS((a64_lower_atomic_store, a64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_STORE),
+  LOWERS((a64_lower_atomic_rmw, a64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_RMW),
+  LOWERS((a64_lower_atomic_cas, a64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_CAS),
   LOWER(a64_lower_fence, FENCE),
   ALL_TYPES(machine_code, ASM),
   ALL_TYPES(a64_lower_call, CALL),
@@ -242,12 +243,12 @@ const struct kn_target kn_target_aarch64 = {
      [KILN_TYPE_I16] = INT_TYPE,
      [KILN_TYPE_I32] = INT_TYPE,
      [KILN_TYPE_I64] = INT_TYPE,
-     [KILN_TYPE_I128] = {.bytes = 16, .lowered = true, .wide = true},
+     [KILN_TYPE_I128] = {.bytes = 16, .lowered = true},
      [KILN_TYPE_F16] = FLT_TYPE,
      [KILN_TYPE_F32] = FLT_TYPE,
      [KILN_TYPE_F64] = FLT_TYPE,
-     [KILN_TYPE_F80] = {.bytes = 16, .wide = true},
-     [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .lowered = true, .wide = true},
+     [KILN_TYPE_F80] = {.bytes = 16, .in_frame = true},
+     [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .lowered = true, .in_frame = true},
      [KILN_TYPE_V64] = FLT_TYPE,
      /* not in v8 to v15, of which calls, and this function too, preserve the low halves only */
      [KILN_TYPE_V128] =
@@ -290,7 +291,7 @@ const struct kn_target kn_target_aarch64 = {
   .calls = {.call = a64_call,
             .open_stack = a64_open_stack,
             .early_arg = a64_early_arg,
-            .load_wide = a64_load_wide,
+            .load_arg = a64_load_arg,
             .settle_args = a64_settle_args,
             .call_jump = a64_call_jump,
             .tail_jump = a64_tail_jump,

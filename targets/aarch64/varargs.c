@@ -37,7 +37,7 @@ static void round_up_16(struct kn_walk *w, unsigned sf) {
 }
 
 void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
-  bool fp = kn_bank(w, in->type), used = w->val[w->i].uses != 0, wide = kn_wide(w, in->type);
+  bool fp = kn_bank(w, in->type), used = w->val[w->i].uses != 0, wide = kn_type_is_wide(in->type);
   bool pair = wide && !fp; /* in registers that begin with an even one */
   unsigned ap = kn_reg(w, in->a, KILN_TYPE_I64);
   kn_drop(w, in->a);
@@ -70,6 +70,6 @@ void a64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
     a64_quad_store(w, w->i, A64_VS0);
   } else {
     a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, A64_IP0, A64_IP1, A64_IP0, 0));
-    a64_wide_store(w, w->i, A64_IP0, A64_IP1);
+    a64_def_pair(w, w->i, A64_IP0, A64_IP1);
   }
 }

@@ -225,17 +225,23 @@ void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in) {
   if (in->x == KILN_TYPE_V128) {
     unsigned r = kn_reg(w, in->a, in->x);
     kn_drop(w, in->a);
-    a64_quad_store(w, w->i, r);
+    if (in->type == KILN_TYPE_I128) {
+      const unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+      a64_emit(w, a64_fint(A64_FMOV_TO_GPR, 1, A64_D, low, a64_v(r)));
+      a64_emit(w, a64_umov(3, high, a64_v(r), 1));
+      a64_def_pair(w, w->i, low, high);
+    } else a64_quad_store(w, w->i, r);
     return;
   }
   unsigned t = kn_temp(w, kn_regs_of(w, KILN_TYPE_V128));
-  if (kn_is_imm(in->a)) {
-    int64_t value = kn_imm(in->a);
-    a64_vector_constant(w, a64_v(t), (uint64_t)value, (uint64_t)(value >> 63));
+  if (in->x == KILN_TYPE_I128) {
+    const struct a64_halves r = a64_pair_copy(w, in->a);
+    a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, a64_v(t), r.low));
+    a64_emit(w, a64_fmov_to_high(a64_v(t), r.high));
   } else {
     a64_quad_load(w, in->a, t);
   }
-  kn_drop(w, in->a);
+  kn_drop_any_operands(w, in);
   kn_untemp(w, t);
   unsigned d = kn_def(w, w->i, in->type, t, 0);
   copy(w, a64_v(d), a64_v(t));

@@ -111,11 +111,17 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- i128: cmpxchg16b, where the processor has it (KILN_FEATURE_CX16) ---- */
 
-/* rcx:rbx = the new value of memory, whose old one is in rdx:rax. r11 and the flags are lost. */
-static void combine(struct kn_walk *w, const struct kn_inst *in) {
+/* Both halves at a frame offset, in two registers. */
+static void load_halves(struct kn_walk *w, int32_t at, unsigned low, unsigned high) {
+  x64_hook_load(w, low, at, KILN_TYPE_I64);
+  x64_hook_load(w, high, at + 8, KILN_TYPE_I64);
+}
+
+/* rcx:rbx = the new value of memory, whose old one is in rdx:rax; the operand is at a frame offset. r11 and the flags are
+ * lost. */
+static void combine(struct kn_walk *w, const struct kn_inst *in, int32_t operand) {
   unsigned op = in->op == KILN_OP_ATOMIC_STORE ? KILN_RMW_XCHG : (unsigned)in->x >> 8;
-  x64_wide_half(w, X64_RBX, in->b, 0);
-  x64_wide_half(w, X64_RCX, in->b, 1);
+  load_halves(w, operand, X64_RBX, X64_RCX);
   switch (op) {
   case KILN_RMW_XCHG: return;
   case KILN_RMW_ADD:
@@ -156,10 +162,17 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
   }
 }
 
+/* A copy of an operand in the frame. */
+static int32_t to_frame(struct kn_walk *w, uint32_t h) {
+  const int32_t at = kn_frame_alloc(w, 16, 4);
+  x64_store_pair(w, h, x64_frame(w, at));
+  return at;
+}
+
 /* cmpxchg16b uses rax, rdx, rcx and rbx. The last one may be the home of a value, which is kept in the frame meanwhile,
- * and so is the address: two registers for that one's parts are all that a block is certain to have besides. A load
+ * and so are the operands and the address: two registers for that one's parts are all that a block is certain to have besides. A load
  * stores back what it reads (or 0 where there was 0), since there is no other way to read 16 bytes at once. */
-void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_pair_atomic(struct kn_walk *w, const struct kn_inst *in) {
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
   bool cas = in->op == KILN_OP_ATOMIC_CAS;
   uint32_t flag = cas ? kn_second_result(w, w->i) : 0;
@@ -167,6 +180,8 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "i128 needs the feature cx16");
     return;
   }
+  const int32_t b = in->op != KILN_OP_ATOMIC_LOAD ? to_frame(w, in->b) : 0,
+                c = cas ? to_frame(w, in->c) : 0;
   for (unsigned k = 0; k < sizeof fixed; k++) kn_claim(w, fixed[k]);
   struct x64_addr m = x64_address(w, in->a, 0);
   const unsigned at = X64_SCRATCH;
@@ -178,10 +193,8 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < sizeof fixed; k++) KN_LOG(w, KN_EV_WRITE, 0, fixed[k]);
   uint32_t again = kn_code_label(w);
   if (cas) {
-    for (unsigned k = 0; k < 2; k++) {
-      x64_wide_half(w, k ? X64_RDX : X64_RAX, in->b, k);
-      x64_wide_half(w, k ? X64_RCX : X64_RBX, in->c, k);
-    }
+    load_halves(w, b, X64_RAX, X64_RDX);
+    load_halves(w, c, X64_RBX, X64_RCX);
   } else if (in->op == KILN_OP_ATOMIC_LOAD) {
     EMIT(w, x64_zero, X64_RAX);
     EMIT(w, x64_zero, X64_RDX);
@@ -191,7 +204,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_at(at, 0));
     EMIT(w, x64_rm, X64_MOV, 3, X64_RDX, x64_at(at, 8));
     x64_bind_label(w, again);
-    combine(w, in);
+    combine(w, in, b);
     EMIT(w, x64_rm, X64_MOV, 3, at, address);
   }
   EMIT(w, x64_lock);
@@ -199,11 +212,10 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   if (!cas && in->op != KILN_OP_ATOMIC_LOAD) x64_jcc(w, X64_NE, again);
   if (flag) EMIT(w, x64_setcc, X64_E, X64_RCX);
   EMIT(w, x64_rm, X64_MOV, 3, X64_RBX, kept);
-  if (w->val[w->i].uses) x64_wide_store(w, w->i, X64_RAX, X64_RDX);
-  kn_drop_operands(w, in);
-  if (!flag) return;
+  kn_drop_any_operands(w, in);
   KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-  kn_def_fixed(w, flag, KILN_TYPE_I8, X64_RCX);
+  x64_def_pair(w, w->i, X64_RAX, X64_RDX);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, X64_RCX);
 }
 
 void x64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {

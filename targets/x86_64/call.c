@@ -68,7 +68,7 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
         x64_copy(w, to, from, p->size_bytes & 7);
       }
     }
-  } else if (kn_wide(w, type) || kn_bank(w, type)) {
+  } else if (kn_in_frame(w, type) || kn_bank(w, type)) {
     store_any(w, h, type, to);
   } else if (x64_imm32(w, h, type, &imm) && !(flags & KN_PARAM_EXTEND)) {
     EMIT(w, x64_mov_mi, 3, to.m, imm);
@@ -87,14 +87,7 @@ static void store_any(struct kn_walk *w, uint32_t h, unsigned type, struct x64_a
     x64_x87_push(w, h);
     x64_x87_pop_to(w, &to);
   } else if (type == KILN_TYPE_I128) {
-    struct x64_addr half[2];
-    int64_t v[2];
-    bool constant = x64_wide_source(w, h, half, v);
-    for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
-      if (constant) x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
-      else x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &half[k]);
-      x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
-    }
+    x64_store_pair(w, h, to);
   } else {
     unsigned r = kn_reg(w, h, type);
     x64_op_mem(w,
@@ -120,12 +113,6 @@ void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_a
   }
   if (KN_LIKELY(a->reg == KN_NO_REG)) {
     stack_arg(w, c, a);
-    return;
-  }
-  if (a->split) {
-    struct x64_addr to = stack_place(w, c, a);
-    x64_wide_half(w, X64_SCRATCH, a->h, 1);
-    x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
     return;
   }
   unsigned r = kn_reg(w, a->h, KILN_TYPE_V128); /* EIGHTH */
@@ -156,14 +143,6 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
     w->call_stack = (struct kn_call_stack){.bytes = align_16(bytes)};
     x64_allocate(w, align_16(bytes));
-  }
-}
-
-void x64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
-  for (unsigned k = 0; k < 2u - a->split; k++) {
-    unsigned reg = k ? a->high : a->reg;
-    x64_wide_half(w, reg, h, k);
-    KN_WROTE(w, KN_EV_CLOBBER, 0, reg);
   }
 }
 
@@ -354,8 +333,8 @@ static struct x64_addr result_in_memory(struct kn_walk *w, const struct kn_arg *
 
 static void take_from_memory(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
   struct x64_addr from = result_in_memory(w, a);
-  if (kn_wide(w, a->type)) {
-    x64_copy(w, x64_frame(w, kn_def_wide(w, i)), from, 16);
+  if (kn_in_frame(w, a->type)) {
+    x64_copy(w, x64_frame(w, kn_def_in_frame(w, i)), from, 16);
   } else {
     unsigned dst = kn_def(w, i, a->type, KN_NO_REG, 0);
     x64_load_spilled(w, dst, from.m, a->type);
@@ -367,27 +346,22 @@ static void take_from_memory(struct kn_walk *w, uint32_t i, const struct kn_arg 
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
   if (w->val[i].uses == 0) return;
   if (KN_UNLIKELY(a->in_memory)) take_from_memory(w, i, a);
-  else if (a->type == KILN_TYPE_I128 && a->reg >= KN_FP_BASE)
-    x64_hook_store(w, a->reg, kn_def_wide(w, i), KILN_TYPE_V128);
-  else if (a->type == KILN_TYPE_I128) x64_wide_store(w, i, a->reg, a->high);
+  else if (KN_UNLIKELY(a->type == KILN_TYPE_I128)) x64_take_halves(w, i, a->reg);
   else kn_def_fixed(w, i, a->type, a->reg);
 }
 
 /* Results in st(0), st(1) leave the x87 stack at once, wanted or not. */
-static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32_t i) {
+static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig) {
   unsigned left = sig->conv->x87_results;
   for (unsigned k = 0; k < sig->n_results && left != 0; k++) {
     if (sig->results[k] != KILN_TYPE_F80) continue;
     left--;
-    uint32_t value = k == 0 ? i : 0;
-    for (uint32_t r = i + 1; k > 0 && w->inst[r].op == KILN_OP_RESULT && w->inst[r].a == i; r++)
-      if (w->inst[r].x == k) value = r;
-    x64_x87_pop(w, value);
+    x64_x87_pop(w, kn_result_value(w, k));
   }
 }
 
 void x64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
-  take_x87_results(w, sig, w->i);
+  take_x87_results(w, sig);
   kn_take_results(w, sig);
 }
 
@@ -411,13 +385,7 @@ void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
     x64_copy(w, to, result_in_memory(w, a), kn_type(w, a->type)->bytes);
     return;
   }
-  if (a->type == KILN_TYPE_F80) {
-    x64_x87_pop_to(w, &to);
-    return;
-  }
-  x64_op_mem(w, X64_MOV_ST, 3, a->reg, &to);
-  to.m.disp += 8;
-  x64_op_mem(w, X64_MOV_ST, 3, a->high, &to);
+  x64_x87_pop_to(w, &to);
 }
 
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
@@ -434,10 +402,11 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   kn_return_values(w, in);
   if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS))
     x64_join_results(w, in->x);
-  for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
-    if (f->facts.result_types[k] == KILN_TYPE_F80 && !w->args.at[k].in_memory)
-      x64_x87_push(w, kn_ret_value(f, in, k));
-  kn_drop_operands(w, in);
+  for (uint32_t k = w->args.n; k-- > 0;) { /* the first one is the top */
+    const struct kn_arg *a = &w->args.at[k];
+    if (a->type == KILN_TYPE_F80 && !a->in_memory) x64_x87_push(w, a->h);
+  }
+  kn_drop_any_operands(w, in);
 }
 
 /* The usual result: one integer, in rax. */
@@ -528,7 +497,7 @@ static void enter_indirect(struct kn_walk *w, struct kn_arg *a, int32_t *frame) 
 }
 
 static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
-  if (a->reg == KN_NO_REG || a->split) x64(w)->uses_incoming = true;
+  if (a->reg == KN_NO_REG) x64(w)->uses_incoming = true;
   if (a->param->flags & KILN_PARAM_SRET) enter_result(w, a);
   if (KN_UNLIKELY(a->indirect)) {
     enter_indirect(w, a, frame);
@@ -543,15 +512,7 @@ static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
       a->reg = KN_NO_REG;
     }
   }
-  if (a->param->flags & KILN_PARAM_BYVAL) return true; /* enter_by_value */
-  if (a->reg == KN_NO_REG || !kn_wide(w, a->type)) return false;
-  if (w->val[a->h].uses == 0) return true;
-  if (a->split) {
-    a->high = X64_SCRATCH;
-    EMIT(w, x64_rm, X64_MOV, 3, X64_SCRATCH, x64_frame_mem(w, *frame));
-  }
-  x64_wide_store(w, a->h, a->reg, a->high);
-  return true;
+  return (a->param->flags & KILN_PARAM_BYVAL) != 0; /* enter_by_value */
 }
 
 static void save_rest(struct kn_walk *w, uint32_t stack_bytes) {

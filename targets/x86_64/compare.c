@@ -34,7 +34,8 @@ KN_INLINE bool keep_flags(struct kn_walk *w, unsigned cc) {
   uint32_t i = w->i;
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->a == i &&
-      (next->op == KILN_OP_BRIF || (next->op == KILN_OP_SELECT && !kn_wide(w, next->type)))) {
+      (next->op == KILN_OP_BRIF ||
+       (next->op == KILN_OP_SELECT && kn_fits_register(w, next->type)))) {
     x64(w)->flags_of = i;
     x64(w)->flags_cond = cc;
     return true;
@@ -184,7 +185,7 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_trunc(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (in->x == KILN_TYPE_I128) {
-    x64_lower_wide(w, in);
+    x64_lower_pair(w, in);
     return;
   }
   unsigned ra = kn_reg(w, in->a, in->x);

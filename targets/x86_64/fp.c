@@ -235,7 +235,7 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (to == KILN_TYPE_I128 && saturate) {
-    x64_lower_saturate_wide(w, in);
+    x64_lower_saturate_pair(w, in);
     return;
   }
   if (to == KILN_TYPE_I128) {
@@ -338,7 +338,7 @@ void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (KN_UNLIKELY(in->x == KILN_TYPE_V128 || in->x == KILN_TYPE_I128)) {
-    x64_bitcast_wide(w, in);
+    x64_bitcast_pair(w, in);
     return;
   }
   unsigned size = x64_size(in->type);

@@ -38,11 +38,6 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
     x64_x87_copy(w, dst, src);
     return;
   }
-  if (type == KILN_TYPE_I128) { /* by halves, as it was stored: a load of both would wait */
-    x64_hook_copy(w, dst, src, KILN_TYPE_I64);
-    x64_hook_copy(w, dst + 8, src + 8, KILN_TYPE_I64);
-    return;
-  }
   if (type == KILN_TYPE_V128) {
     EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(x64_xscratch(w)), x64_frame_mem(w, src));
     EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(x64_xscratch(w)), x64_frame_mem(w, dst));
@@ -320,7 +315,7 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
   struct x64_mem m = x64_frame_mem(w, frame);
   if (kn_spills_16(w, type)) {
     int64_t v[2] = {0, 0};
-    kn_wide_number(w, h, v);
+    kn_number_halves(w, h, v);
     for (unsigned k = 0; k < 2; k++, m.disp += 8) {
       x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
       EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, m);

@@ -43,11 +43,9 @@ KN_INLINE void flags_tell(struct kn_walk *w, uint32_t i, bool any) {
   x64(w)->zero_only = false;
 }
 
-KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, unsigned op, unsigned group,
-                      bool commutes) {
-  uint32_t i = w->i;
-  unsigned type = in->type, size = x64_op_size(type);
-  uint32_t a = in->a, b = in->b;
+KN_INLINE void combine(struct kn_walk *w, uint32_t i, unsigned type, unsigned op, unsigned group,
+                       bool commutes, uint32_t a, uint32_t b) {
+  const unsigned size = x64_op_size(type);
   if (commutes) order(w, &a, &b);
   unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
@@ -57,8 +55,19 @@ KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, unsigned op, 
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   two_address(w, op, group, size, dst, ra, &o, commutes);
   x64_set_zx(w, i, type);
-  if (size == x64_size(type)) flags_tell(w, i, true);
   kn_defined(w, i, dst);
+}
+
+void x64_combine(struct kn_walk *w, uint32_t i, unsigned op, unsigned group, bool commutes,
+                 uint32_t a, uint32_t b) {
+  combine(w, i, KILN_TYPE_I64, op, group, commutes, a, b);
+}
+
+KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, unsigned op, unsigned group,
+                      bool commutes) {
+  const unsigned type = in->type;
+  combine(w, w->i, type, op, group, commutes, in->a, in->b);
+  if (x64_op_size(type) == x64_size(type)) flags_tell(w, w->i, true);
 }
 
 /* An AND that is only compared with 0, by the next instruction, which somebody reads: becomes `test`. */

@@ -26,7 +26,7 @@ static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
 #define UNREAD(t) CELL(t, kn_lower_unread, kn_lower_unread, kn_lower_unread)
 /* Divisions trap, so that they stay. */
 #define KEEPS(E) (KN_EFFECTS_##E & (KN_FX_KEPT | KN_FX_TRAP))
-#define LOWER(fn, ...) LOWERS((fn, x64_lower_wide, x64_lower_x87), __VA_ARGS__)
+#define LOWER(fn, ...) LOWERS((fn, x64_lower_pair, x64_lower_x87), __VA_ARGS__)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
@@ -34,6 +34,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   KN_UNSUPPORTED,
   [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
   [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
+  [KILN_OP_UPPER] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
   LOWER(x64_lower_copy, COPY),
   LOWER(x64_lower_add, ADD),
   LOWER(x64_lower_sub, SUB),
@@ -59,7 +60,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(x64_lower_icmp, ICMP),
   LOWER(x64_lower_fcmp, FCMP),
   /* its condition may be in flags */
-  [KILN_OP_SELECT] = KN_BY_TYPE(TWICE, x64_lower_select, x64_lower_wide, x64_lower_x87),
+  [KILN_OP_SELECT] = KN_BY_TYPE(TWICE, x64_lower_select, x64_lower_pair, x64_lower_x87),
   LOWER(x64_lower_trunc, TRUNC),
   LOWER(x64_lower_zext, ZEXT),
   LOWER(x64_lower_sext, SEXT),
@@ -103,10 +104,10 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(x64_lower_memory, MEMCPY, MEMMOVE),
   LOWER(x64_lower_memset, MEMSET),
   LOWER(x64_lower_prefetch, PREFETCH),
-  LOWERS((x64_lower_atomic_load, x64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_LOAD),
-  LOWERS((x64_lower_atomic_store, x64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_STORE),
-  LOWERS((x64_lower_atomic_rmw, x64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_RMW),
-  LOWERS((x64_lower_atomic_cas, x64_lower_wide_atomic, kn_lower_unsupported), ATOMIC_CAS),
+  LOWERS((x64_lower_atomic_load, x64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_LOAD),
+  LOWERS((x64_lower_atomic_store, x64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_STORE),
+  LOWERS((x64_lower_atomic_rmw, x64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_RMW),
+  LOWERS((x64_lower_atomic_cas, x64_lower_pair_atomic, kn_lower_unsupported), ATOMIC_CAS),
   LOWER(x64_lower_fence, FENCE),
   ALL_TYPES(machine_code, ASM),
   ALL_TYPES(x64_lower_call, CALL),
@@ -179,10 +180,10 @@ static const uint8_t dwarf_regs[64] = {
   {                                                                                                \
     [KILN_TYPE_VOID] = {.bytes = 8, .lowered = true}, [KILN_TYPE_I8] = INT_TYPE,                   \
     [KILN_TYPE_I16] = INT_TYPE, [KILN_TYPE_I32] = INT_TYPE, [KILN_TYPE_I64] = INT_TYPE,            \
-    [KILN_TYPE_I128] = {.bytes = 16, .lowered = true, .wide = true},                               \
-    [KILN_TYPE_F16] = {.bank = 1, .bytes = 8}, [KILN_TYPE_F32] = FLT_TYPE,                         \
-    [KILN_TYPE_F64] = FLT_TYPE, [KILN_TYPE_F80] = {.bytes = 16, .lowered = true, .wide = true},    \
-    [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .wide = true}, [KILN_TYPE_V64] = FLT_TYPE,         \
+    [KILN_TYPE_I128] = {.bytes = 16, .lowered = true}, [KILN_TYPE_F16] = {.bank = 1, .bytes = 8},  \
+    [KILN_TYPE_F32] = FLT_TYPE, [KILN_TYPE_F64] = FLT_TYPE,                                        \
+    [KILN_TYPE_F80] = {.bytes = 16, .lowered = true, .in_frame = true},                            \
+    [KILN_TYPE_F128] = {.bank = 1, .bytes = 16, .in_frame = true}, [KILN_TYPE_V64] = FLT_TYPE,     \
     [KILN_TYPE_V128] = {                                                                           \
       .regs = ~KN_GP_MASK,                                                                         \
       .bank = 1,                                                                                   \
@@ -237,7 +238,6 @@ static const uint8_t dwarf_regs[64] = {
   .calls = {.call = x64_call,                                                                      \
             .open_stack = x64_open_stack,                                                          \
             .early_arg = x64_early_arg,                                                            \
-            .load_wide = x64_load_wide,                                                            \
             .settle_args = x64_settle_args,                                                        \
             .call_jump = x64_call_jump,                                                            \
             .tail_jump = x64_tail_jump,                                                            \

@@ -397,22 +397,27 @@ void x64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- bits ---- */
 
-void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in) {
+void x64_take_halves(struct kn_walk *w, uint32_t i, unsigned r) {
+  const unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), x = x64_xscratch(w);
+  EMIT(w, x64_rr, X64_MOV_GX, 3, x64_hw(r), low);
+  pshufd(w, x, r, 0xee); /* the upper half */
+  EMIT(w, x64_rr, X64_MOV_GX, 3, x64_hw(x), high);
+  x64_def_pair(w, i, low, high);
+}
+
+void x64_bitcast_pair(struct kn_walk *w, const struct kn_inst *in) {
   if (in->x == KILN_TYPE_V128) {
-    unsigned r = kn_reg(w, in->a, in->x);
+    const unsigned r = kn_reg(w, in->a, in->x);
     kn_drop(w, in->a);
-    int32_t at = kn_def_wide(w, w->i);
-    KN_LOG(w, KN_EV_DEF, w->i, KN_PLACE_FRAME + at);
-    EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, at));
+    x64_take_halves(w, w->i, r);
     return;
   }
-  struct x64_addr half[2];
-  int64_t v[2];
-  bool constant = x64_wide_source(w, in->a, half, v);
-  unsigned t = temp(w);
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  if (constant) addr.ref = kn_code_literal(w, (uint64_t)v[0], (uint64_t)v[1], 16);
-  x64_op_mem(w, X64_MOVUPS, 2, t, constant ? &addr : &half[0]);
-  kn_drop(w, in->a);
+  const unsigned t = temp(w), x = x64_xscratch(w);
+  for (unsigned k = 0; k < 2; k++) {
+    x64_half(w, X64_SCRATCH, in->a, k);
+    EMIT(w, x64_rr, X64_MOV_XG, 3, x64_hw(k ? x : t), X64_SCRATCH);
+  }
+  op(w, X64_PUNPCKLQDQ, t, x);
+  kn_drop_any_operands(w, in);
   kn_def_fixed(w, w->i, in->type, t);
 }

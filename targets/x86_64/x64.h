@@ -1,6 +1,6 @@
 /* What the files of the x86-64 target share: registers, operands, emission into the walk's buffer. Lowerings are by
  * kind: int.c, divide.c, bits.c, compare.c, fp.c, x87.c (f80), memory.c, atomic.c, control.c, call.c, varargs.c,
- * wide.c (i128). target.c has the table of operations and facts, hooks.c what the allocator asks for, frame.c the
+ * pair.c (i128). target.c has the table of operations and facts, hooks.c what the allocator asks for, frame.c the
  * function's beginning and end. ABI: System V x86-64 psABI; Microsoft's x64 calling convention. r11 and x64_xscratch
  * are scratch: never allocated, free to use within one operation. */
 #ifndef KN_X64_H
@@ -311,7 +311,6 @@ void x64_finish(struct kn_walk *w);
 void x64_call(struct kn_walk *w, struct kn_call *c);
 void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
 void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
-void x64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
 void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
 void x64_call_jump(struct kn_walk *w, const struct kn_call *c);
 void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
@@ -413,14 +412,14 @@ kn_lower x64_lower_fcmp, x64_lower_farith, x64_lower_fneg, x64_lower_fabs, x64_l
 kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_lower_stack_save,
   x64_lower_stack_restore, x64_lower_memory, x64_lower_memset, x64_lower_tls, x64_lower_frame_addr,
   x64_lower_va_start, x64_lower_va_copy, x64_lower_va_arg, x64_lower_atomic_load,
-  x64_lower_atomic_store, x64_lower_atomic_rmw, x64_lower_atomic_cas, x64_lower_wide_atomic,
+  x64_lower_atomic_store, x64_lower_atomic_rmw, x64_lower_atomic_cas, x64_lower_pair_atomic,
   x64_lower_fence, x64_lower_prefetch, x64_lower_life;
 kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_eh_return, x64_lower_br,
   x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap,
   x64_lower_unreachable, x64_lower_debug_trap;
 kn_lower x64_lower_call;
 /* Between v128 and i128. */
-void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in);
+void x64_bitcast_pair(struct kn_walk *w, const struct kn_inst *in);
 /* Of vectors: vector.c. */
 kn_lower x64_lower_vsplat, x64_lower_vresize, x64_lower_vextract, x64_lower_vinsert,
   x64_lower_vsigns, x64_lower_vbin, x64_lower_vmul, x64_lower_vandn, x64_lower_vselect,
@@ -431,14 +430,22 @@ kn_lower x64_lower_machine;
 kn_lower x64_fused_muladd;
 extern const struct kn_machine_table x64_machine;
 /* Of i128 and f80. */
-kn_lower x64_lower_wide, x64_lower_x87;
+kn_lower x64_lower_pair, x64_lower_x87;
 kn_lower x64_lower_get_rounding, x64_lower_set_rounding;
 /* To i128 from any float, the nearest one. */
-kn_lower x64_lower_saturate_wide;
-/* Half k (0: low) of the 16-byte operand h in register dst. */
-void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
-/* Result i from registers to its slot. */
-void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
+kn_lower x64_lower_saturate_pair;
+/* Half k (0: low) of i128 operand h in register dst, which is a scratch register, or taken; locks nothing. */
+void x64_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
+/* Result i, an i128, is in two registers, temporary ones or a call's: kn_def_fixed of both, if it is read. */
+void x64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
+/* The same where it is in a vector register. */
+void x64_take_halves(struct kn_walk *w, uint32_t i, unsigned r);
+/* Stores i128 operand h; loads result i, which is read. The address is locked. */
+void x64_store_pair(struct kn_walk *w, uint32_t h, struct x64_addr to);
+void x64_load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from);
+/* i = a op b, for two-address operations of 64 bits that are neither sums nor told by the flags; drops a and b. */
+void x64_combine(struct kn_walk *w, uint32_t i, unsigned op, unsigned group, bool commutes,
+                 uint32_t a, uint32_t b);
 /* f80: pushes the operand onto the x87 stack; pops its top to result i (0, or unused: to nowhere), or to memory. */
 void x64_x87_push(struct kn_walk *w, uint32_t h);
 void x64_x87_pop(struct kn_walk *w, uint32_t i);
@@ -447,6 +454,5 @@ void x64_x87_pop_to(struct kn_walk *w, const struct x64_addr *to);
 void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from);
 /* The frame offset of 16 bytes for values on their way between the x87 stack, or its control word, and registers. */
 int32_t x64_x87_scratch(struct kn_walk *w);
-bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_addr half[2], int64_t imm[2]);
 
 #endif

@@ -46,9 +46,27 @@ void x64_x87_push(struct kn_walk *w, uint32_t h) {
   }
 }
 
+/* Half k (0: the lower) of operand h in register dst; the flags stay. */
+static void load_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
+  int64_t half[2];
+  if (kn_number_halves(w, h, half)) {
+    x64_const(w, dst, (uint64_t)half[k]);
+    return;
+  }
+  const int32_t at = kn_frame_of(w, &w->val[h]);
+  KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+  x64_hook_load(w, dst, at + 8 * (int32_t)k, KILN_TYPE_I64);
+}
+
+static void store_halves(struct kn_walk *w, unsigned low, unsigned high) {
+  const int32_t at = kn_def_in_frame(w, w->i);
+  x64_hook_store(w, low, at, KILN_TYPE_I64);
+  x64_hook_store(w, high, at + 8, KILN_TYPE_I64);
+}
+
 void x64_x87_pop(struct kn_walk *w, uint32_t i) {
   if (i == 0 || w->val[i].uses == 0) op_stack(w, X64_FSTP0);
-  else op_frame(w, X64_FSTP80, kn_def_wide(w, i));
+  else op_frame(w, X64_FSTP80, kn_def_in_frame(w, i));
 }
 
 void x64_x87_pop_to(struct kn_walk *w, const struct x64_addr *to) { op_memory(w, X64_FSTP80, to); }
@@ -97,7 +115,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
   if (in->type == KILN_TYPE_I128 && saturate) {
-    x64_lower_saturate_wide(w, in);
+    x64_lower_saturate_pair(w, in);
     return;
   }
   if (in->type == KILN_TYPE_I128) {
@@ -142,16 +160,19 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
   kn_def_fixed(w, w->i, in->type, t);
 }
 
-static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t high) {
-  x64_const(w, X64_SCRATCH, low);
-  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at));
-  x64_const(w, X64_SCRATCH, high);
-  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at + 8));
+/* The register that has value i, which was just defined. */
+static unsigned newest_reg(const struct kn_walk *w, uint32_t i) {
+  return w->val[i].reg != KN_NO_REG ? w->val[i].reg : w->val[i].copy;
+}
+
+static void set_pair(struct kn_walk *w, const unsigned reg[2], uint64_t low, uint64_t high) {
+  x64_const(w, reg[0], low);
+  x64_const(w, reg[1], high);
 }
 
 /* The library converts values in range; for others its result is replaced by the nearest end. Any float is compared
  * as an f80, which is kept in memory of its own. */
-void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
+void x64_lower_saturate_pair(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSIS;
   int32_t from = x64_x87_scratch(w);
   if (in->x == KILN_TYPE_F80) {
@@ -166,7 +187,7 @@ void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   const char *name = kn_library_name(sign ? KILN_OP_FTOSI : KILN_OP_FTOUI, KILN_TYPE_I128, type);
   kn_library_call(w, name, &in->a, &type, 1, KILN_TYPE_I128);
   if (w->f->status != KILN_OK) return;
-  int32_t at = kn_frame_of(w, &w->val[w->i]);
+  const unsigned to[2] = {newest_reg(w, w->i), newest_reg(w, w->i + 1)};
   struct x64_addr top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
   op_frame(w, X64_FLD80, from);
@@ -180,15 +201,19 @@ void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   else op_stack(w, X64_FLDZ);
   op_stack(w, X64_FUCOMIP1);
   x64_jcc(w, X64_B, drop);
-  store_wide(w, at, 0, (uint64_t)sign << 63);
+  set_pair(w, to, 0, (uint64_t)sign << 63);
   x64_jmp(w, drop);
   x64_bind_label(w, high);
-  store_wide(w, at, UINT64_MAX, UINT64_MAX >> sign);
+  set_pair(w, to, UINT64_MAX, UINT64_MAX >> sign);
   x64_jmp(w, drop);
   x64_bind_label(w, nan);
-  store_wide(w, at, 0, 0);
+  set_pair(w, to, 0, 0);
   x64_bind_label(w, drop);
   op_stack(w, X64_FSTP0);
+  for (unsigned k = 0; k < 2; k++) { /* whose home is in the frame was stored there */
+    struct kn_val *v = &w->val[w->i + k];
+    if (v->flags & KN_VF_SLOT_HOME) x64_hook_store(w, to[k], kn_frame_of(w, v), KILN_TYPE_I64);
+  }
 }
 
 static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
@@ -261,7 +286,7 @@ static void minimum(struct kn_walk *w, const struct kn_inst *in) {
   unsigned sign = kn_temp(w, KN_GP_MASK);
   uint32_t nan = kn_code_label(w), differ = kn_code_label(w), other = kn_code_label(w),
            done = kn_code_label(w);
-  x64_wide_half(w, sign, in->a, 1);
+  load_half(w, sign, in->a, 1);
   x64_x87_push(w, in->b);
   x64_x87_push(w, in->a);
   op_stack(w, X64_FUCOMI1);
@@ -285,15 +310,29 @@ static void minimum(struct kn_walk *w, const struct kn_inst *in) {
 
 static void copy_sign(struct kn_walk *w, const struct kn_inst *in) {
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-  x64_wide_half(w, X64_SCRATCH, in->b, 1);
-  x64_wide_half(w, high, in->a, 1);
-  x64_wide_half(w, low, in->a, 0);
+  load_half(w, X64_SCRATCH, in->b, 1);
+  load_half(w, high, in->a, 1);
+  load_half(w, low, in->a, 0);
   EMIT(w, x64_alu_ri, X64_G_AND, 2, X64_SCRATCH, 0x8000);
   EMIT(w, x64_alu_ri, X64_G_AND, 2, high, 0x7fff);
   EMIT(w, x64_rr, X64_OR, 2, high, X64_SCRATCH);
-  int32_t at = kn_def_wide(w, w->i);
-  EMIT(w, x64_rm, X64_MOV_ST, 3, low, x64_frame_mem(w, at));
-  EMIT(w, x64_rm, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8));
+  store_halves(w, low, high);
+}
+
+static void select_f80(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
+  unsigned t[2];
+  for (unsigned k = 0; k < 2; k++) {
+    t[k] = kn_temp(w, KN_GP_MASK);
+    load_half(w, t[k], in->c, k);
+  }
+  EMIT(w, x64_test_ri, 0, cond, 1);
+  for (unsigned k = 0; k < 2; k++) {
+    load_half(w, X64_SCRATCH, in->b, k);
+    EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, t[k], X64_SCRATCH);
+  }
+  store_halves(w, t[0], t[1]);
+  kn_drop_operands(w, in);
 }
 
 static void access(struct kn_walk *w, const struct kn_inst *in) {
@@ -336,7 +375,9 @@ void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_FPROMOTE: promote(w, in); return;
   case KILN_OP_FDEMOTE: demote(w, in); return;
   case KILN_OP_FCMP: compare(w, in); return;
-  case KILN_OP_SELECT: x64_lower_wide(w, in); return;
+  case KILN_OP_SELECT:
+    if (!kn_skip_unread(w, in)) select_f80(w, in);
+    return;
   default: break;
   }
   switch (in->op) {

@@ -101,12 +101,12 @@ MUTANTS = [
     ('they have no home in a register of which calls preserve one half', A, PLAN,
      'facts->cut ? KN_CUT_BANK : facts->regs', 'facts->regs'),
     ('they have 16 bytes of the frame', A, WALK_H,
-     'return kn_type(w, type)->bytes == 16;', 'return kn_type(w, type)->wide;'),
+     'return kn_type(w, type)->bytes == 16;', 'return kn_type(w, type)->in_frame;'),
     ('they have 16 bytes of the frame here too', X, WALK_H,
      'KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {\n'
      '  return kn_type(w, type)->bytes == 16;',
      'KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {\n'
-     '  return kn_type(w, type)->wide;'),
+     '  return kn_type(w, type)->in_frame;'),
     ('a shift changes a copy', X, x('vector.c'),
      'unsigned t = temp(w), group =', 'unsigned t = a, group ='),
     ('a selection changes a copy', X, x('vector.c'),
@@ -351,7 +351,19 @@ MUTANTS = [
     ('joined comparisons are read by nobody else', A, a('compare.c'),
      'val->uses == 1 &&\n         val->flags == 0;', 'val->flags == 0;'),
     ('comparisons that are used twice are not fused', A, a('compare.c'),
-     '         val->uses == 1 && !kn_wide(', '         !kn_wide('),
+     '         val->uses == 1 && kn_fits_register(', '         kn_fits_register('),
+
+    # ---- i128: two values ----
+    ('an upper half is read as often as the i128', X, PLAN,
+     'f->val[i].uses = lower->uses;', 'f->val[i].uses = 1;'),
+    ('an edge moves the upper half', X, 'lib/codegen/edge.c',
+     'if (pairs && kn_is_pair(f, param) &&', 'if (0 &&'),
+    ('the halves of an argument are dropped', X, 'lib/codegen/drop.c',
+     'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h + 1);', 'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h);'),
+    ('the halves of a result are in their own registers', X, 'lib/codegen/call.c',
+     'a->h = value != 0 ? value + a->upper : 0;', 'a->h = value;'),
+    ('the factors of a mixed product are not where the product is', X, 'targets/x86_64/pair.c',
+     'KN_GP_MASK & ~(KN_BIT(X64_RAX) | KN_BIT(X64_RDX))', 'KN_GP_MASK'),
 
     # ---- exceptions: stubs, tables ----
     ('a stub reloads homes that the call clobbered', X, EH,
@@ -369,8 +381,8 @@ MUTANTS = [
      '        KN_WROTE(w, KN_EV_MOVE, w->target->exception[1], w->target->exception[0]);\n        break;\n      }\n'
      '    kn_run_moves(w);\n    kn_edge_log(w, e);\n    w->target->jump'),
     ('the exception is where the unwinder puts it', A, EH,
-     '{{w->target->exception[0], w->target->exception[1]}, {0}}',
-     '{{w->target->exception[1], w->target->exception[0]}, {0}}'),
+     '{{[0] = w->target->exception[0], [2] = w->target->exception[1]}, {0}}',
+     '{{[0] = w->target->exception[1], [2] = w->target->exception[0]}, {0}}'),
     ('stubs are shared if their moves are the same', X, EH,
      'same_moves(eh->moves.at + s->first, w->moves.at, n)', 'same_moves(w->moves.at, w->moves.at, n)'),
     ('a pad is its block only if nothing is to be moved', X, EH,

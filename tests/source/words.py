@@ -53,8 +53,8 @@ WORDS = [
 ]
 EXCEPT = re.compile(r'words: as meant')
 CEILING = 143
-CORE = ('base', 'ir', 'lib', 'targets')
-LIBRARIES = ('base', 'ir', 'lib', 'targets', 'frontends', 'assembler', 'dwarf', 'interp', 'tools')
+CORE = ('base', 'ir', 'lib', 'runtime', 'targets')
+LIBRARIES = ('base', 'ir', 'lib', 'runtime', 'targets', 'frontends', 'assembler', 'dwarf', 'interp', 'tools')
 
 
 def files(*patterns):

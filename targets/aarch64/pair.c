@@ -1,0 +1,537 @@
+/* i128 on AArch64: two values of 64 bits, each in a register or spilled like any other. What is frequent is computed from
+ * the registers of the halves, half by half where one has a carry: between the two there are only moves and loads, which
+ * keep the flags. The rest is computed in temporary registers. Called by the walk's loop for every instruction of or
+ * from that type. Invariant: a result's register that is written while a half is still to be read is not that half's. */
+#include "targets/aarch64/a64.h"
+
+/* ---- operands and results ---- */
+
+/* Register of half k of operand h, which is locked; that of 0 is the zero register. */
+static unsigned half(struct kn_walk *w, uint32_t h, unsigned k) {
+  return a64_reg_or_zr(w, kn_half(w->f, h, k), KILN_TYPE_I64);
+}
+struct a64_halves a64_pair_operand(struct kn_walk *w, uint32_t h) {
+  const unsigned low = half(w, h, 0);
+  return (struct a64_halves){low, half(w, h, 1)};
+}
+
+/* Is the upper half of h known to be 0? */
+static bool is_low(struct kn_walk *w, uint32_t h) {
+  uint64_t bits;
+  return kn_is_value(h) ? w->inst[h].op == KILN_OP_ZEXT
+                        : a64_const(w, kn_half(w->f, h, 1), KILN_TYPE_I64, &bits) && bits == 0;
+}
+
+struct a64_halves a64_pair_copy(struct kn_walk *w, uint32_t h) {
+  unsigned t[2];
+  for (unsigned k = 0; k < 2; k++) {
+    const uint64_t locked = w->regs.locked;
+    const uint32_t from = kn_half(w->f, h, k);
+    const unsigned to = t[k] = kn_temp(w, KN_GP_MASK);
+    if (kn_is_value(from)) a64_emit(w, a64_mov(1, to, kn_reg(w, from, KILN_TYPE_I64)));
+    else a64_hook_constant(w, to, from, KILN_TYPE_I64);
+    kn_unlock_but(w, locked | KN_BIT(to));
+  }
+  return (struct a64_halves){t[0], t[1]};
+}
+
+/* Value i is in register r: a temporary one, which it keeps, a scratch register or that of 0. */
+static void define(struct kn_walk *w, uint32_t i, unsigned r) {
+  if (r < 31 && w->regs.temp >> r & 1) {
+    kn_def_fixed(w, i, KILN_TYPE_I64, r);
+    return;
+  }
+  const unsigned d = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
+  a64_emit(w, a64_mov(1, d, r));
+  kn_defined(w, i, d);
+}
+void a64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
+  if (w->val[i].uses == 0) return;
+  define(w, i, low);
+  define(w, i + 1, high);
+}
+
+/* The registers of the result. That of the half `first` is written while the other one's operands, `later`, are still to
+ * be read. */
+static struct a64_halves results(struct kn_walk *w, unsigned first, uint64_t later,
+                                 unsigned prefer_low, unsigned prefer_high) {
+  const unsigned low = kn_def(w, w->i, KILN_TYPE_I64, prefer_low, first == 0 ? later : 0);
+  const unsigned high =
+    kn_def(w, w->i + 1, KILN_TYPE_I64, prefer_high, KN_BIT(low) | (first == 1 ? later : 0));
+  return (struct a64_halves){low, high};
+}
+static void defined(struct kn_walk *w, struct a64_halves d) {
+  kn_defined(w, w->i, d.low);
+  kn_defined(w, w->i + 1, d.high);
+}
+/* The bit of a register that is not that of 0. */
+static uint64_t bit_of(unsigned r) { return r < 31 ? KN_BIT(r) : 0; }
+
+/* ---- half by half ---- */
+
+/* Value i + k = half k of a op that of b. */
+static void by_halves(struct kn_walk *w, const struct kn_inst *in,
+                      uint32_t (*op)(unsigned op, unsigned k, unsigned d, unsigned a, unsigned b)) {
+  for (unsigned k = 0; k < 2; k++) {
+    const uint32_t a = kn_half(w->f, in->a, k), b = kn_half(w->f, in->b, k);
+    const unsigned ra = half(w, in->a, k), rb = half(w, in->b, k);
+    kn_drop(w, a);
+    kn_drop(w, b);
+    const unsigned d = kn_def(w, w->i + k, KILN_TYPE_I64, ra, 0);
+    a64_emit(w, op(in->op, k, d, ra, rb));
+    kn_defined(w, w->i + k, d);
+    kn_unlock_but(w, 0);
+  }
+}
+
+static uint32_t sum(unsigned op, unsigned k, unsigned d, unsigned a, unsigned b) {
+  const bool sub = op == KILN_OP_SUB || op == KILN_OP_SSUBO || op == KILN_OP_USUBO;
+  const enum a64_addsub flags = sub ? A64_SUBS : A64_ADDS;
+  return k == 0 ? a64_addsub_reg(flags, 1, d, a, b, A64_LSL, 0)
+                : a64_addsub_carry(flags, 1, d, a, b);
+}
+static uint32_t logic(unsigned op, unsigned k, unsigned d, unsigned a, unsigned b) {
+  (void)k;
+  const enum a64_logic logic = op == KILN_OP_AND ? A64_AND : op == KILN_OP_OR ? A64_ORR : A64_EOR;
+  return a64_logic_reg(logic, 1, d, a, b, A64_LSL, 0);
+}
+
+static void overflow(struct kn_walk *w, const struct kn_inst *in) {
+  const bool sub = in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO;
+  const bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
+  const uint32_t flag = kn_second_result(w, w->i);
+  if (w->val[w->i].uses == 0 && flag == 0) {
+    kn_drop_any_operands(w, in);
+    return;
+  }
+  w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
+  w->val[w->i + 1].uses++;
+  by_halves(w, in, sum);
+  if (flag) {
+    const unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
+    a64_emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
+    a64_set_zx(w, flag);
+    kn_defined(w, flag, d);
+  }
+  kn_drop(w, w->i);
+  kn_drop(w, w->i + 1);
+}
+
+/* Chooses the halves of a where `cond` holds, else those of b, whose uses are done then. */
+static void choose(struct kn_walk *w, uint32_t a, uint32_t b, enum a64_cond cond) {
+  for (unsigned k = 0; k < 2; k++) {
+    const unsigned ra = half(w, a, k), rb = half(w, b, k);
+    kn_drop(w, kn_half(w->f, a, k));
+    kn_drop(w, kn_half(w->f, b, k));
+    const unsigned d = kn_def(w, w->i + k, KILN_TYPE_I64, ra, 0);
+    a64_emit(w, a64_csel(A64_CSEL, 1, d, ra, rb, cond));
+    kn_defined(w, w->i + k, d);
+    kn_unlock_but(w, 0);
+  }
+}
+
+static void select_pair(struct kn_walk *w, const struct kn_inst *in) {
+  const enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
+  kn_unlock_but(w, 0);
+  choose(w, in->b, in->c, cond);
+}
+
+/* Sets the flags for a - b: valid for LT, GE, LO and HS only. */
+static void compare_less(struct kn_walk *w, struct a64_halves a, struct a64_halves b) {
+  a64_emit(w, a64_cmp(1, a.low, b.low));
+  a64_emit(w, a64_addsub_carry(A64_SUBS, 1, A64_ZR, a.high, b.high));
+}
+
+static void min_max(struct kn_walk *w, const struct kn_inst *in) {
+  const bool sign = in->op == KILN_OP_SMIN || in->op == KILN_OP_SMAX;
+  const bool least = in->op == KILN_OP_SMIN || in->op == KILN_OP_UMIN;
+  const struct a64_halves a = a64_pair_operand(w, in->a);
+  compare_less(w, a, a64_pair_operand(w, in->b));
+  kn_unlock_but(w, 0);
+  choose(w, in->a, in->b, sign ? (least ? A64_LT : A64_GE) : (least ? A64_LO : A64_HS));
+}
+
+static void compare(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned cond = in->x;
+  const bool swap = cond == KILN_ICOND_SLE || cond == KILN_ICOND_SGT || cond == KILN_ICOND_ULE ||
+                    cond == KILN_ICOND_UGT;
+  const struct a64_halves a = a64_pair_operand(w, swap ? in->b : in->a),
+                          b = a64_pair_operand(w, swap ? in->a : in->b);
+  kn_drop_any_operands(w, in);
+  const unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
+  enum a64_cond cc;
+  if (cond <= KILN_ICOND_NE) {
+    a64_emit(w, a64_cmp(1, a.low, b.low));
+    a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, a.high, b.high, 0, A64_EQ));
+    cc = cond == KILN_ICOND_EQ ? A64_EQ : A64_NE;
+  } else {
+    compare_less(w, a, b);
+    cc = cond == KILN_ICOND_SLT || cond == KILN_ICOND_SGT   ? A64_LT
+         : cond == KILN_ICOND_SGE || cond == KILN_ICOND_SLE ? A64_GE
+         : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? A64_LO
+                                                            : A64_HS;
+  }
+  a64_emit(w, a64_cset(0, d, cc));
+  a64_set_zx(w, w->i);
+  kn_defined(w, w->i, d);
+}
+
+/* ---- multiplication ---- */
+
+static void multiply(struct kn_walk *w, const struct kn_inst *in) {
+  const bool a_low = is_low(w, in->a), b_low = is_low(w, in->b);
+  struct a64_halves a = {half(w, in->a, 0), A64_ZR}, b = {half(w, in->b, 0), A64_ZR};
+  if (!a_low) a.high = half(w, in->a, 1);
+  if (!b_low) b.high = half(w, in->b, 1);
+  kn_drop_any_operands(w, in);
+  const uint64_t all = bit_of(a.low) | bit_of(a.high) | bit_of(b.low) | bit_of(b.high);
+  const struct a64_halves d = results(w, 1, all, a.low, KN_NO_REG);
+  a64_emit(w, a64_umulh(d.high, a.low, b.low));
+  if (!b_low) a64_emit(w, a64_madd(1, d.high, a.low, b.high, d.high));
+  if (!a_low) a64_emit(w, a64_madd(1, d.high, a.high, b.low, d.high));
+  a64_emit(w, a64_mul(1, d.low, a.low, b.low));
+  defined(w, d);
+}
+
+/* a = a * b, unsigned; `over` becomes 1 if it does not fit. Uses x16, x17. */
+static void multiply_checked(struct kn_walk *w, struct a64_halves a, struct a64_halves b,
+                             unsigned over) {
+  a64_emit(w, a64_cmp(1, a.high, A64_ZR));
+  a64_emit(w, a64_ccmp_imm(A64_CCMP, 1, b.high, 0, 4, A64_NE));
+  a64_emit(w, a64_cset(1, over, A64_NE));
+  a64_emit(w, a64_umulh(A64_IP0, a.high, b.low));
+  a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
+  a64_emit(w, a64_umulh(A64_IP0, b.high, a.low));
+  a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
+  a64_emit(w, a64_umulh(A64_IP0, a.low, b.low));
+  a64_emit(w, a64_mul(1, A64_IP1, a.high, b.low));
+  a64_emit(w, a64_addsub_reg(A64_ADDS, 1, A64_IP0, A64_IP0, A64_IP1, A64_LSL, 0));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
+  a64_emit(w, a64_mul(1, A64_IP1, b.high, a.low));
+  a64_emit(w, a64_addsub_reg(A64_ADDS, 1, a.high, A64_IP0, A64_IP1, A64_LSL, 0));
+  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
+  a64_emit(w, a64_mul(1, a.low, a.low, b.low));
+}
+
+static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  struct a64_halves a = a64_pair_copy(w, in->a), b = a64_pair_copy(w, in->b);
+  unsigned over = kn_temp(w, KN_GP_MASK), sign = kn_temp(w, KN_GP_MASK);
+  if (in->op == KILN_OP_UMULO) {
+    multiply_checked(w, a, b, over);
+  } else {
+    /* multiply magnitudes; the product must have the sign that the operands' signs give, unless it
+     * is 0 */
+    a64_emit(w, a64_eor(1, sign, a.high, b.high));
+    a64_emit(w, a64_asr_imm(1, sign, sign, 63));
+    a64_emit(w, a64_asr_imm(1, A64_IP0, a.high, 63));
+    a64_pair_negate_if(w, a, A64_IP0);
+    a64_emit(w, a64_asr_imm(1, A64_IP0, b.high, 63));
+    a64_pair_negate_if(w, b, A64_IP0);
+    multiply_checked(w, a, b, over);
+    a64_pair_negate_if(w, a, sign);
+    a64_emit(w, a64_eor(1, sign, sign, a.high));
+    a64_emit(w, a64_orr(1, A64_IP0, a.low, a.high));
+    a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
+    a64_emit(w, a64_csel(A64_CSEL, 1, sign, sign, A64_ZR, A64_NE));
+    a64_emit(w, a64_logic_reg(A64_ORR, 1, over, over, sign, A64_LSR, 63));
+  }
+  kn_drop_any_operands(w, in);
+  const uint32_t flag = kn_second_result(w, i);
+  a64_def_pair(w, i, a.low, a.high);
+  if (flag) {
+    kn_def_fixed(w, flag, KILN_TYPE_I8, over);
+    a64_set_zx(w, flag);
+  }
+}
+
+/* ---- shifts ---- */
+
+static void shift_fixed(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned n) {
+  bool sign = op == KILN_OP_ASHR;
+  if (n == 0) return;
+  if (op == KILN_OP_SHL) {
+    if (n < 64) {
+      a64_emit(w, a64_extr(1, a->high, a->high, a->low, 64 - n));
+      a64_emit(w, a64_lsl_imm(1, a->low, a->low, n));
+    } else {
+      a64_emit(w, n > 64 ? a64_lsl_imm(1, a->high, a->low, n - 64) : a64_mov(1, a->high, a->low));
+      a64_emit(w, a64_mov(1, a->low, A64_ZR));
+    }
+  } else if (n < 64) {
+    a64_emit(w, a64_extr(1, a->low, a->high, a->low, n));
+    a64_emit(w, sign ? a64_asr_imm(1, a->high, a->high, n) : a64_lsr_imm(1, a->high, a->high, n));
+  } else {
+    a64_emit(w, sign ? a64_asr_imm(1, a->low, a->high, n - 64)
+                     : a64_lsr_imm(1, a->low, a->high, n - 64));
+    a64_emit(w, sign ? a64_asr_imm(1, a->high, a->high, 63) : a64_mov(1, a->high, A64_ZR));
+  }
+}
+
+/* near = near shifted by c modulo 64, with bits of far shifted in. Uses x16, x17. */
+static void shift_join(struct kn_walk *w, bool left, unsigned near, unsigned far, unsigned c) {
+  a64_emit(w, a64_mvn(1, A64_IP1, c));
+  a64_emit(w, left ? a64_lsr_imm(1, A64_IP0, far, 1) : a64_lsl_imm(1, A64_IP0, far, 1));
+  a64_emit(w, a64_op2(left ? A64_LSRV : A64_LSLV, 1, A64_IP0, A64_IP0, A64_IP1));
+  a64_emit(w, a64_op2(left ? A64_LSLV : A64_LSRV, 1, near, near, c));
+  a64_emit(w, a64_orr(1, near, near, A64_IP0));
+}
+static void test_64(struct kn_walk *w, unsigned c) {
+  uint32_t field = 0;
+  a64_bitmask(1, 64, &field);
+  a64_emit(w, a64_tst_imm(1, c, field));
+}
+
+void a64_pair_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c) {
+  bool left = op == KILN_OP_SHL, sign = op == KILN_OP_ASHR;
+  /* bits go from `from` to `to`; with a count of 64 or more, `to` comes from `from` only */
+  unsigned from = left ? a->low : a->high, to = left ? a->high : a->low;
+  shift_join(w, left, to, from, c);
+  if (sign) a64_emit(w, a64_asr_imm(1, A64_IP1, from, 63));
+  a64_emit(w, a64_op2(left ? A64_LSLV : sign ? A64_ASRV : A64_LSRV, 1, from, from, c));
+  test_64(w, c);
+  a64_emit(w, a64_csel(A64_CSEL, 1, to, from, to, A64_NE));
+  a64_emit(w,
+           a64_csel(A64_CSEL, 1, from, sign ? (unsigned)A64_IP1 : (unsigned)A64_ZR, from, A64_NE));
+}
+
+static void rotate_by(struct kn_walk *w, bool left, struct a64_halves *a, unsigned c) {
+  unsigned t = kn_temp(w, KN_GP_MASK);
+  test_64(w, c);
+  a64_emit(w, a64_csel(A64_CSEL, 1, t, a->high, a->low, A64_NE));
+  a64_emit(w, a64_csel(A64_CSEL, 1, a->high, a->low, a->high, A64_NE));
+  a64_emit(w, a64_mov(1, a->low, t));
+  /* t keeps the low half as it was */
+  shift_join(w, left, a->low, a->high, c);
+  shift_join(w, left, a->high, t, c);
+}
+
+/* By a constant, from the registers of the halves. */
+static void shift_by(struct kn_walk *w, const struct kn_inst *in, unsigned n) {
+  const bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
+  const unsigned near = n & 63;
+  const struct a64_halves a = a64_pair_operand(w, in->a);
+  kn_drop_any_operands(w, in);
+  /* the half that bits come into is written first */
+  const struct a64_halves d = left ? results(w, 1, bit_of(a.low), a.low, a.high)
+                                   : results(w, 0, bit_of(a.high), a.low, a.high);
+  const unsigned to = left ? d.high : d.low, rest = left ? d.low : d.high;
+  const unsigned from = left ? a.low : a.high;
+  if (n >= 64) {
+    if (near == 0) a64_emit(w, a64_mov(1, to, from));
+    else
+      a64_emit(w, left   ? a64_lsl_imm(1, to, from, near)
+                  : sign ? a64_asr_imm(1, to, from, near)
+                         : a64_lsr_imm(1, to, from, near));
+    a64_emit(w, sign ? a64_asr_imm(1, rest, from, 63) : a64_mov(1, rest, A64_ZR));
+  } else if (near == 0) {
+    a64_emit(w, a64_mov(1, to, left ? a.high : a.low));
+    a64_emit(w, a64_mov(1, rest, from));
+  } else {
+    a64_emit(w, a64_extr(1, to, a.high, a.low, left ? 64 - near : near));
+    a64_emit(w, left   ? a64_lsl_imm(1, rest, from, near)
+                : sign ? a64_asr_imm(1, rest, from, near)
+                       : a64_lsr_imm(1, rest, from, near));
+  }
+  defined(w, d);
+}
+
+static void shift(struct kn_walk *w, const struct kn_inst *in) {
+  const bool rotates = in->op == KILN_OP_ROTL || in->op == KILN_OP_ROTR;
+  uint64_t by;
+  if (!rotates && a64_const(w, kn_half(w->f, in->b, 0), KILN_TYPE_I64, &by)) {
+    shift_by(w, in, (unsigned)by & 127);
+    return;
+  }
+  struct a64_halves a = a64_pair_copy(w, in->a);
+  const unsigned c = kn_reg(w, kn_half(w->f, in->b, 0), KILN_TYPE_I64);
+  if (rotates) rotate_by(w, in->op == KILN_OP_ROTL, &a, c);
+  else a64_pair_shift(w, in->op, &a, c);
+  kn_drop_any_operands(w, in);
+  a64_def_pair(w, w->i, a.low, a.high);
+}
+
+/* a = a:b shifted by the count modulo 128: the bits of the other operand come in at its far end. */
+static void funnel(struct kn_walk *w, const struct kn_inst *in) {
+  bool left = in->op == KILN_OP_FSHL;
+  struct a64_halves near = a64_pair_copy(w, left ? in->a : in->b),
+                    far = a64_pair_copy(w, left ? in->b : in->a), c = a64_pair_copy(w, in->c);
+  a64_pair_shift(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
+  shift_fixed(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, 1);
+  a64_emit(w, a64_mvn(1, c.low, c.low));
+  a64_pair_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
+  a64_emit(w, a64_orr(1, near.low, near.low, far.low));
+  a64_emit(w, a64_orr(1, near.high, near.high, far.high));
+  kn_drop_any_operands(w, in);
+  a64_def_pair(w, w->i, near.low, near.high);
+}
+
+/* ---- bits ---- */
+
+static void count(struct kn_walk *w, unsigned op, struct a64_halves *a) {
+  if (op == KILN_OP_POPCNT) {
+    a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, a64_v(A64_VS1), a->low));
+    a64_emit(w, a64_fmov_to_high(a64_v(A64_VS1), a->high));
+    a64_emit(w, a64_cnt_16b(a64_v(A64_VS1), a64_v(A64_VS1)));
+    a64_emit(w, a64_addv_16b(a64_v(A64_VS1), a64_v(A64_VS1)));
+    a64_emit(w, a64_fint(A64_FMOV_TO_GPR, 0, A64_S, a->low, a64_v(A64_VS1)));
+  } else {
+    unsigned first = op == KILN_OP_CLZ ? a->high : a->low,
+             other = op == KILN_OP_CLZ ? a->low : a->high;
+    if (op == KILN_OP_CTZ) {
+      a64_emit(w, a64_op1(A64_RBIT, 1, first, first));
+      a64_emit(w, a64_op1(A64_RBIT, 1, other, other));
+    }
+    a64_emit(w, a64_op1(A64_CLZ, 1, other, other));
+    a64_emit(w, a64_addsub_imm(A64_ADD, 1, other, other, 64, 0));
+    a64_emit(w, a64_op1(A64_CLZ, 1, A64_IP0, first));
+    a64_emit(w, a64_cmp(1, first, A64_ZR));
+    a64_emit(w, a64_csel(A64_CSEL, 1, a->low, A64_IP0, other, A64_NE));
+  }
+  a64_emit(w, a64_mov(1, a->high, A64_ZR));
+}
+
+void a64_pair_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask) {
+  a64_emit(w, a64_eor(1, x.low, x.low, mask));
+  a64_emit(w, a64_eor(1, x.high, x.high, mask));
+  a64_emit(w, a64_addsub_reg(A64_SUBS, 1, x.low, x.low, mask, A64_LSL, 0));
+  a64_emit(w, a64_addsub_carry(A64_SUB, 1, x.high, x.high, mask));
+}
+
+static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
+  struct a64_halves r = *a;
+  switch (op) {
+  case KILN_OP_NEG:
+    a64_emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, A64_ZR, r.low, A64_LSL, 0));
+    a64_emit(w, a64_ngc(1, r.high, r.high));
+    break;
+  case KILN_OP_NOT:
+    a64_emit(w, a64_mvn(1, r.low, r.low));
+    a64_emit(w, a64_mvn(1, r.high, r.high));
+    break;
+  case KILN_OP_ABS:
+    a64_emit(w, a64_asr_imm(1, A64_IP0, r.high, 63));
+    a64_pair_negate_if(w, r, A64_IP0);
+    break;
+  case KILN_OP_BITREV:
+  case KILN_OP_BSWAP: {
+    enum a64_op1 half = op == KILN_OP_BITREV ? A64_RBIT : A64_REV64;
+    a64_emit(w, a64_op1(half, 1, r.low, r.low));
+    a64_emit(w, a64_op1(half, 1, r.high, r.high));
+    *a = (struct a64_halves){r.high, r.low};
+    break;
+  }
+  default: count(w, op, a);
+  }
+}
+
+/* ---- conversions, memory ---- */
+
+static void truncate(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned r = half(w, in->a, 0);
+  kn_drop_any_operands(w, in);
+  const unsigned d = kn_def(w, w->i, in->type, r, 0);
+  if (d != r) a64_emit(w, a64_mov(1, d, r));
+  kn_defined(w, w->i, d);
+}
+
+static void extend(struct kn_walk *w, const struct kn_inst *in) {
+  const bool sign = in->op == KILN_OP_SEXT;
+  const unsigned bits = a64_bits(in->x), r = kn_reg(w, in->a, in->x);
+  kn_drop(w, in->a);
+  const struct a64_halves d = results(w, 0, 0, r, KN_NO_REG);
+  if (in->x != KILN_TYPE_I64)
+    a64_emit(w, sign ? a64_sbfx(1, d.low, r, 0, bits) : a64_ubfx(1, d.low, r, 0, bits));
+  else if (d.low != r) a64_emit(w, a64_mov(1, d.low, r));
+  a64_emit(w, sign ? a64_asr_imm(1, d.high, d.low, 63) : a64_mov(1, d.high, A64_ZR));
+  defined(w, d);
+}
+
+static void load(struct kn_walk *w, const struct kn_inst *in) {
+  struct a64_halves d = {A64_IP0, A64_IP1};
+  const bool read = w->val[w->i].uses != 0; /* else volatile */
+  if (read) d = results(w, 0, 0, KN_NO_REG, KN_NO_REG);
+  if (KN_MEM_TYPE(in->x) == KILN_TYPE_I128) {
+    a64_access_pair(w, in, true, d.low, d.high);
+  } else {
+    struct kn_inst part = *in;
+    part.type = KILN_TYPE_I64;
+    a64_do_load(w, d.low, &part);
+    if (in->x & KILN_MEM_SEXT) a64_emit(w, a64_asr_imm(1, d.high, d.low, 63));
+    else a64_emit(w, a64_mov(1, d.high, A64_ZR));
+  }
+  kn_drop(w, in->a);
+  if (read) defined(w, d);
+}
+
+static void store(struct kn_walk *w, const struct kn_inst *in) {
+  const struct a64_halves r = a64_pair_operand(w, in->b);
+  a64_access_pair(w, in, false, r.low, r.high);
+  kn_drop_any_operands(w, in);
+}
+
+static void copy(struct kn_walk *w, const struct kn_inst *in) {
+  const struct a64_halves a = a64_pair_copy(w, in->a);
+  kn_drop_any_operands(w, in);
+  a64_def_pair(w, w->i, a.low, a.high);
+}
+
+/* ---- all of them ---- */
+
+void a64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
+  if (kn_library_op(w, in)) return;
+  struct a64_halves a;
+  switch (in->op) {
+  case KILN_OP_LOAD: load(w, in); return;
+  case KILN_OP_STORE: store(w, in); return;
+  case KILN_OP_FTOSIS:
+  case KILN_OP_FTOUIS: a64_saturate_long(w, in); return;
+  case KILN_OP_SADDO:
+  case KILN_OP_UADDO:
+  case KILN_OP_SSUBO:
+  case KILN_OP_USUBO: overflow(w, in); return;
+  case KILN_OP_SMULO:
+  case KILN_OP_UMULO: multiply_overflow(w, in); return;
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR: funnel(w, in); return;
+  case KILN_OP_ICMP: compare(w, in); return;
+  case KILN_OP_SELECT: select_pair(w, in); return;
+  case KILN_OP_TRUNC: truncate(w, in); return;
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT: extend(w, in); return;
+  case KILN_OP_COPY:
+  case KILN_OP_BITCAST: copy(w, in); return;
+  case KILN_OP_NEG:
+  case KILN_OP_NOT:
+  case KILN_OP_ABS:
+  case KILN_OP_BITREV:
+  case KILN_OP_BSWAP:
+  case KILN_OP_CLZ:
+  case KILN_OP_CTZ:
+  case KILN_OP_POPCNT:
+    a = a64_pair_copy(w, in->a);
+    unary(w, in->op, &a);
+    kn_drop_any_operands(w, in);
+    a64_def_pair(w, w->i, a.low, a.high);
+    return;
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR:
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR: shift(w, in); return;
+  case KILN_OP_ADD:
+  case KILN_OP_SUB: by_halves(w, in, sum); return;
+  case KILN_OP_AND:
+  case KILN_OP_OR:
+  case KILN_OP_XOR: by_halves(w, in, logic); return;
+  case KILN_OP_MUL: multiply(w, in); return;
+  case KILN_OP_SMIN:
+  case KILN_OP_SMAX:
+  case KILN_OP_UMIN:
+  case KILN_OP_UMAX: min_max(w, in); return;
+  default:
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "this operation is not supported for i128 on aarch64");
+  }
+}

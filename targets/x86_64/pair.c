@@ -1,0 +1,634 @@
+/* i128: two values of 64 bits, each in a register or spilled like any other. What has a carry is computed half by half,
+ * the lower one first: between the two there are only moves, which keep the flags. The rest is computed in temporary
+ * registers. Invariant: no more registers are locked at once than a block is certain to have. */
+#include "targets/x86_64/x64.h"
+
+/* ---- operands and results ---- */
+
+void x64_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
+  const uint64_t locked = w->regs.locked;
+  struct x64_operand o;
+  h = kn_half(w->f, h, k);
+  if (!kn_is_value(h)) {
+    x64_hook_constant(w, dst, h, KILN_TYPE_I64);
+    return;
+  }
+  const struct kn_val *v = &w->val[h];
+  if (v->reg == KN_NO_REG && v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME) &&
+      !(v->flags & KN_VF_SLOT_HOME && kn_home_copy(w, h) != KN_NO_REG)) {
+    const int32_t at = kn_frame_of(w, &w->val[h]);
+    KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
+    x64_hook_load(w, dst, at, KILN_TYPE_I64);
+    return;
+  }
+  x64_operand(w, h, KILN_TYPE_I64, &o);
+  if (o.kind != X64_REG || o.reg != dst) x64_op_operand(w, X64_MOV, 3, dst, &o);
+  kn_unlock_but(w, locked);
+}
+
+/* Half k of h as a second operand that is no immediate. */
+static void half_operand(struct kn_walk *w, uint32_t h, unsigned k, struct x64_operand *o) {
+  x64_operand(w, kn_half(w->f, h, k), KILN_TYPE_I64, o);
+  if (o->kind != X64_IMM) return;
+  x64_const(w, X64_SCRATCH, (uint64_t)(int64_t)o->imm);
+  o->kind = X64_REG;
+  o->reg = X64_SCRATCH;
+}
+
+/* op dst, half k of h. */
+static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, unsigned k) {
+  const uint64_t locked = w->regs.locked;
+  struct x64_operand o;
+  half_operand(w, h, k, &o);
+  x64_op_operand(w, op, 3, dst, &o);
+  kn_unlock_but(w, locked);
+}
+
+/* Is the upper half of h known to be 0? */
+static bool is_low(const struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h)) return w->inst[h].op == KILN_OP_ZEXT;
+  const uint32_t upper = kn_half(w->f, h, 1);
+  return kn_is_imm(upper) ? kn_imm(upper) == 0 : w->f->pool.at[kn_index(upper)].low == 0;
+}
+
+/* Both halves of h in temporary registers. */
+static void take_pair(struct kn_walk *w, uint32_t h, unsigned t[2]) {
+  for (unsigned k = 0; k < 2; k++) {
+    t[k] = kn_temp(w, KN_GP_MASK);
+    x64_half(w, t[k], h, k);
+  }
+}
+
+void x64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
+  if (w->val[i].uses == 0) return;
+  kn_def_fixed(w, i, KILN_TYPE_I64, low);
+  kn_def_fixed(w, i + 1, KILN_TYPE_I64, high);
+}
+
+/* ---- half by half ---- */
+
+static void by_halves(struct kn_walk *w, const struct kn_inst *in, unsigned op[2],
+                      unsigned group[2], bool commutes) {
+  for (unsigned k = 0; k < 2; k++) {
+    x64_combine(w, w->i + k, op[k], group[k], commutes, kn_half(w->f, in->a, k),
+                kn_half(w->f, in->b, k));
+    kn_unlock_but(w, 0);
+  }
+}
+
+static void add(struct kn_walk *w, const struct kn_inst *in) {
+  by_halves(w, in, (unsigned[]){X64_ADD, X64_ADC}, (unsigned[]){X64_G_ADD, X64_G_ADC}, true);
+}
+static void subtract(struct kn_walk *w, const struct kn_inst *in) {
+  by_halves(w, in, (unsigned[]){X64_SUB, X64_SBB}, (unsigned[]){X64_G_SUB, X64_G_SBB}, false);
+}
+static void logic(struct kn_walk *w, const struct kn_inst *in, unsigned op, unsigned group) {
+  by_halves(w, in, (unsigned[]){op, op}, (unsigned[]){group, group}, true);
+}
+
+/* Value i becomes half k of h, or, if the flags say `cc`, of `other` (0: of h in any case). The uses of both halves are
+ * done then. */
+static void choose_half(struct kn_walk *w, unsigned k, unsigned cc, uint32_t h, uint32_t other) {
+  struct x64_operand o;
+  const uint32_t from = kn_half(w->f, h, k), to = w->i + k;
+  const unsigned r = kn_reg(w, from, KILN_TYPE_I64);
+  if (other) half_operand(w, other, k, &o);
+  kn_drop(w, from);
+  if (other) kn_drop(w, kn_half(w->f, other, k));
+  const unsigned dst = kn_def(w, to, KILN_TYPE_I64, r, x64_others(w, r));
+  x64_move(w, dst, r, KILN_TYPE_I64);
+  if (other) x64_op_operand(w, X64_CMOV + cc, 3, dst, &o);
+  kn_defined(w, to, dst);
+  kn_unlock_but(w, 0);
+}
+
+static void select_pair(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
+  EMIT(w, x64_test_ri, 0, cond, 1);
+  kn_drop(w, in->a);
+  kn_unlock_but(w, 0);
+  for (unsigned k = 0; k < 2; k++) choose_half(w, k, X64_NE, in->c, in->b);
+}
+
+/* Compares a with b: the flags tell which is less. */
+static void less(struct kn_walk *w, uint32_t a, uint32_t b) {
+  const unsigned t = kn_temp(w, KN_GP_MASK);
+  const uint32_t low = kn_half(w->f, a, 0);
+  struct x64_operand o;
+  x64_half(w, t, a, 1);
+  const unsigned r = kn_reg(w, low, KILN_TYPE_I64);
+  x64_operand(w, kn_half(w->f, b, 0), KILN_TYPE_I64, &o);
+  if (o.kind == X64_IMM) EMIT(w, x64_alu_ri, X64_G_CMP, 3, r, o.imm);
+  else x64_op_operand(w, X64_CMP, 3, r, &o);
+  kn_unlock_but(w, KN_BIT(t));
+  op_half(w, X64_SBB, t, b, 1);
+  kn_unlock_but(w, 0);
+  kn_untemp(w, t);
+}
+
+/* a, replaced by b if the comparison a - b says so. */
+static void minmax(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned cc = in->op == KILN_OP_SMIN   ? X64_GE
+                      : in->op == KILN_OP_SMAX ? X64_L
+                      : in->op == KILN_OP_UMIN ? X64_AE
+                                               : X64_B;
+  less(w, in->a, in->b);
+  for (unsigned k = 0; k < 2; k++) choose_half(w, k, cc, in->a, in->b);
+}
+
+static void compare(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned cond = in->x;
+  const bool equality = cond == KILN_ICOND_EQ || cond == KILN_ICOND_NE;
+  const bool swap = cond == KILN_ICOND_SLE || cond == KILN_ICOND_SGT || cond == KILN_ICOND_ULE ||
+                    cond == KILN_ICOND_UGT;
+  unsigned cc = cond == KILN_ICOND_EQ                              ? X64_E
+                : cond == KILN_ICOND_NE                            ? X64_NE
+                : cond == KILN_ICOND_SLT || cond == KILN_ICOND_SGT ? X64_L
+                : cond == KILN_ICOND_SGE || cond == KILN_ICOND_SLE ? X64_GE
+                : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? X64_B
+                                                                   : X64_AE;
+  if (equality) {
+    unsigned t[2];
+    take_pair(w, in->a, t);
+    for (unsigned k = 0; k < 2; k++) {
+      const uint32_t b = kn_half(w->f, in->b, k);
+      if (!kn_is_imm(b) || kn_imm(b) != 0) op_half(w, X64_XOR, t[k], in->b, k);
+    }
+    EMIT(w, x64_rr, X64_OR, 3, t[0], t[1]);
+  } else {
+    less(w, swap ? in->b : in->a, swap ? in->a : in->b);
+  }
+  kn_drop_any_operands(w, in);
+  if (x64_keep_flags(w, cc)) return;
+  const unsigned dst = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
+  EMIT(w, x64_setcc, cc, dst);
+  kn_defined(w, w->i, dst);
+}
+
+/* ---- multiplication ---- */
+
+/* rdx:rax = the product of the lower halves, as unsigned ones. */
+static void low_product(struct kn_walk *w, uint32_t a, uint32_t b) {
+  struct x64_operand o;
+  x64_dividend(w, kn_half(w->f, a, 0), KILN_TYPE_I64, false);
+  half_operand(w, b, 0, &o);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
+  if (o.kind == X64_REG) EMIT(w, x64_unary_r, X64_G_MUL, 3, o.reg);
+  else EMIT(w, x64_unary_m, X64_G_MUL, 3, o.addr.m);
+}
+
+static void multiply(struct kn_walk *w, const struct kn_inst *in) {
+  const uint32_t factors[2] = {in->a, in->b};
+  unsigned sum = KN_NO_REG; /* of the products of a lower and an upper half */
+  for (unsigned k = 0; k < 2; k++) {
+    if (is_low(w, factors[k])) continue;
+    const unsigned t = kn_temp(w, KN_GP_MASK & ~(KN_BIT(X64_RAX) | KN_BIT(X64_RDX)));
+    x64_half(w, t, factors[k], 1);
+    op_half(w, X64_IMUL, t, factors[!k], 0);
+    if (sum == KN_NO_REG) {
+      sum = t;
+      continue;
+    }
+    EMIT(w, x64_rr, X64_ADD, 3, sum, t);
+    kn_unlock_but(w, KN_BIT(sum));
+    kn_untemp(w, t);
+  }
+  low_product(w, in->a, in->b);
+  if (sum != KN_NO_REG) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, sum);
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, X64_RAX, X64_RDX);
+}
+
+/* A factor: an operand, or its magnitude, which is in the frame. */
+struct factor {
+  uint32_t h;
+  int32_t at; /* frame offset, or 0 */
+};
+
+static void factor_half(struct kn_walk *w, unsigned dst, const struct factor *f, unsigned k) {
+  if (f->at == 0) x64_half(w, dst, f->h, k);
+  else x64_hook_load(w, dst, f->at + 8 * (int32_t)k, KILN_TYPE_I64);
+}
+
+/* rdx:rax = half j of a * half k of b, as unsigned ones; the carry flag says that rdx is not 0. */
+static void half_product(struct kn_walk *w, const struct factor *a, unsigned j,
+                         const struct factor *b, unsigned k) {
+  factor_half(w, X64_RAX, a, j);
+  factor_half(w, X64_SCRATCH, b, k);
+  EMIT(w, x64_unary_r, X64_G_MUL, 3, X64_SCRATCH);
+}
+
+/* o |= condition; `by` is overwritten. */
+static void note(struct kn_walk *w, unsigned o, unsigned cc, unsigned by) {
+  EMIT(w, x64_setcc, cc, by);
+  EMIT(w, x64_rr, X64_OR, 0, o, by);
+}
+
+/* dst[1]:dst[0] = the number times 1 or -1: `sign` is 0 or all ones. */
+static void negate_if(struct kn_walk *w, unsigned low, unsigned high, unsigned sign) {
+  EMIT(w, x64_rr, X64_XOR, 3, low, sign);
+  EMIT(w, x64_rr, X64_XOR, 3, high, sign);
+  EMIT(w, x64_rr, X64_SUB, 3, low, sign);
+  EMIT(w, x64_rr, X64_SBB, 3, high, sign);
+}
+
+/* Puts the magnitude of `f` into the frame; its sign is xored into register `sign`. */
+static void to_magnitude(struct kn_walk *w, struct factor *f, unsigned sign) {
+  const int32_t at = kn_frame_alloc(w, 16, 4);
+  factor_half(w, X64_RAX, f, 0);
+  factor_half(w, X64_RDX, f, 1);
+  EMIT(w, x64_rr, X64_XOR, 3, sign, X64_RDX);
+  x64_mov(w, 3, X64_SCRATCH, X64_RDX);
+  EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
+  negate_if(w, X64_RAX, X64_RDX, X64_SCRATCH);
+  f->at = at;
+  x64_hook_store(w, X64_RAX, at, KILN_TYPE_I64);
+  x64_hook_store(w, X64_RDX, at + 8, KILN_TYPE_I64);
+}
+
+/* The overflow of unsigned factors to `over`, and the sum of the mixed products to t: it is set by the product of the
+ * high halves, the high half of either mixed product, or a carry. */
+static void mixed_products(struct kn_walk *w, const struct factor *a, const struct factor *b,
+                           unsigned t, unsigned over) {
+  half_product(w, a, 1, b, 0);
+  note(w, over, X64_O, X64_RDX);
+  x64_mov(w, 3, t, X64_RAX);
+  half_product(w, a, 0, b, 1);
+  note(w, over, X64_O, X64_RDX);
+  EMIT(w, x64_rr, X64_ADD, 3, t, X64_RAX);
+  note(w, over, X64_B, X64_RDX);
+  factor_half(w, X64_RAX, a, 1);
+  EMIT(w, x64_rr, X64_TEST, 3, X64_RAX, X64_RAX);
+  EMIT(w, x64_setcc, X64_NE, X64_RDX);
+  factor_half(w, X64_RAX, b, 1);
+  EMIT(w, x64_rr, X64_TEST, 3, X64_RAX, X64_RAX);
+  EMIT(w, x64_setcc, X64_NE, X64_RAX);
+  EMIT(w, x64_rr, X64_AND, 0, X64_RAX, X64_RDX);
+  EMIT(w, x64_rr, X64_OR, 0, over, X64_RAX);
+}
+
+/* The product of magnitudes in rdx:rax gets its sign, which is the top bit of t. One of the wrong sign, unless it is 0,
+ * has overflowed. */
+static void restore_sign(struct kn_walk *w, unsigned t, unsigned over) {
+  EMIT(w, x64_shift_ri, X64_G_SAR, 3, t, 63);
+  negate_if(w, X64_RAX, X64_RDX, t);
+  EMIT(w, x64_rr, X64_XOR, 3, t, X64_RDX);
+  EMIT(w, x64_shift_ri, X64_G_SHR, 3, t, 63);
+  x64_mov(w, 3, X64_SCRATCH, X64_RAX);
+  EMIT(w, x64_rr, X64_OR, 3, X64_SCRATCH, X64_RDX);
+  EMIT(w, x64_setcc, X64_NE, X64_SCRATCH);
+  EMIT(w, x64_rr, X64_AND, 0, t, X64_SCRATCH);
+  EMIT(w, x64_rr, X64_OR, 0, over, t);
+}
+
+/* The signed multiplication multiplies magnitudes. */
+static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
+  const bool sign = in->op == KILN_OP_SMULO;
+  struct factor a = {.h = in->a}, b = {.h = in->b};
+  int32_t sign_at = 0;
+  kn_claim(w, X64_RAX);
+  kn_claim(w, X64_RDX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
+  const unsigned t = kn_temp(w, KN_GP_MASK), over = kn_temp(w, KN_GP_MASK);
+  if (sign) {
+    sign_at = kn_frame_alloc(w, 8, 3);
+    EMIT(w, x64_zero, t);
+    to_magnitude(w, &a, t);
+    to_magnitude(w, &b, t);
+    x64_hook_store(w, t, sign_at, KILN_TYPE_I64);
+  }
+  const bool low = !sign && is_low(w, in->a) && is_low(w, in->b);
+  EMIT(w, x64_zero, over);
+  if (!low) mixed_products(w, &a, &b, t, over);
+  half_product(w, &a, 0, &b, 0);
+  if (!low) {
+    EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, t);
+    note(w, over, X64_B, t);
+  }
+  if (sign) {
+    x64_hook_load(w, t, sign_at, KILN_TYPE_I64);
+    restore_sign(w, t, over);
+  }
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, X64_RAX, X64_RDX);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
+}
+
+static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
+  const bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
+  const uint32_t flag = kn_second_result(w, w->i);
+  if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
+    multiply_overflow(w, in, flag);
+    return;
+  }
+  if (w->val[w->i].uses == 0 && flag == 0) {
+    kn_drop_any_operands(w, in);
+    return;
+  }
+  w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
+  w->val[w->i + 1].uses++;
+  if (in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO) add(w, in);
+  else subtract(w, in);
+  if (flag) {
+    const unsigned dst = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
+    EMIT(w, x64_setcc, sign ? X64_O : X64_B, dst);
+    kn_defined(w, flag, dst);
+  }
+  kn_drop(w, w->i);
+  kn_drop(w, w->i + 1);
+}
+
+/* ---- shifts ---- */
+
+/* By less than 64: the bits of one half move to the other. */
+static void shift_near(struct kn_walk *w, const struct kn_inst *in, unsigned group, unsigned n) {
+  const bool left = group == X64_G_SHL;
+  const uint32_t to = kn_half(w->f, in->a, left), from = kn_half(w->f, in->a, !left);
+  const unsigned rt = kn_reg(w, to, KILN_TYPE_I64), rf = kn_reg(w, from, KILN_TYPE_I64);
+  kn_drop(w, to);
+  unsigned dst = kn_def(w, w->i + left, KILN_TYPE_I64, rt, x64_others(w, rt));
+  x64_move(w, dst, rt, KILN_TYPE_I64);
+  if (n != 0) w->code.p = (left ? x64_shld_ri : x64_shrd_ri)(w->code.p, 3, dst, rf, n);
+  kn_defined(w, w->i + left, dst);
+  kn_unlock_but(w, 0);
+  const unsigned r = kn_reg(w, from, KILN_TYPE_I64);
+  kn_drop(w, from);
+  dst = kn_def(w, w->i + !left, KILN_TYPE_I64, r, 0);
+  x64_move(w, dst, r, KILN_TYPE_I64);
+  if (n != 0) EMIT(w, x64_shift_ri, group, 3, dst, n);
+  kn_defined(w, w->i + !left, dst);
+}
+
+/* By 64 and more: one half is the other one, shifted. */
+static void shift_far(struct kn_walk *w, const struct kn_inst *in, unsigned group, unsigned n) {
+  const bool left = group == X64_G_SHL;
+  const unsigned t = kn_temp(w, KN_GP_MASK), rest = kn_temp(w, KN_GP_MASK);
+  x64_half(w, t, in->a, !left);
+  if (group == X64_G_SAR) {
+    x64_mov(w, 3, rest, t);
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, rest, 63);
+  } else EMIT(w, x64_zero, rest);
+  if (n > 64) EMIT(w, x64_shift_ri, group, 3, t, n - 64);
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, left ? rest : t, left ? t : rest);
+}
+
+/* A count in cl, of which bit 6 says whether the halves change places. */
+static void shift_by(struct kn_walk *w, const struct kn_inst *in, unsigned group) {
+  const bool left = group == X64_G_SHL;
+  unsigned t[2];
+  kn_claim(w, X64_RCX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
+  x64_half(w, X64_RCX, in->b, 0);
+  take_pair(w, in->a, t);
+  const unsigned to = t[left], from = t[!left]; /* bits go from `from` to `to` */
+  EMIT(w, x64_rr, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to);
+  EMIT(w, x64_shift_cl, group, 3, from);
+  if (group == X64_G_SAR) {
+    x64_mov(w, 3, X64_SCRATCH, from);
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
+  } else EMIT(w, x64_zero, X64_SCRATCH);
+  EMIT(w, x64_test_ri, 0, X64_RCX, 64);
+  EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, to, from);
+  EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, from, X64_SCRATCH);
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, t[0], t[1]);
+}
+
+static void shift(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned group = in->op == KILN_OP_SHL    ? X64_G_SHL
+                         : in->op == KILN_OP_LSHR ? X64_G_SHR
+                                                  : X64_G_SAR;
+  int32_t n;
+  if (!x64_imm32(w, in->b, KILN_TYPE_I32, &n)) shift_by(w, in, group);
+  else if (n & 64) shift_far(w, in, group, (unsigned)n & 127);
+  else shift_near(w, in, group, (unsigned)n & 63);
+}
+
+/* Both shifts, joined; the count is taken modulo 128. */
+static void rotate(struct kn_walk *w, const struct kn_inst *in) {
+  const bool left = in->op == KILN_OP_ROTL;
+  unsigned t[2];
+  kn_claim(w, X64_RCX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
+  x64_half(w, X64_RCX, in->b, 0);
+  take_pair(w, in->a, t);
+  x64_mov(w, 3, X64_SCRATCH, t[0]);
+  EMIT(w, x64_test_ri, 0, X64_RCX, 64);
+  EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, t[0], t[1]);
+  EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, t[1], X64_SCRATCH);
+  const unsigned op = left ? X64_SHLD_CL : X64_SHRD_CL, first = t[!left], second = t[left];
+  x64_mov(w, 3, X64_SCRATCH, second);
+  EMIT(w, x64_rr, op, 3, first, second);
+  EMIT(w, x64_rr, op, 3, X64_SCRATCH, first);
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, t[0], t[1]);
+}
+
+/* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. */
+static void funnel(struct kn_walk *w, const struct kn_inst *in) {
+  const bool left = in->op == KILN_OP_FSHL;
+  unsigned t[3]; /* from the top */
+  const uint32_t near[3] = {in->a, in->a, in->b}, far[3] = {in->a, in->b, in->b};
+  kn_claim(w, X64_RCX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
+  x64_half(w, X64_RCX, in->c, 0);
+  EMIT(w, x64_test_ri, 0, X64_RCX, 64);
+  for (unsigned k = 0; k < 3; k++) {
+    t[k] = kn_temp(w, KN_GP_MASK);
+    x64_half(w, t[k], near[k], k != 1);
+    x64_half(w, X64_SCRATCH, far[k], k == 1);
+    EMIT(w, x64_rr, X64_CMOV + (left ? X64_NE : X64_E), 3, t[k], X64_SCRATCH);
+  }
+  if (left) {
+    EMIT(w, x64_rr, X64_SHLD_CL, 3, t[1], t[0]);
+    EMIT(w, x64_rr, X64_SHLD_CL, 3, t[2], t[1]);
+  } else {
+    EMIT(w, x64_rr, X64_SHRD_CL, 3, t[1], t[2]);
+    EMIT(w, x64_rr, X64_SHRD_CL, 3, t[0], t[1]);
+  }
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, left ? t[1] : t[2], left ? t[0] : t[1]);
+}
+
+/* ---- conversions, memory ---- */
+
+static void truncate(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned r = kn_reg(w, kn_half(w->f, in->a, 0), KILN_TYPE_I64);
+  kn_drop_any_operands(w, in);
+  const unsigned dst = kn_def(w, w->i, in->type, r, 0);
+  x64_move(w, dst, r, in->type);
+  kn_defined(w, w->i, dst);
+}
+
+static void extend(struct kn_walk *w, const struct kn_inst *in) {
+  const bool sign = in->op == KILN_OP_SEXT;
+  const unsigned r = kn_reg(w, in->a, in->x);
+  kn_drop(w, in->a);
+  const unsigned low = kn_def(w, w->i, KILN_TYPE_I64, r, 0);
+  const unsigned high = kn_def(w, w->i + 1, KILN_TYPE_I64, KN_NO_REG, KN_BIT(r));
+  x64_extend(w, low, r, in->x, sign, true);
+  if (sign) {
+    x64_mov(w, 3, high, low);
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, high, 63);
+  } else EMIT(w, x64_zero, high);
+  kn_defined(w, w->i, low);
+  kn_defined(w, w->i + 1, high);
+}
+
+void x64_store_pair(struct kn_walk *w, uint32_t h, struct x64_addr to) {
+  const uint64_t locked = w->regs.locked;
+  for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
+    const uint32_t from = kn_half(w->f, h, k);
+    int32_t imm;
+    if (x64_imm32(w, from, KILN_TYPE_I64, &imm)) {
+      EMIT(w, x64_mov_mi, 3, to.m, imm);
+      if (to.m.base == X64_RIP) x64_rip_fixup(w, &to, 4);
+    } else x64_op_mem(w, X64_MOV_ST, 3, kn_reg(w, from, KILN_TYPE_I64), &to);
+    kn_unlock_but(w, locked);
+  }
+}
+
+static void store(struct kn_walk *w, const struct kn_inst *in) {
+  x64_store_pair(w, in->b, x64_address(w, in->a, (int32_t)in->c));
+  kn_drop_any_operands(w, in);
+}
+
+void x64_load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from) {
+  for (unsigned k = 0; k < 2; k++, from.m.disp += 8) {
+    const unsigned dst = kn_def(w, i + k, KILN_TYPE_I64, KN_NO_REG, w->regs.locked);
+    x64_op_mem(w, X64_MOV, 3, dst, &from);
+    kn_defined(w, i + k, dst);
+  }
+}
+
+static void load(struct kn_walk *w, const struct kn_inst *in) {
+  if (KN_MEM_TYPE(in->x) != KILN_TYPE_I128) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a load that extends to i128 is not supported");
+    return;
+  }
+  struct x64_addr from = x64_address(w, in->a, (int32_t)in->c);
+  if (w->val[w->i].uses != 0) x64_load_pair(w, w->i, from);
+  else /* volatile */
+    for (unsigned k = 0; k < 2; k++, from.m.disp += 8)
+      x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &from);
+  kn_drop(w, in->a);
+}
+
+static void copy(struct kn_walk *w, const struct kn_inst *in) {
+  for (unsigned k = 0; k < 2; k++) choose_half(w, k, 0, in->a, 0);
+}
+
+/* ---- bits ---- */
+
+/* x ^ s - s, where s is all sign bits. */
+static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned t[2];
+  take_pair(w, in->a, t);
+  x64_mov(w, 3, X64_SCRATCH, t[1]);
+  EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
+  negate_if(w, t[0], t[1], X64_SCRATCH);
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, t[0], t[1]);
+}
+
+/* Leading (or trailing) zeros: of the far half, unless that is 0. */
+static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
+  const bool leading = in->op == KILN_OP_CLZ;
+  const unsigned op = leading ? X64_BSR : X64_BSF;
+  const unsigned near = kn_temp(w, KN_GP_MASK), far = kn_temp(w, KN_GP_MASK);
+  x64_half(w, far, in->a, leading);
+  x64_half(w, near, in->a, !leading);
+  x64_const(w, X64_SCRATCH, leading ? 127 : 64); /* what gives 64 for an empty half */
+  EMIT(w, x64_rr, op, 3, near, near);
+  EMIT(w, x64_rr, X64_CMOV + X64_E, 3, near, X64_SCRATCH);
+  if (leading) EMIT(w, x64_alu_ri, X64_G_XOR, 2, near, 63);
+  EMIT(w, x64_alu_ri, X64_G_ADD, 2, near, 64);
+  EMIT(w, x64_rr, op, 3, far, far);
+  const uint32_t done = kn_code_label(w);
+  x64_jcc(w, X64_E, done);
+  if (leading) EMIT(w, x64_alu_ri, X64_G_XOR, 2, far, 63);
+  x64_mov(w, 2, near, far);
+  x64_bind_label(w, done);
+  EMIT(w, x64_zero, far);
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, near, far);
+}
+
+/* NEG, NOT, BSWAP, POPCNT, BITREV. */
+static void unary(struct kn_walk *w, const struct kn_inst *in) {
+  const bool swaps = in->op == KILN_OP_BSWAP || in->op == KILN_OP_BITREV;
+  unsigned t[2];
+  take_pair(w, in->a, t);
+  if (in->op == KILN_OP_BSWAP) {
+    for (unsigned k = 0; k < 2; k++) EMIT(w, x64_bswap, 3, t[k]);
+  } else if (in->op == KILN_OP_POPCNT || in->op == KILN_OP_BITREV) {
+    const unsigned m = kn_temp(w, KN_GP_MASK);
+    for (unsigned k = 0; k < 2; k++) (swaps ? x64_reverse_bits : x64_count_bits)(w, 3, t[k], m);
+  } else {
+    EMIT(w, x64_unary_r, X64_G_NOT, 3, t[1]);
+    EMIT(w, x64_unary_r, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, t[0]);
+    /* -x = ~x + 1: the high half gets a carry where the low half was 0 */
+    if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri, X64_G_SBB, 3, t[1], -1);
+  }
+  if (in->op == KILN_OP_POPCNT) {
+    EMIT(w, x64_rr, X64_ADD, 3, t[0], t[1]);
+    EMIT(w, x64_zero, t[1]);
+  }
+  kn_drop_any_operands(w, in);
+  x64_def_pair(w, w->i, t[swaps], t[!swaps]);
+}
+
+void x64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
+  switch (in->op) {
+  case KILN_OP_LOAD: load(w, in); break;
+  case KILN_OP_STORE: store(w, in); break;
+  case KILN_OP_COPY: copy(w, in); break;
+  case KILN_OP_BITCAST: (in->x == KILN_TYPE_V128 ? x64_bitcast_pair : copy)(w, in); break;
+  case KILN_OP_TRUNC: truncate(w, in); break;
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT: extend(w, in); break;
+  case KILN_OP_SDIV:
+  case KILN_OP_SREM:
+  case KILN_OP_UDIV:
+  case KILN_OP_UREM: kn_lower_library(w, in); break;
+  case KILN_OP_SADDO:
+  case KILN_OP_UADDO:
+  case KILN_OP_SSUBO:
+  case KILN_OP_USUBO:
+  case KILN_OP_SMULO:
+  case KILN_OP_UMULO: with_overflow(w, in); break;
+  case KILN_OP_ADD: add(w, in); break;
+  case KILN_OP_SUB: subtract(w, in); break;
+  case KILN_OP_AND: logic(w, in, X64_AND, X64_G_AND); break;
+  case KILN_OP_OR: logic(w, in, X64_OR, X64_G_OR); break;
+  case KILN_OP_XOR: logic(w, in, X64_XOR, X64_G_XOR); break;
+  case KILN_OP_MUL: multiply(w, in); break;
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR: shift(w, in); break;
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR: rotate(w, in); break;
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR: funnel(w, in); break;
+  case KILN_OP_SMIN:
+  case KILN_OP_SMAX:
+  case KILN_OP_UMIN:
+  case KILN_OP_UMAX: minmax(w, in); break;
+  case KILN_OP_ABS: magnitude(w, in); break;
+  case KILN_OP_ICMP: compare(w, in); break;
+  case KILN_OP_SELECT:
+    if (!kn_skip_unread(w, in)) select_pair(w, in);
+    break;
+  case KILN_OP_CLZ:
+  case KILN_OP_CTZ: count_zeros(w, in); break;
+  case KILN_OP_NEG:
+  case KILN_OP_NOT:
+  case KILN_OP_BSWAP:
+  case KILN_OP_POPCNT:
+  case KILN_OP_BITREV: unary(w, in); break;
+  default:
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "this operation is not supported for i128 on x86_64");
+  }
+}
