@@ -318,7 +318,7 @@ static const char *word_of(const struct cc_args *a, size_t k, const char *at) {
 void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag *diag) {
   const char *flag = NULL, *attribute = "";
   if (in->bitcode) return;
-  diag->bit_offset = UINT64_MAX;
+  diag->has &= ~(uint32_t)KILN_DIAG_BIT_OFFSET;
   for (size_t i = 0; flag == NULL && i < sizeof written / sizeof *written; i++) {
     const char *at = strstr(diag->message, written[i].words);
     if (at == NULL) continue;
@@ -326,7 +326,7 @@ void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag 
     if (attribute[0] == 0) attribute = written[i].attribute;
   }
   if (flag == NULL && attribute[0] == 0) return;
-  diag->block = diag->inst = UINT32_MAX; /* it is about the whole function */
+  diag->has = 0; /* it is about the whole function */
   if (flag != NULL) snprintf(diag->message, sizeof diag->message, "not implemented: %s", flag);
   else
     snprintf(diag->message, sizeof diag->message,

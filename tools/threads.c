@@ -123,7 +123,8 @@ static kiln_status first_error(struct tool_module *t, const struct worker *worke
   for (unsigned i = 0; i < n; i++)
     if (workers[i].failed != UINT32_MAX && (least == NULL || workers[i].failed < least->failed))
       least = &workers[i];
-  return least == NULL ? kiln_module_status(t->module) : kiln_module_fail(t->module, &least->diag);
+  return least == NULL ? kiln_module_status(t->module)
+                       : kiln_module_fail_diag(t->module, &least->diag);
 }
 
 /* Gives each thread a session and a reader; the number of threads that have both. */

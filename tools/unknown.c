@@ -12,9 +12,10 @@
 bool tool_unknown_set(kiln_module *m) {
   const char *word = tool_variable("KILN_UNKNOWN");
   if (word == NULL || word[0] == 0 || strcmp(word, "drop") == 0) return true;
-  kiln_diag bad = {.status = KILN_ERR_ARGUMENT,
-                   .message = "KILN_UNKNOWN is neither drop nor refuse"};
-  if (strcmp(word, "refuse") != 0) return kiln_module_fail(m, &bad), false;
+  if (strcmp(word, "refuse") != 0) {
+    kiln_module_fail(m, KILN_ERR_ARGUMENT, "KILN_UNKNOWN is neither drop nor refuse");
+    return false;
+  }
   kiln_module_attrs attrs = kiln_module_get_attrs(m);
   attrs.refuse_unknown = true;
   return kiln_module_set_attrs(m, &attrs) == KILN_OK;

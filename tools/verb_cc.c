@@ -287,7 +287,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   else if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &object);
   if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
   tool_thread_diag = NULL;
-  const bool located = diag.block != UINT32_MAX;
+  const bool located = (diag.has & KILN_DIAG_BLOCK) != 0;
   cc_name_cause(a, in, &diag);
   ns = stats_wanted() ? cpu_ns() - start : 0;
   int status = TOOL_FAILED;

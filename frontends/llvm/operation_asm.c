@@ -74,7 +74,7 @@ kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s
   } else {
     kn_bc_add_assembly(r, text);
   }
-  if (r->status != KILN_OK && s && text) kiln_module_fail(r->module, &r->diag);
+  if (r->status != KILN_OK && s && text) kiln_module_fail_diag(r->module, &r->diag);
   r->session = NULL;
   return kn_operation_end(b);
 }

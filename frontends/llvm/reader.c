@@ -17,8 +17,7 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
   /* If the module has an error, this one is a consequence of it, unless that is from a function of another thread. */
   if (!r->silent && kiln_module_status(r->module) != KILN_OK)
     return r->status = kiln_module_status(r->module), false;
-  kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
-  d.bit_offset = at;
+  kiln_diag d = {.status = status, .has = KILN_DIAG_BIT_OFFSET, .bit_offset = at};
   va_list ap;
   int n = 0; /* characters before the message */
   if (r->operation && *r->operation)
@@ -29,6 +28,7 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
   if (r->f) {
     kiln_symbol_info info = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
     if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
+    d.has |= KILN_DIAG_BLOCK | KILN_DIAG_INST;
     d.block = r->fn.bb;
     d.inst = kiln_func_next_inst(r->f);
     kiln_func_fill_diag(r->f, &d);
@@ -39,7 +39,7 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
              r->m->declared->name);
   }
   if (!r->silent) {
-    kiln_module_fail(r->module, &d);
+    kiln_module_fail_diag(r->module, &d);
     return false;
   }
   r->diag = d;

@@ -50,8 +50,7 @@ static void free_chunks(kiln_wasm *w) {
 
 void kn_wasm_diag(const struct kn_wasm_in *in, kiln_diag *d) {
   *d = (kiln_diag){.status = in->status,
-                   .block = UINT32_MAX,
-                   .inst = UINT32_MAX,
+                   .has = KILN_DIAG_BIT_OFFSET,
                    .bit_offset = (uint64_t)in->offset_bytes * 8};
   snprintf(d->message, sizeof d->message, "%s (at offset 0x%zx)", in->message, in->offset_bytes);
 }
@@ -163,7 +162,7 @@ kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
     none.status = KILN_ERR_MEMORY;
     snprintf(none.message, sizeof none.message, "out of memory");
     kn_wasm_diag(&none, &d);
-    kiln_module_fail(m, &d);
+    kiln_module_fail_diag(m, &d);
     return NULL;
   }
   *w = (kiln_wasm){.in = none,
@@ -180,7 +179,7 @@ kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
     read_module(w);
   } else {
     kn_wasm_diag(&w->in, &d);
-    kiln_module_fail(m, &d);
+    kiln_module_fail_diag(m, &d);
   }
   w->in.leave = NULL;
   if (kiln_module_status(m) == KILN_OK) return w;

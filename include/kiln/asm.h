@@ -69,7 +69,8 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 /** Gives a name to the address `target` + `offset_bytes`, a position in the machine code of `f` or in data that
  * kiln_func_add_data added to `f`. Front ends need this for labels that inline assembly defines: code outside `f` may
  * refer to the label before Kiln compiles or inlines `f`, and even if the object does not contain `f`.
- * - Of `desc`, only the name, linkage and visibility are used. A symbol of that name may have been declared already,
+ * - `desc` has a name, a linkage and a visibility. If another field is not zero, the function fails with
+ *   KILN_ERR_ARGUMENT. A symbol of that name may have been declared already,
  *   but must not have been defined. It becomes defined when an object that contains both `f` and the position is
  *   written.
  * - Several calls may give the same name to different positions, for example if a program contains the same inline

@@ -96,23 +96,31 @@ KILN_API kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m);
 /* ---- functions ---- */
 
 /** Finishes the function `f` and keeps it in its module, for inlining.
- * - Call this function before kiln_module_settle_inlining, while the module is not frozen.
  * - Returns KILN_OK, and the module owns the function. Its symbol then has no body until you call
- *   kiln_session_begin_kept.
- * - Fails with KILN_ERR_UNSUPPORTED if memory runs out, or if the function takes addresses of blocks, has data, names
- *   or labels of its own, is naked, or has debugging information that refers to entries of a session
- *   (kiln_session_debug). The front end then still owns the function, and must compile it as usual.
- *   kiln_func_why_not_kept returns the reason. */
+ *   kiln_session_begin_kept. If you never call it, the module cannot be emitted (KILN_ERR_STRUCTURE), unless
+ *   kiln_module_is_reachable returns false for the symbol, or kiln_symbol_set_inline_only was called.
+ * - Returns KILN_ERR_UNSUPPORTED if the function takes addresses of blocks, has data, names or labels of its own, has
+ *   roots, is naked, or has debugging information that refers to entries of a session (kiln_session_debug).
+ *   kiln_func_why_not_kept returns the reason. The front end must compile the function as usual.
+ * - Fails with KILN_ERR_STRUCTURE, in the module, if the module is frozen, if kiln_module_settle_inlining has been
+ *   called, or if a function was kept for the same symbol; and with KILN_ERR_MEMORY if memory runs out.
+ * - Owns: if the result is not KILN_OK, the front end still owns the function. */
 KILN_API kiln_status kiln_func_keep(kiln_func *f);
 
 /** Returns the reason, in a few words, why a finished function cannot be kept. Returns NULL if the function can be
- * kept. The string has static storage. */
+ * kept, as far as that depends on the function. The string has static storage. */
 KILN_API const char *kiln_func_why_not_kept(const kiln_func *f);
 
 /** Decides which kept functions are inlined, according to kiln_module_attrs.inlining. The decision depends on which
- * functions were kept, not on their order. Call this function before kiln_module_freeze.
+ * functions were kept, not on their order. Call this function before kiln_module_freeze. No function can be kept
+ * afterwards, also if none was kept before.
  * - Returns the status of the module. */
 KILN_API kiln_status kiln_module_settle_inlining(kiln_module *m);
+
+/** Says that the kept function `symbol` is only there to be inlined, so that it need not be begun: another module defines
+ * it, or the program does not need it.
+ * - Fails with KILN_ERR_ARGUMENT if no function was kept for `symbol`. */
+KILN_API kiln_status kiln_symbol_set_inline_only(kiln_module *m, kiln_symbol symbol);
 
 /** Returns the finished function that was kept for `symbol`, into which calls are inlined already.
  * - Returns NULL if no function was kept for `symbol`, if memory runs out, or if kiln_module_settle_inlining has not

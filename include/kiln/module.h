@@ -128,10 +128,13 @@ KILN_API kiln_status kiln_module_status(const kiln_module *m);
  *   the function whose symbol has the lowest id. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 
-/** Reports an error that the front end found. The error sticks to the module like any other error.
+/** Reports an error that the front end found. The error sticks to the module like any other error. Returns `status`. */
+KILN_API kiln_status kiln_module_fail(kiln_module *m, kiln_status status, const char *message);
+
+/** Reports an error as kiln_module_fail does, with its position.
  * - Returns `d->status`.
  * - Copies `d`. If `d->module` is empty, the copy gets the module's name. */
-KILN_API kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d);
+KILN_API kiln_status kiln_module_fail_diag(kiln_module *m, const kiln_diag *d);
 
 /** Ends the declarations of the module `m`. Afterwards, several threads can compile functions of the module at once,
  * each with a session of its own. The following rules then apply:
@@ -470,13 +473,16 @@ KILN_API bool kiln_sig_is_compatible(const kiln_module *m, kiln_sig call, kiln_s
 /** Declares a function, whose body may follow (`kiln_func_begin`). Within a module, a name stands for only one symbol,
  * whatever linkage the symbol has. If the name has been declared already, the result is the same symbol, with the
  * properties of its first declaration.
+ * - Fails with KILN_ERR_SYMBOL if a field of `desc` is neither zero nor what the first declaration said: a declaration
+ *   cannot add or change a property of a symbol. `body` may be true in any of them.
  * - In a module with kiln_module_options.verify, fails with KILN_ERR_SYMBOL if the first declaration has another
  *   signature: one of the two cannot call a function with the other (kiln_sig_is_compatible). */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */
 
-/** Declares data, which `kiln_data_define` may define later. */
+/** Declares data, which `kiln_data_define` may define later. If the name has been declared already, the rules are those
+ * of kiln_func_declare. */
 KILN_API kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc);
 
 /** An address within initialised data. The address of `symbol`, plus `addend`, is stored at `offset_bytes`. */
@@ -596,10 +602,11 @@ KILN_API kiln_status kiln_session_set_timing(kiln_session *s, bool on);
 /** A function (void (*)(void)) to call when the program starts or ends. */
 typedef struct kiln_ctor_desc {
   kiln_symbol func; /**< the function */
-  /** The priority. Constructors with lower numbers run first. Destructors with lower numbers run later. The priority is
-   * 65535 if the source gives no priority. */
+  /** The priority, at most 65535; 0 if `has_priority` is false. Constructors with lower numbers run first. Destructors
+   * with lower numbers run later. The C library and the C++ library use 0 to 100. */
   uint32_t priority;
-  bool at_exit; /**< a destructor, called when the program ends */
+  bool has_priority; /**< the source gives a priority; without one, it is that of 65535 */
+  bool at_exit;      /**< a destructor, called when the program ends */
   /** If nonzero, the call belongs to the definition of the symbol `with`, as the initialiser of a C++ inline variable
    * does. If several modules define the symbol, only the module whose definition takes effect makes the call.
    * - In an object, the entry for the call is in the comdat of `with`. If `with` has no comdat and its name is

@@ -62,12 +62,14 @@ static void describe(const kiln_func *f, kiln_status status, uint32_t block, uin
   d->status = status;
   copy_name(d->module, sizeof d->module, m->options.name);
   copy_name(d->function, sizeof d->function, f->symbol != 0 ? kn_symbol(m, f->symbol)->name : "");
-  d->block = block;
-  d->inst = inst_number(f, inst);
+  const uint32_t number = inst_number(f, inst);
+  d->has =
+    (block != UINT32_MAX ? KILN_DIAG_BLOCK : 0) | (number != UINT32_MAX ? KILN_DIAG_INST : 0);
+  d->block = block != UINT32_MAX ? block : 0;
+  d->inst = number != UINT32_MAX ? number : 0;
   d->line = d->column = 0;
   if (!kn_func_inst_text_position(f, inst < f->n ? inst : 0, &d->line, &d->column))
     d->line = d->column = 0;
-  d->bit_offset = UINT64_MAX;
   describe_source(f, inst, d);
 }
 

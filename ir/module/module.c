@@ -120,6 +120,7 @@ static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   memcpy(m->diag.module, d->module, sizeof d->module);
   memcpy(m->diag.function, d->function, sizeof d->function);
   memcpy(m->diag.message, d->message, sizeof d->message);
+  m->diag.has = d->has;
   m->diag.block = d->block;
   m->diag.inst = d->inst;
   m->diag.line = d->line;
@@ -132,7 +133,7 @@ static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
 }
 
-kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d) {
+kiln_status kiln_module_fail_diag(kiln_module *m, const kiln_diag *d) {
   if (m == NULL || d == NULL) return KILN_ERR_ARGUMENT;
   kiln_diag copy = *d;
   if ((unsigned)copy.status >= KILN_STATUS_COUNT) copy.status = KILN_ERR_ARGUMENT;
@@ -158,20 +159,19 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
   kiln_diag d;
   memset(&d, 0, sizeof d);
   d.status = status;
-  d.block = d.inst = UINT32_MAX;
-  d.bit_offset = UINT64_MAX;
   va_list args;
   va_start(args, message);
   vsnprintf(d.message, sizeof d.message, message, args);
   va_end(args);
-  return kiln_module_fail(m, &d);
+  return kiln_module_fail_diag(m, &d);
+}
+
+kiln_status kiln_module_fail(kiln_module *m, kiln_status status, const char *message) {
+  return kn_module_fail(m, status, "%s", message != NULL ? message : "");
 }
 
 static const kiln_diag no_module = {
   .status = KILN_ERR_ARGUMENT,
-  .block = UINT32_MAX,
-  .inst = UINT32_MAX,
-  .bit_offset = UINT64_MAX,
   .message = "no module: without memory for one, or with options out of range",
 };
 
@@ -205,8 +205,6 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   m->allocator = options->allocator;
   if (options->allocator.realloc != NULL)
     m->options.allocator = (kiln_allocator){.realloc = call_allocator, .user = m};
-  m->diag.block = m->diag.inst = UINT32_MAX;
-  m->diag.bit_offset = UINT64_MAX;
   m->arena = arena;
   kn_arena_init(arena, &m->options.allocator);
   m->inline_attrs = kn_inline_complete(&(kiln_inline_attrs){0});

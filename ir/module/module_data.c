@@ -243,13 +243,16 @@ kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc) {
                                        : "constructor: the field 'reserved' is not 0");
   if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol is not a function");
-  if (desc->priority > 65535)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the priority is above 65535");
+  if (desc->priority > (desc->has_priority ? KN_NO_PRIORITY : 0))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          desc->has_priority ? "constructor: the priority is above 65535"
+                                             : "constructor: a priority without 'has_priority'");
   if (desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id))
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol in 'with' does not exist");
   if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;
   m->ctors.at[m->ctors.n++] =
-    (struct kn_ctor){desc->func.id, desc->priority, desc->with.id, desc->at_exit};
+    (struct kn_ctor){desc->func.id, desc->has_priority ? desc->priority : KN_NO_PRIORITY,
+                     desc->with.id, desc->at_exit};
   return KILN_OK;
 }
 
@@ -258,8 +261,12 @@ uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->ctors.n :
 kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
   if (m == NULL || i >= m->ctors.n) return (kiln_ctor_desc){0};
   const struct kn_ctor *c = &m->ctors.at[i];
-  return (kiln_ctor_desc){
-    .func = {c->func}, .priority = c->priority, .at_exit = c->at_exit, .with = {c->with}};
+  const bool has = c->priority != KN_NO_PRIORITY;
+  return (kiln_ctor_desc){.func = {c->func},
+                          .priority = has ? c->priority : 0,
+                          .has_priority = has,
+                          .at_exit = c->at_exit,
+                          .with = {c->with}};
 }
 
 bool kn_data_is_zero(const struct kn_data *d) {

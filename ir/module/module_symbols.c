@@ -208,6 +208,35 @@ static bool plain(const kiln_symbol_desc *d) {
          d->comdat == NULL && !d->no_plt && d->dll == KILN_DLL_NONE;
 }
 
+/* What of a later declaration contradicts the symbol that it names; NULL: nothing. What is zero says nothing. */
+KN_COLD static const char *contradiction(const kiln_module *m, const struct kn_symbol *s,
+                                         const kiln_symbol_desc *d) {
+  const struct kn_comdat *group = s->comdat != 0 ? kn_comdat(m, s->comdat) : NULL;
+  const char *name = d->comdat != NULL ? d->comdat : "";
+  const size_t length = d->comdat_length != 0 ? d->comdat_length : strlen(name);
+  if (d->linkage != KILN_LINKAGE_EXTERNAL && d->linkage != s->linkage &&
+      !(d->linkage == KILN_LINKAGE_PRIVATE && s->linkage == KILN_LINKAGE_INTERNAL))
+    return "linkage";
+  if (d->visibility != KILN_VISIBILITY_DEFAULT && d->visibility != s->visibility)
+    return "visibility";
+  if (d->tls != KILN_TLS_NONE && d->tls != s->tls && !(m->options.jit && s->tls != KILN_TLS_NONE))
+    return "model of thread-local data";
+  if (d->dso_local && !s->dso_local) return "dso_local";
+  if (d->no_plt && !s->no_plt) return "no_plt";
+  if (d->align_log2 != 0 && d->align_log2 != s->align_log2) return "alignment";
+  if (d->dll != KILN_DLL_NONE && (unsigned)d->dll != s->dll) return "import or export";
+  if (d->section != NULL && d->section[0] != 0 &&
+      (s->section == NULL || strcmp(s->section, d->section) != 0))
+    return "section";
+  if (length != 0 &&
+      (group == NULL || group->length != length || memcmp(group->name, name, length) != 0))
+    return "section group";
+  if ((d->comdat_stays && (group == NULL || !group->stays)) ||
+      (d->comdat_choice != KILN_COMDAT_ANY && (group == NULL || group->choice != d->comdat_choice)))
+    return "kind of section group";
+  return NULL;
+}
+
 /* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for
  * functions and data: there are many. */
 KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
@@ -246,7 +275,14 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
       kn_symbol_classify(m, known);
       *is_new = true;
     }
-    if (id != 0) return id;
+    if (id != 0) {
+      const char *other =
+        *is_new || kind == KILN_SYMBOL_ALIAS ? NULL : contradiction(m, kn_symbol(m, id), d);
+      if (other == NULL) return id;
+      return KN_MODULE_FAIL(0, m, KILN_ERR_SYMBOL,
+                            "symbol '%.100s' is declared with another %s already",
+                            kn_symbol(m, id)->name, other);
+    }
   }
   if (m->frozen && !plain(d))
     return KN_MODULE_FAIL(0, m, KILN_ERR_STRUCTURE, "symbol '%.*s': the module is frozen",

@@ -12,13 +12,7 @@
 
 bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message) {
   if (c == NULL) return false;
-  kiln_diag d;
-  memset(&d, 0, sizeof d);
-  d.status = status;
-  d.block = d.inst = UINT32_MAX;
-  d.bit_offset = UINT64_MAX;
-  snprintf(d.message, sizeof d.message, "%s", message);
-  kiln_module_fail(c->m, &d);
+  kiln_module_fail(c->m, status, message);
   return false;
 }
 

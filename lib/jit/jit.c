@@ -16,8 +16,6 @@ kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *forma
   va_list args;
   va_start(args, format);
   e->diag.status = status;
-  e->diag.block = e->diag.inst = UINT32_MAX;
-  e->diag.bit_offset = UINT64_MAX;
   vsnprintf(e->diag.message, sizeof e->diag.message, format, args);
   va_end(args);
   return status;

@@ -1,6 +1,7 @@
 /* kiln_jit_add: the steps that link modules into a unit, in order. Code was generated before; names are looked up
  * outside of the JIT first, without its lock; then all is bound, written and published under the lock. If the resolver
  * has to be asked, nothing is done, and the steps begin again with its answers. */
+#include "ir/inline/inlining.h"
 #include "lib/jit/jit_state.h"
 
 void kn_jit_link_free(struct kn_jit_link *l) {
@@ -80,7 +81,7 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
       return kn_jit_fail(e, KILN_ERR_STRUCTURE,
                          "session %zu is in use: a callback of it cannot add it", i);
   kiln_diag open;
-  if (!kn_sessions_closed(input->sessions, input->n_sessions, &open)) {
+  if (!kn_sessions_closed(input->sessions, input->n_sessions, &open) || !kn_kept_begun(m, &open)) {
     if (e->diag.status == KILN_OK) e->diag = open;
     return open.status;
   }

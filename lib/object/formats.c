@@ -2,6 +2,7 @@
  * format's writer gets. Called by front ends after the last function. Invariant: `out` only grows if the whole object
  * is right; nothing in module or sessions changes. */
 #include "ir/clock.h"
+#include "ir/inline/inlining.h"
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/coff.h"
 #include "lib/object/elf.h"
@@ -41,7 +42,8 @@ static kiln_status emit(const struct kn_object_format *format, kiln_module *m,
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }
   kiln_diag open;
-  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
+  if (!kn_sessions_closed(sessions, n, &open) || !kn_kept_begun(m, &open))
+    return kiln_module_fail_diag(m, &open);
   if (split && m->options.target.format != format->format)
     return kn_module_fail(m, KILN_ERR_UNSUPPORTED, "split DWARF is not supported on %s",
                           kn_target_name(m, (char[KN_TARGET_NAME]){0}));

@@ -380,6 +380,54 @@ CASE(described_nowhere) {
   kiln_module_free(m);
 }
 
+/* Ways to describe a function wrongly; each is an error of the function, none drops what was described. */
+static void unknown_begin(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)full;
+  kiln_func_set_debug(f, e, e, 99);
+}
+static void unknown_call(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)full;
+  kiln_func_set_variable(f, &(kiln_debug_value){.variable = e, .inlined = 99});
+}
+static void cut_expression(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  kiln_func_set_variable(
+    f, &(kiln_debug_value){.variable = e, .expr = full->bytes, .expr_bytes = full->size_bytes});
+}
+static void other_fields(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)e, (void)full;
+  kiln_func_declare_data(f, &(kiln_symbol_desc){.name = "d"}, NULL);
+}
+static void other_fields_of_alias(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)e, (void)full;
+  kiln_func_define_alias(f, &(kiln_symbol_desc){.name = "a", .align_log2 = 5},
+                         kiln_func_add_data(f, &(kiln_data_desc){.size_bytes = 8}), 0);
+}
+
+static void described_wrongly(void **state) {
+  (void)state;
+  static void (*const ways[])(kiln_func *f, kiln_die e, kiln_debug_expr *full) = {
+    unknown_begin, unknown_call, cut_expression, other_fields, other_fields_of_alias};
+  kiln_debug_expr full = {0};
+  for (unsigned i = 0; i < 200; i++) kiln_debug_expr_op(&full, KILN_DW_OP_deref);
+  for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+    kiln_module *m = new_module();
+    kiln_session *s = kiln_session_new(m);
+    kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+    kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
+    ways[i](f, kiln_die_new(kiln_module_debug(m), KILN_DW_TAG_subprogram, (kiln_die){0}), &full);
+    if (kiln_func_status(f) != KILN_ERR_ARGUMENT) fail_msg("way %u", i);
+    kiln_func_discard(f);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+  kiln_module *m = new_module();
+  kiln_debug *d = kiln_module_debug(m);
+  kiln_die_new(d, KILN_DW_TAG_variable, (kiln_die){0});
+  kiln_die_set_expr(d, KILN_DW_AT_location, full.bytes, full.size_bytes);
+  assert_int_equal(kiln_module_status(m), KILN_ERR_ARGUMENT);
+  kiln_module_free(m);
+}
+
 /* Ways to use a symbol in a function; the function fails if it is private data of another one. */
 static void use_by_code(kiln_func *f, kiln_symbol d) {
   assert_int_equal(kiln_const_symbol(f, d, 0).id, 0);
@@ -463,11 +511,17 @@ CASE(private_data) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(private_data),  cmocka_unit_test(newer),
-    cmocka_unit_test(attributes),    cmocka_unit_test(operations),
-    cmocka_unit_test(files),         cmocka_unit_test(file_names),
-    cmocka_unit_test(units),         cmocka_unit_test(reserved_entries),
-    cmocka_unit_test(foreign_paths), cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(private_data),
+    cmocka_unit_test(newer),
+    cmocka_unit_test(attributes),
+    cmocka_unit_test(operations),
+    cmocka_unit_test(files),
+    cmocka_unit_test(file_names),
+    cmocka_unit_test(units),
+    cmocka_unit_test(reserved_entries),
+    cmocka_unit_test(foreign_paths),
+    cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(described_wrongly),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

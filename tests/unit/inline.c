@@ -769,6 +769,58 @@ CASE(reachable) {
   end_program(&p);
 }
 
+/* A module to keep functions in, and one that is finished. */
+static kiln_func *to_keep(struct program *p, const char *name) {
+  if (p->m == NULL) {
+    *p = (struct program){
+      .m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64})};
+    p->s = kiln_session_new(p->m);
+  }
+  kiln_sig sig = kiln_sig_new(p->m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+  kiln_func *f =
+    kiln_func_begin(p->s, kiln_func_declare(p->m, &(kiln_symbol_desc){.name = name}, sig));
+  kiln_build_ret(f, NULL, 0);
+  return f;
+}
+
+/* Keeps @f again, after `what`: the module has the error, and the front end the function. */
+static void kept_late(kiln_status (*what)(kiln_module *m), bool first) {
+  struct program p = {0};
+  if (first) assert_int_equal(kiln_func_keep(to_keep(&p, "f")), KILN_OK);
+  kiln_func *f = to_keep(&p, "f");
+  if (what != NULL) assert_int_equal(what(p.m), KILN_OK);
+  assert_int_equal(kiln_func_keep(f), KILN_ERR_STRUCTURE);
+  assert_non_null(strstr(kiln_module_diag(p.m)->message, "'f' cannot be kept"));
+  kiln_func_discard(f);
+  end_program(&p);
+}
+
+/* What is kept at the wrong time is an error of the module, also if nothing was kept before. */
+static void kept_at_the_wrong_time(void **state) {
+  (void)state;
+  kept_late(kiln_module_settle_inlining, false);
+  kept_late(kiln_module_freeze, false);
+  kept_late(NULL, true);
+}
+
+/* A kept function that nobody begins would be missing in the object; its front end may say that it is not needed. */
+static void kept_and_never_begun(void **state) {
+  (void)state;
+  for (unsigned how = 0; how < 3; how++) {
+    struct program p = {0};
+    kiln_buffer out = {0};
+    assert_int_equal(kiln_func_keep(to_keep(&p, "f")), KILN_OK);
+    assert_int_equal(kiln_module_settle_inlining(p.m), KILN_OK);
+    kiln_symbol f = kiln_symbol_lookup(p.m, "f");
+    if (how == 1) assert_int_equal(kiln_symbol_set_inline_only(p.m, f), KILN_OK);
+    if (how == 2) kiln_func_discard(kiln_session_begin_kept(p.s, f));
+    assert_int_equal(kiln_emit_object(p.m, &p.s, 1, &out), how == 0 ? KILN_ERR_STRUCTURE : KILN_OK);
+    if (how == 0) assert_string_equal(kiln_module_diag(p.m)->function, "f");
+    kiln_buffer_free(&out);
+    end_program(&p);
+  }
+}
+
 /* The tests before this one had a program for each row. */
 CASE(no_row_left_out) {
   for (unsigned i = KN_INLINE_NONE + 1; i < KN_INLINE_COUNT; i++)
@@ -796,6 +848,8 @@ int main(void) {
     cmocka_unit_test(variables),
     cmocka_unit_test(foreign_alone),
     cmocka_unit_test(foreign_described),
+    cmocka_unit_test(kept_at_the_wrong_time),
+    cmocka_unit_test(kept_and_never_begun),
     cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

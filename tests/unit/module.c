@@ -456,6 +456,34 @@ static void signatures_are_interned(void **state) {
   assert_null(kiln_sig_get(t->m, (kiln_sig){99}).results);
 }
 
+/* A declaration may repeat what another one said, and be silent; it cannot say more or something else. */
+static void declared_otherwise(void **state) {
+  struct fixture *t = *state;
+  const kiln_symbol_desc first = {.name = "x",
+                                  .linkage = KILN_LINKAGE_WEAK,
+                                  .section = ".mine",
+                                  .comdat = "group",
+                                  .align_log2 = 4};
+  const kiln_symbol_desc other[] = {
+    {.name = "x", .linkage = KILN_LINKAGE_INTERNAL},
+    {.name = "x", .visibility = KILN_VISIBILITY_HIDDEN},
+    {.name = "x", .tls = KILN_TLS_LOCAL_EXEC},
+    {.name = "x", .dso_local = true},
+    {.name = "x", .section = ".other"},
+    {.name = "x", .comdat = "grou"},
+    {.name = "x", .align_log2 = 3},
+    {.name = "x", .no_plt = true},
+    {.name = "x", .comdat_stays = true},
+  };
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    kiln_symbol x = kiln_data_declare(t->m, &first);
+    assert_int_equal(kiln_data_declare(t->m, &first).id, x.id);
+    assert_int_equal(kiln_data_declare(t->m, &(kiln_symbol_desc){.name = "x", .body = true}).id,
+                     x.id);
+    FAILS(KILN_ERR_SYMBOL, kiln_data_declare(t->m, &other[i]));
+  }
+}
+
 static void bad_signatures_are_refused(void **state) {
   struct fixture *t = *state;
   const kiln_param bad[] = {
@@ -568,12 +596,13 @@ static void bad_data_is_refused(void **state) {
 static void constructors(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
+  assert_int_equal(kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .at_exit = false}), KILN_OK);
   assert_int_equal(
-    kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = false}),
+    kiln_ctor_add(
+      t->m, &(kiln_ctor_desc){.func = f, .has_priority = true, .priority = 101, .at_exit = true}),
     KILN_OK);
-  assert_int_equal(
-    kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 101, .at_exit = true}), KILN_OK);
   assert_int_equal(kiln_ctor_count(t->m), 2);
+  assert_false(kiln_ctor_get(t->m, 0).has_priority); /* zero is no priority, not the first one */
   kiln_ctor_desc ctor = kiln_ctor_get(t->m, 1);
   assert_int_equal(ctor.func.id, f.id);
   assert_int_equal(ctor.priority, 101);
@@ -581,25 +610,34 @@ static void constructors(void **state) {
   assert_int_equal(ctor.with.id, 0);
   assert_int_equal(kiln_ctor_get(t->m, 2).func.id, 0);
   kiln_symbol with = data(t->m, "with", KILN_LINKAGE_WEAK);
-  assert_int_equal(
-    kiln_ctor_add(t->m,
-                  &(kiln_ctor_desc){.func = f, .priority = 0, .at_exit = false, .with = with}),
-    KILN_OK);
+  assert_int_equal(kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f,
+                                                         .has_priority = true,
+                                                         .priority = 0,
+                                                         .at_exit = false,
+                                                         .with = with}),
+                   KILN_OK);
   assert_int_equal(kiln_ctor_get(t->m, 2).with.id, with.id);
   assert_int_equal(kiln_ctor_get(t->m, 3).with.id, 0);
-  FAILS(
-    KILN_ERR_ARGUMENT,
-    kiln_ctor_add(t->m, &(kiln_ctor_desc){
-                          .func = f, .priority = 0, .at_exit = false, .with = (kiln_symbol){99}}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f,
+                                                                 .has_priority = true,
+                                                                 .priority = 0,
+                                                                 .at_exit = false,
+                                                                 .with = (kiln_symbol){99}}));
+  f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 7}));
   f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
   FAILS(KILN_ERR_ARGUMENT,
-        kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65536, .at_exit = false}));
-  FAILS(KILN_ERR_ARGUMENT,
         kiln_ctor_add(
-          t->m, &(kiln_ctor_desc){.func = (kiln_symbol){9}, .priority = 0, .at_exit = false}));
-  FAILS(KILN_ERR_ARGUMENT,
-        kiln_ctor_add(
-          t->m, &(kiln_ctor_desc){.func = data(t->m, "d", 0), .priority = 0, .at_exit = false}));
+          t->m,
+          &(kiln_ctor_desc){.func = f, .has_priority = true, .priority = 65536, .at_exit = false}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = (kiln_symbol){9},
+                                                                 .has_priority = true,
+                                                                 .priority = 0,
+                                                                 .at_exit = false}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = data(t->m, "d", 0),
+                                                                 .has_priority = true,
+                                                                 .priority = 0,
+                                                                 .at_exit = false}));
 }
 
 static void locations(void **state) {
@@ -627,11 +665,11 @@ static void first_error_sticks(void **state) {
   kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   kiln_sig sig = void_sig(t->m);
   kiln_diag d = {.status = KILN_ERR_SYNTAX, .line = 3, .message = "first"};
-  assert_int_equal(kiln_module_fail(t->m, &d), KILN_ERR_SYNTAX);
+  assert_int_equal(kiln_module_fail_diag(t->m, &d), KILN_ERR_SYNTAX);
   d.status = KILN_ERR_TYPE;
   strcpy(d.message, "second");
   strcpy(d.module, "other.c");
-  assert_int_equal(kiln_module_fail(t->m, &d), KILN_ERR_TYPE);
+  assert_int_equal(kiln_module_fail_diag(t->m, &d), KILN_ERR_TYPE);
   assert_int_equal(t->diags, 2);
   assert_string_equal(t->diag.message, "second");
   assert_string_equal(t->diag.module, "other.c");
@@ -717,7 +755,8 @@ CASE(allocations_may_fail) {
         kiln_symbol g = kiln_func_declare(
           m, &(kiln_symbol_desc){.name = name, .section = name + 1, .comdat = name}, sig);
         kiln_block_symbol(m, g, (kiln_block){i});
-        kiln_ctor_add(m, &(kiln_ctor_desc){.func = g, .priority = i, .at_exit = false});
+        kiln_ctor_add(
+          m, &(kiln_ctor_desc){.func = g, .has_priority = true, .priority = i, .at_exit = false});
         if (session != NULL) kiln_loc_new(session, kiln_file_new(session, name), i, i);
         s = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
         kiln_reloc r = {.symbol = g, .size_bytes = 8};
@@ -871,6 +910,7 @@ int main(void) {
     TEST(bad_signatures_are_refused),
     TEST(data_is_copied),
     TEST(bad_data_is_refused),
+    TEST(declared_otherwise),
     TEST(constructors),
     TEST(locations),
     TEST(first_error_sticks),

@@ -235,6 +235,10 @@ impl<'tcx> Context<'tcx> {
         // SAFETY: the module is open.
         let useful = kept && unsafe { kiln_module_why_not_inlined(self.module.raw, copy).is_null() };
         self.keep_deferred(useful.then_some(copy));
+        if kept {
+            // SAFETY: the module is open.
+            unsafe { kiln_symbol_set_inline_only(self.module.raw, copy) };
+        }
         if useful {
             return;
         }

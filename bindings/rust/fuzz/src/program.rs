@@ -122,7 +122,7 @@ fn declare(b: &mut Bytes, m: &Module, foreign: &[Symbol]) -> Result<Made> {
     }
     if b.chance(20) {
         let of = made.functions[b.below(made.functions.len())];
-        m.constructor(of, b.number() as u32, b.chance(100))?;
+        m.constructor(of, Some(b.number() as u32), b.chance(100))?;
     }
     if b.is_wrong() {
         made.symbols.extend(foreign);

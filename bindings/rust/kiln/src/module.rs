@@ -446,11 +446,11 @@ impl Module<Open> {
     }
 
     /// Registers a function without parameters and results to be called when the program starts, or ends (`at_exit`).
-    /// Functions with a lower priority run first; the priority is at most 65535. In a [`Jit`](crate::Jit),
+    /// Functions with a lower priority run first; the priority is at most 65535, and `None` runs last. In a [`Jit`](crate::Jit),
     /// [`Unit::run_constructors`](crate::Unit::run_constructors) calls them.
-    pub fn constructor(&self, function: Symbol, priority: u32, at_exit: bool) -> Result<()> {
+    pub fn constructor(&self, function: Symbol, priority: Option<u32>, at_exit: bool) -> Result<()> {
         let func = of_owner(function, self.owner)?;
-        let desc = sys::kiln_ctor_desc { func, priority, at_exit, ..Default::default() };
+        let desc = sys::kiln_ctor_desc { func, priority: priority.unwrap_or(0), has_priority: priority.is_some(), at_exit, ..Default::default() };
         // SAFETY: the module is alive; the description is copied.
         unsafe { sys::kiln_ctor_add(self.raw(), &desc) };
         self.check()
