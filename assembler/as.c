@@ -238,9 +238,9 @@ static bool assemble_these(void *user, kiln_target t, kiln_assembly *texts, uint
 }
 
 /* kiln_module_options.assemble */
-static kiln_status assemble_all(void *user, kiln_target for_target, kiln_assembly *texts,
+static kiln_status assemble_all(void *user, const kiln_target *for_target, kiln_assembly *texts,
                                 uint32_t n) {
-  const kiln_processor target = for_target.processor;
+  const kiln_processor target = for_target->processor;
   uint32_t first = 0;
   if (!kn_as_knows(target)) {
     char *message = kn_as_keep(user, 64);
@@ -251,13 +251,13 @@ static kiln_status assemble_all(void *user, kiln_target for_target, kiln_assembl
   }
   for (uint32_t i = 0; i < n; i++) {
     if (!texts[i].whole) continue;
-    if ((i > first && !assemble_these(user, for_target, texts + first, i - first)) ||
-        !assemble_these(user, for_target, texts + i, 1))
+    if ((i > first && !assemble_these(user, *for_target, texts + first, i - first)) ||
+        !assemble_these(user, *for_target, texts + i, 1))
       return KILN_ERR_IO;
     first = i + 1;
   }
-  return first == n || assemble_these(user, for_target, texts + first, n - first) ? KILN_OK
-                                                                                  : KILN_ERR_IO;
+  return first == n || assemble_these(user, *for_target, texts + first, n - first) ? KILN_OK
+                                                                                   : KILN_ERR_IO;
 }
 
 kiln_as *kiln_as_new(kiln_module_options *options) {

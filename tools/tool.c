@@ -157,7 +157,7 @@ static void print_diag(void *user, const kiln_diag *d) {
 }
 
 /* Shows the texts to tool_reading.on_assembly, and has them assembled. */
-static kiln_status watch_assembly(void *user, kiln_target target, kiln_assembly *texts,
+static kiln_status watch_assembly(void *user, const kiln_target *target, kiln_assembly *texts,
                                   uint32_t n_texts) {
   struct tool_module *t = user;
   t->how->on_assembly(t->how->on_assembly_user, texts, n_texts);

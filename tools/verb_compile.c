@@ -54,10 +54,10 @@ static bool next_name(const char **at, char name[32]) {
 }
 
 /* Names of other targets' features have no effect. */
-static int parse_features(const char *words, uint32_t *out) {
+static int parse_features(const char *words, uint64_t *out) {
   char name[32];
   while (next_name(&words, name)) {
-    uint32_t bit = 0;
+    uint64_t bit = 0;
     for (unsigned t = 1; t < KILN_PROCESSOR_COUNT && !bit; t++)
       kiln_feature_find((kiln_processor)t, name, &bit);
     if (!bit)

@@ -237,7 +237,7 @@ static bool values(struct kiln_llvm_builder *b, const kiln_llvm_operand *operand
 bool kn_operation_operands(struct kiln_llvm_builder *b, const kiln_llvm_operand *operands,
                            uint32_t n) {
   for (uint32_t i = 0; i < n && operands; i++)
-    if (operands[i].reserved[0] != 0)
+    if ((operands[i].reserved[0] | operands[i].reserved[1]) != 0)
       return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "operand %u: the field 'reserved' must be 0", i);
   return constants(b, operands, n) && values(b, operands);
 }

@@ -152,6 +152,11 @@ static void read_module(kiln_wasm *w) {
 kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
                          const kiln_wasm_options *options) {
   if (m == NULL || bytes == NULL) return NULL;
+  for (size_t i = 0; options != NULL && i < sizeof options->reserved / sizeof *options->reserved;
+       i++)
+    if (options->reserved[i] != 0)
+      return kiln_module_fail(m, KILN_ERR_ARGUMENT, "the field 'reserved' of the options is not 0"),
+             NULL;
   kiln_allocator allocator = kiln_module_get_allocator(m);
   kiln_wasm *w = kn_wasm_resize(&allocator, NULL, sizeof *w);
   jmp_buf leave;

@@ -53,6 +53,7 @@ typedef struct kiln_guard_location {
   /** For KILN_GUARD_SOURCE_TLS, the address of this symbol is the offset of the guard value. If `symbol` is NULL,
    * `offset_bytes` is the offset. */
   const char *symbol;
+  uint64_t reserved[2]; /**< 0 */
 } kiln_guard_location;
 
 /* ---- protected branches and returns ---- */
@@ -147,14 +148,14 @@ typedef struct kiln_func_attrs {
    * personality but no TRY, Kiln still writes an exception table for the function. In this table, no call has a landing
    * pad. */
   kiln_symbol personality;
-  /** Flags KILN_FEATURE_...: the processor features that this function may use. The function may also use the features
-   * in the options of the module. */
-  uint32_t features;
   /** Selects whether the function has a guarded frame. At its beginning, a guarded function copies the guard value
    * (kiln_module_attrs.guard_location) to its frame. Before each return, it compares the copy with the guard value, and
    * calls `__stack_chk_fail`, which must not return, if the two differ. Slots that are arrays lie next to the copy, so
    * that code that writes past the end of an array overwrites the copy and not other variables. */
   kiln_guard guard;
+  /** Flags KILN_FEATURE_...: the processor features that this function may use. The function may also use the features
+   * in the options of the module. */
+  uint64_t features;
   /** Flags KILN_PROTECT_... for this function. They replace the flags of the module. 0 means that the flags of the
    * module apply. */
   uint32_t protection;
@@ -236,7 +237,7 @@ typedef struct kiln_func_attrs {
    * inspects its variables. Kiln compiles the function as with KILN_VARIABLES_AS_IS, unless kiln_module_attrs.variables
    * is KILN_VARIABLES_ALL. */
   bool foreign;
-  uint64_t reserved[3]; /**< 0 */
+  uint64_t reserved[8]; /**< 0 */
 } kiln_func_attrs;
 
 /** Sets all attributes of the function `f`. Call kiln_func_set_attrs before you finish the function. */
@@ -301,7 +302,7 @@ typedef struct kiln_module_attrs {
   /** Says how the bitcode reader makes thread-local data. Set `tls_emulation` before you read bitcode. It does not
    * apply to data that a front end declares (kiln_symbol_desc.tls). */
   kiln_tls_emulation tls_emulation;
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[12]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs

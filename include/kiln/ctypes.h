@@ -96,9 +96,9 @@ typedef struct kiln_cfield {
   kiln_ctype type; /**< type of the member */
   uint32_t
     align_bytes; /**< The alignment that _Alignas or the attribute `aligned` gives to the member. 0 for none. */
-  uint8_t bits;         /**< BITS: width, at most that of the type */
-  uint8_t flags;        /**< KILN_CFIELD_... */
-  uint64_t reserved[1]; /**< 0 */
+  uint32_t bits;        /**< BITS: width, at most that of the type */
+  uint32_t flags;       /**< KILN_CFIELD_... */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_cfield;
 
 /** Attributes of a struct or union. */
@@ -110,7 +110,7 @@ typedef struct kiln_ctype_options {
    * type is empty: on x86-64, the type has the class MEMORY; on AArch64, calls treat it as if it were larger than 16
    * bytes. Set this field for types whose content the front end does not describe. C has no such types. */
   bool in_memory;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_ctype_options;
 
 /** Makes a struct with `n_fields` members. If `n_fields` is 0, the struct is empty and has size 0, as in GNU C.
@@ -143,6 +143,7 @@ typedef struct kiln_ctype_info {
   kiln_ctype element;   /**< arrays */
   uint64_t count;       /**< arrays */
   uint32_t n_fields;    /**< structs and unions */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_ctype_info;
 
 /** Returns the description of a type; all zero for none. */
@@ -154,7 +155,8 @@ typedef struct kiln_cfield_info {
   uint64_t offset_bytes; /**< from the start of the struct */
   uint32_t bit_offset;   /**< bit-fields: 0 to 7; else 0 */
   uint32_t bits;         /**< bit-fields: width */
-  uint8_t flags;         /**< KILN_CFIELD_... */
+  uint32_t flags;        /**< KILN_CFIELD_... */
+  uint64_t reserved[2];  /**< 0 */
 } kiln_cfield_info;
 
 /** Returns the description of member number `i` of a struct or union. Returns all zero if there is no such member. */

@@ -63,7 +63,7 @@ typedef struct kiln_try_desc {
   /** A list of clauses, or none. If there is a list, the TRY uses the list instead of `clauses`. You may set the
    * content of the list later (kiln_clauses_set). */
   kiln_clauses shared;
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_try_desc;
 
 /** Builds a [TRY]. Everything in `t` is copied. */

@@ -38,6 +38,7 @@ typedef struct kiln_inline_call_info {
   /** The reason, in a few words, why the limits do not allow the call to be inlined. NULL if the limits allow the call
    * to be inlined. The string has static storage. */
   const char *why_not;
+  uint64_t reserved[4]; /**< 0 */
 } kiln_inline_call_info;
 
 /** A callback that decides whether a call is inlined. The result should depend only on `call`, so that the same input
@@ -82,7 +83,7 @@ typedef struct kiln_inline_attrs {
    *   without it, a function that is too large to be inlined is not part of a cycle. */
   kiln_inline_fn decide;
   void *decide_user;    /**< passed to `decide`; borrowed for the module's lifetime */
-  uint64_t reserved[4]; /**< 0 */
+  uint64_t reserved[8]; /**< 0 */
 } kiln_inline_attrs;
 
 /** Sets the inlining policy of the module `m`. Call this function before kiln_module_settle_inlining. The policy has an

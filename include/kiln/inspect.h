@@ -34,10 +34,11 @@ typedef struct kiln_inst_info {
   /** A number whose meaning depends on the operation: ADDR: the scale; SALLOC: log2 of the alignment; RESULT: the
    * index; FRAME_ADDR and RETURN_ADDR: the level; vector operations: a lane or a count; MACHINE: the row. */
   uint32_t number;
-  kiln_sig sig;        /**< CALL, TRY, ASM */
-  kiln_block block;    /**< the block that contains the instruction */
-  uint32_t n_operands; /**< number of operands, for kiln_inst_operand */
-  uint32_t n_edges;    /**< number of edges, for kiln_inst_edge */
+  kiln_sig sig;         /**< CALL, TRY, ASM */
+  kiln_block block;     /**< the block that contains the instruction */
+  uint32_t n_operands;  /**< number of operands, for kiln_inst_operand */
+  uint32_t n_edges;     /**< number of edges, for kiln_inst_edge */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_inst_info;
 
 /** Kinds of operands. */
@@ -66,7 +67,8 @@ typedef struct kiln_operand_info {
   uint64_t high; /**< INT (sign-extended), BITS: high half */
   kiln_symbol
     symbol; /**< For SYMBOL: the symbol. For TYPEID: the type. Id 0 is the type of CATCH_ALL. */
-  uint32_t slot; /**< SLOT: its number */
+  uint32_t slot;        /**< SLOT: its number */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_operand_info;
 
 /** Returns the name that an operation has in the text form. Returns "?" if there is no such operation. The string has

@@ -109,7 +109,8 @@ typedef struct kiln_jit_error {
   /** The names of all undefined symbols, each followed by a NUL. The names are in the order in which they were first
    * referred to. */
   kiln_buffer missing;
-  uint32_t n_missing; /**< number of names in `missing` */
+  uint32_t n_missing;   /**< number of names in `missing` */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_jit_error;
 
 /** Frees the memory of an error and zeroes it. */
@@ -147,7 +148,7 @@ typedef struct kiln_jit_input {
   kiln_module *module;
   kiln_session *const *sessions; /**< sessions of the module */
   uint32_t n_sessions;           /**< number of `sessions` */
-  uint64_t reserved[2];          /**< 0 */
+  uint64_t reserved[4];          /**< 0 */
 } kiln_jit_input;
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
@@ -261,7 +262,7 @@ typedef struct kiln_jit_frame {
   const char *file;     /**< the source file; "" if it is not known. Never NULL. */
   uint32_t line;        /**< from 1; 0 if it is not known */
   uint32_t column;      /**< from 1; 0 if it is not known */
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_jit_frame;
 
 /** What kiln_jit_find_pc finds. Zero-initialise the struct. The caller may set the first four fields, and

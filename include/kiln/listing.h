@@ -30,6 +30,7 @@ typedef struct kiln_code {
   uint32_t n_pieces;             /**< number of `pieces` */
   uint32_t n_relocs;             /**< number of relocations, for kiln_session_get_code_reloc */
   const kiln_code_piece *pieces; /**< in code order; the first begins at 0 */
+  uint64_t reserved[4];          /**< 0 */
 } kiln_code;
 
 /** A field of a function's code. The linker fills in the field. */
@@ -38,6 +39,7 @@ typedef struct kiln_code_reloc {
   kiln_reloc_kind kind;  /**< which value the field takes */
   kiln_symbol symbol;    /**< the symbol referred to */
   int64_t addend;        /**< added to the symbol's address */
+  uint64_t reserved[1];  /**< 0 */
 } kiln_code_reloc;
 
 /** Switches recording on or off for the session `s`. While recording is on, the session records the pieces of each

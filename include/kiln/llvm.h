@@ -87,8 +87,9 @@ KILN_API kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sin
  * function, variable or instruction, or named metadata with an unknown name "llvm.*". LLVM's language reference allows
  * programs to drop metadata. */
 typedef struct kiln_llvm_unknown {
-  const char *name; /**< lives as long as the reader */
-  uint32_t uses;    /**< how many times the reader has dropped it so far */
+  const char *name;     /**< lives as long as the reader */
+  uint32_t uses;        /**< how many times the reader has dropped it so far */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_llvm_unknown;
 
 /** Lists the unknown metadata that the reader and its forks dropped, each kind or name once. Writes at most `room`

@@ -49,7 +49,7 @@ typedef struct kiln_llvm_asm_desc {
    * exceptions leave the function `f`. */
   kiln_clauses clauses;
   kiln_block unwind;    /**< a landing pad; see `clauses` */
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_llvm_asm_desc;
 
 /** Builds inline assembly at the end of the current block of `f`. Writes the parts of the outputs to `results` (NULL to

@@ -43,7 +43,7 @@ typedef struct kiln_llvm_operand {
    * has one element for each lane. In a mask of shufflevector, -1 stands for a lane with an unspecified value. For a
    * scalar of more than 64 bits, `words` has the 64-bit words of the scalar, the lowest word first. */
   const int64_t *words;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_llvm_operand;
 
 /** Makes a builder for the module `m`. Returns NULL if memory runs out, or if `m` is NULL or has failed. Free the

@@ -57,7 +57,7 @@ typedef struct kiln_assembly kiln_assembly;
  * - Owns: the code and the errors stay valid until the same thread calls the callback again or the module is freed.
  * - May read the module. If it tries to change or free the module, the module fails with KILN_ERR_STRUCTURE.
  * - Threads: if the module is frozen, several threads may call the callback at once. */
-typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_assembly *texts,
+typedef kiln_status (*kiln_assemble_fn)(void *user, const kiln_target *target, kiln_assembly *texts,
                                         uint32_t n_texts);
 
 /** Options of a module. Zero-initialise the struct for the defaults. */
@@ -90,7 +90,7 @@ typedef struct kiln_module_options {
   /** Set this field for kiln_jit_add. All thread-local data of the module then uses the model
    * KILN_TLS_GENERAL_DYNAMIC. */
   bool jit;
-  uint32_t features; /**< the KILN_FEATURE_... that every processor which runs the code has */
+  uint64_t features; /**< the KILN_FEATURE_... that every processor which runs the code has */
   /** For tests. A nonzero value is a seed for the register allocator. The register allocator then has only a few
    * registers, and chooses among them at random. */
   uint64_t stress_seed;
@@ -100,7 +100,7 @@ typedef struct kiln_module_options {
    * false, .debug_frame has only the rows of functions that have none in .eh_frame (kiln_func_attrs.no_rows), and only
    * if the module has debug information. There is no .debug_frame for Windows. */
   bool debug_frame;
-  uint64_t reserved[7]; /**< 0 */
+  uint64_t reserved[8]; /**< 0 */
 } kiln_module_options;
 
 /** A module: everything that goes into one object. */
@@ -174,7 +174,7 @@ KILN_API kiln_processor kiln_module_processor(const kiln_module *m);
 
 /** Returns the processor features that all functions of the module may use (kiln_module_options.features). Returns 0 if
  * `m` is NULL. */
-KILN_API uint32_t kiln_module_features(const kiln_module *m);
+KILN_API uint64_t kiln_module_features(const kiln_module *m);
 
 /** Returns kiln_module_options.jit. */
 KILN_API bool kiln_module_is_jit(const kiln_module *m);
@@ -276,7 +276,7 @@ typedef struct kiln_symbol_desc {
   kiln_dll dll; /**< import or export */
   /** Which group linkers keep. It is enough to set this field for one symbol of the group. */
   kiln_comdat comdat_choice;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_symbol_desc;
 
 /** Looks up a symbol by its name. Returns id 0 if the module has no symbol of that name. */
@@ -346,7 +346,7 @@ typedef struct kiln_param {
    * - If several parameters without BYVAL are joined (KILN_PARAM_JOIN), the value is 0 for all but the first one. */
   uint8_t align_log2;
   uint32_t size_bytes;  /**< BYVAL: the size of the copy */
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_param;
 
 /** Calling conventions. */
@@ -447,6 +447,7 @@ typedef struct kiln_sig_info {
   uint32_t n_params;        /**< number of `params` */
   const uint8_t *results;   /**< a kiln_type each */
   uint32_t n_results;       /**< number of `results` */
+  uint64_t reserved[2];     /**< 0 */
 } kiln_sig_info;
 
 /** Returns the description of `sig`; all zero for none. */
@@ -502,7 +503,7 @@ typedef struct kiln_reloc {
   /** 0 (KILN_RELOC_NONE), or KILN_RELOC_FORMAT + n: the relocation with the number n of the object format, without
    * `relative_to`. Only objects can have such relocations; the JIT and the interpreter refuse them. */
   uint32_t kind;
-  uint32_t reserved[1]; /**< 0 */
+  uint64_t reserved[1]; /**< 0 */
 } kiln_reloc;
 
 /** Flags of a data definition. */
@@ -538,7 +539,7 @@ typedef struct kiln_data_desc {
   /** If nonzero, the item is in a section of its own. If the linker drops the section of the symbol `with`, the linker
    * drops the item's section too. The module must define the symbol `with`. */
   kiln_symbol with;
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_data_desc;
 
 /** Defines the data symbol `symbol`. The function copies everything in `desc`. It is an error to define a symbol twice.
@@ -613,7 +614,7 @@ typedef struct kiln_ctor_desc {
    *   external, the entry is in a section group named after `with`.
    * - This field has no effect if the module does not define the symbol `with`. */
   kiln_symbol with;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_ctor_desc;
 
 /** Adds a constructor or destructor. */
@@ -647,6 +648,7 @@ typedef struct kiln_symbol_info {
   /** For ALIAS: the offset from the target. For BLOCK: the block's id, or 2^31 + the number of a label
    * (kiln_asm_label). */
   int64_t offset_bytes;
+  uint64_t reserved[2]; /**< 0 */
 } kiln_symbol_info;
 
 /** Returns the description of `s`; all zero for none. */

@@ -46,7 +46,7 @@ typedef struct kiln_section_desc {
   uint32_t format_type;
   /** Size of an entry of the section. With MERGE, the size must be nonzero. 0 means that there are no entries. */
   uint32_t entry_bytes;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_section_desc;
 
 /** Sets the properties of the section `name` (kiln_symbol_desc.section). You may set the same properties again. If the

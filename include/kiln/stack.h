@@ -32,7 +32,7 @@ typedef struct kiln_root_map_options {
   const void *start;
   const void *end;          /**< as `start` says */
   kiln_allocator allocator; /**< all zero for C's realloc */
-  uint64_t reserved[2];     /**< 0 */
+  uint64_t reserved[4];     /**< 0 */
 } kiln_root_map_options;
 
 /** Makes a map of tables. Returns NULL if memory runs out, if `options` is NULL or has `reserved` set, or if the tables
@@ -87,7 +87,7 @@ typedef struct kiln_stack_frame {
   uint32_t call_id;     /**< the call's id (kiln_func_set_call_id) */
   uint32_t n_roots;     /**< number of roots of the frame */
   const int32_t *roots; /**< their places, for kiln_stack_frame_root */
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_stack_frame;
 
 /** Begins a walk at the frame in which a thread has stopped. Returns KILN_ERR_ARGUMENT if an argument is NULL. */

@@ -105,7 +105,10 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
                                              : code_wrong(f, s, code, &all);
   if (wrong) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, wrong);
   for (uint32_t i = 0; i < code->n_relocs; i++) /* 0 where it is a slot */
-    if (!kn_build_may_use(f, code->relocs[i].symbol.id)) return KN_NONE;
+    if (!KN_UNRESERVED(&code->relocs[i]))
+      return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT,
+                           "the field 'reserved' of a relocation must be 0");
+    else if (!kn_build_may_use(f, code->relocs[i].symbol.id)) return KN_NONE;
   uint32_t first = f->lists.n, k;
   if (!KN_ROOM(f, f->lists, n)) return KN_NONE;
   for (uint32_t i = 0; i < n; i++) {

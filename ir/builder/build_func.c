@@ -442,7 +442,7 @@ static inline bool in_scope(const struct kn_sources *p, uint32_t id, const kiln_
   if (id == 0) return false;
   const struct kn_loc_full *is = p->locs.at + id;
   return at->scope.id == is->entry && at->inlined == is->inlined && at->flags == is->flags &&
-         !(at->flags & KILN_LOC_STMT) && at->file - 1 == is->file;
+         !(at->flags & KILN_LOC_STMT) && at->file - 1 == is->file && at->reserved[0] == 0;
 }
 
 void kiln_func_set_location(kiln_func *f, const kiln_location *at) {

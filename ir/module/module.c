@@ -189,7 +189,8 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   static const kiln_module_options defaults;
   if (options == NULL) options = &defaults;
   kiln_target target = options->target;
-  if (!KN_UNRESERVED(options) || (unsigned)options->pic >= KILN_PIC_COUNT ||
+  if (!KN_UNRESERVED(options) || !KN_UNRESERVED(&target) || target.abi != 0 ||
+      (unsigned)options->pic >= KILN_PIC_COUNT ||
       (unsigned)options->decoder >= KILN_DECODER_COUNT || !kn_target_complete(&target))
     return NULL;
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
@@ -260,16 +261,29 @@ void kiln_module_free(kiln_module *m) {
   kn_allocator_realloc(&allocator, m, 0);
 }
 
+/* Has an assembler said nothing of a text that this version does not know? */
+static bool is_known(const kiln_assembly *t) {
+  bool known = KN_UNRESERVED(t);
+  for (uint32_t i = 0; i < t->n_relocs; i++) known &= KN_UNRESERVED(&t->relocs[i]);
+  for (uint32_t i = 0; i < t->n_symbols; i++) known &= KN_UNRESERVED(&t->symbols[i]);
+  for (uint32_t i = 0; i < t->n_sections; i++) {
+    const kiln_assembled_section *s = &t->sections[i];
+    known &= KN_UNRESERVED(s);
+    for (uint32_t k = 0; k < s->n_relocs; k++) known &= KN_UNRESERVED(&s->relocs[k]);
+  }
+  return known;
+}
+
 kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n) {
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (m->options.assemble == NULL) return KILN_ERR_UNSUPPORTED;
   if (n == 0 || texts == NULL) return n == 0 ? KILN_OK : KILN_ERR_ARGUMENT;
   bool was = kn_module_call_out(m);
-  kiln_status status = m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+  kiln_status status = m->options.assemble(m->options.assemble_user, &m->options.target, texts, n);
   kn_module_call_back(m, was);
   if (was && kn_module_own(m) != KILN_OK) return kn_module_own(m);
   for (uint32_t i = 0; i < n; i++) /* the assembler was made for a newer version */
-    if (!KN_UNRESERVED(&texts[i])) return KILN_ERR_ARGUMENT;
+    if (!is_known(&texts[i])) return KILN_ERR_ARGUMENT;
   return status;
 }
 
@@ -289,7 +303,7 @@ kiln_status kiln_module_set_source_file(kiln_module *m, const char *name) {
   return kiln_module_status(m);
 }
 
-uint32_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
+uint64_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
 
 kiln_processor kiln_module_processor(const kiln_module *m) {
   return m != NULL ? m->options.target.processor : (kiln_processor)0;

@@ -101,7 +101,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "attributes: the module is frozen");
-  if (attrs == NULL || !KN_UNRESERVED(attrs))
+  if (attrs == NULL || !KN_UNRESERVED(attrs) || !KN_UNRESERVED(&attrs->guard_location))
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "the attributes are missing (NULL), or their field 'reserved' is not 0");
   if (attrs->protection & KILN_PROTECT_KEY_B)

@@ -15,7 +15,7 @@ static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d, u
   if (d->relocs == NULL && d->n_relocs != 0) return "relocations are missing (NULL)";
   for (size_t i = 0; i < d->n_relocs; i++) {
     const kiln_reloc *r = d->relocs + i;
-    if (r->reserved[0] != 0) return "the field 'reserved' of a relocation must be 0";
+    if (!KN_UNRESERVED(r)) return "the field 'reserved' of a relocation must be 0";
     if (r->size_bytes != 8 && r->size_bytes != 4 && (r->size_bytes != 2 || r->kind == 0))
       return "relocation of a size that is not 4 or 8";
     if (r->kind != 0 && (r->kind < KILN_RELOC_FORMAT || r->kind - KILN_RELOC_FORMAT > UINT16_MAX))

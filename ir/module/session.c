@@ -43,12 +43,16 @@ static bool read_location(kiln_session *s, const kiln_location *at, struct kn_lo
   if (at->file - 1 >= p->files.n)
     return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
                           "the file of the source location does not exist");
+  if (at->reserved[0] != 0 || (at->flags & ~(uint32_t)KILN_LOC_ALL) != 0 ||
+      (at->inlined != 0 && at->inlined >= p->locs.n))
+    return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
+                          "the source location has an unknown flag, or its call has no location");
   *out = (struct kn_loc_full){.line = at->line,
                               .column = at->column,
                               .file = at->file - 1,
                               .entry = at->scope.id,
-                              .inlined = at->inlined < p->locs.n ? at->inlined : 0,
-                              .flags = at->flags & KILN_LOC_ALL};
+                              .inlined = at->inlined,
+                              .flags = at->flags};
   return kn_session_has_locs(s);
 }
 

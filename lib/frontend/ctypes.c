@@ -284,7 +284,7 @@ struct layout {
 };
 
 static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ctype *type) {
-  if (f->reserved[0] != 0)
+  if ((f->reserved[0] | f->reserved[1]) != 0)
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "the field 'reserved' of a member must be 0");
   if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
@@ -371,7 +371,7 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_c
   const kiln_ctype none = {0};
   struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
   if (c == NULL) return none;
-  if (as != NULL && as->reserved[0] != 0)
+  if (as != NULL && (as->reserved[0] | as->reserved[1] | as->reserved[2] | as->reserved[3]) != 0)
     return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT,
                           "the field 'reserved' of the layout must be 0");
   if (fields == NULL && n != 0)

@@ -14,9 +14,10 @@ struct assembler {
   const char *error;
 };
 
-static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+static kiln_status assemble(void *user, const kiln_target *target, kiln_assembly *texts,
+                            uint32_t n) {
   struct assembler *a = user;
-  assert_int_equal(target.processor, KILN_PROCESSOR_X86_64);
+  assert_int_equal(target->processor, KILN_PROCESSOR_X86_64);
   a->calls++;
   a->texts += n;
   for (uint32_t i = 0; i < n; i++) {

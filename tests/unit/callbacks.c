@@ -360,7 +360,8 @@ CASE(diag) {
 
 /* ---- kiln_module_options.assemble ---- */
 
-static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+static kiln_status assemble(void *user, const kiln_target *target, kiln_assembly *texts,
+                            uint32_t n) {
   (void)user;
   (void)target;
   (void)texts;

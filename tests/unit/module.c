@@ -97,7 +97,7 @@ CASE(options_are_checked) {
   }
   assert_null(kiln_processor_name(KILN_PROCESSOR_HOST));
   assert_null(kiln_processor_name(KILN_PROCESSOR_COUNT));
-  uint32_t all = 0, bit;
+  uint64_t all = 0, bit;
   for (unsigned t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     const char *name;
     for (unsigned i = 0; (name = kiln_feature_name((kiln_processor)t, i)) != NULL; i++) {

@@ -37,7 +37,7 @@ pub struct Module {
     /// Where the larger part of the debug information goes.
     split: Split,
     /// Features of the processor that all functions have (KILN_FEATURE_...).
-    pub features: u32,
+    pub features: u64,
     attrs: kiln_func_attrs,
     /// Who made the object: the strings of `.comment`.
     origin: String,
@@ -175,7 +175,7 @@ impl Module {
     }
 
     /// Starts the body of a function that has these features of the processor beside the module's.
-    pub fn begin(&self, symbol: kiln_symbol, features: u32) -> *mut kiln_func {
+    pub fn begin(&self, symbol: kiln_symbol, features: u64) -> *mut kiln_func {
         let attrs = kiln_func_attrs { features, ..self.attrs };
         // SAFETY: the session lives as long as `self`.
         unsafe {

@@ -80,7 +80,7 @@ pub fn machine<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Machine {
 }
 
 /// Those of the features that Kiln itself has (KILN_FEATURE_...).
-pub fn feature_flags(processor: &Processor, names: impl Iterator<Item = Symbol>) -> u32 {
+pub fn feature_flags(processor: &Processor, names: impl Iterator<Item = Symbol>) -> u64 {
     names.fold(0, |flags, name| {
         let (name, mut flag) = (c_string(processor.llvm_feature(name.as_str())), 0);
         // SAFETY: the name is read during the call.

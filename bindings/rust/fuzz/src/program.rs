@@ -27,7 +27,7 @@ fn options(b: &mut Bytes) -> ModuleOptions {
         .function_sections(b.chance(60))
         .data_sections(b.chance(60))
         .jit(b.chance(128))
-        .features(u32::from(b.chance(60)) * b.byte() as u32);
+        .features(u64::from(b.chance(60)) * b.byte() as u64);
     if b.chance(90) {
         o = o.target(Target::AArch64);
     }

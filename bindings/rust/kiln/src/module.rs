@@ -247,7 +247,7 @@ pub struct ModuleOptions {
     data_sections: bool,
     verify: bool,
     jit: bool,
-    features: u32,
+    features: u64,
     dwarf_version: u32,
     pinned: Option<String>,
 }
@@ -313,7 +313,7 @@ impl ModuleOptions {
     }
 
     /// Sets the features of every processor that runs the code: `kiln_sys::KILN_FEATURE_...`, combined by `|`.
-    pub fn features(mut self, features: u32) -> Self {
+    pub fn features(mut self, features: u64) -> Self {
         self.features = features;
         self
     }
