@@ -133,7 +133,7 @@ static const char *asked_of_compiler(const struct cc_args *a, const struct row *
   return asked;
 }
 
-kiln_tls_emulation cc_tls_emulation(const struct cc_args *a) {
+kiln_llvm_tls_emulation cc_tls_emulation(const struct cc_args *a) {
   static const struct row flag = {"-femulated-tls", ""};
   int on = 0;
   /* what the driver passes on comes before -Xclang's words */
@@ -144,9 +144,9 @@ kiln_tls_emulation cc_tls_emulation(const struct cc_args *a) {
       int how = says(&flag, compilers_word(item));
       if (how != 0) on = how;
     }
-  return on > 0   ? KILN_TLS_EMULATION_ON
-         : on < 0 ? KILN_TLS_EMULATION_OFF
-                  : KILN_TLS_EMULATION_BY_TRIPLE;
+  return on > 0   ? KILN_LLVM_TLS_EMULATION_ON
+         : on < 0 ? KILN_LLVM_TLS_EMULATION_OFF
+                  : KILN_LLVM_TLS_EMULATION_BY_TRIPLE;
 }
 
 /* The last word that asks for the part `name` of -fsanitize=, if it is not taken back. */

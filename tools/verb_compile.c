@@ -37,9 +37,9 @@ static int parse_pic(const char *word, kiln_pic *out) {
   return tool_bad_value(OPTION_PIC, word, "full, pie or static");
 }
 
-static int parse_decoder(const char *word, kiln_decoder *out) {
-  if (strcmp(word, "plain") == 0) *out = KILN_DECODER_PLAIN;
-  else if (strcmp(word, "pext") == 0) *out = KILN_DECODER_PEXT;
+static int parse_decoder(const char *word, kiln_llvm_decoder *out) {
+  if (strcmp(word, "plain") == 0) *out = KILN_LLVM_DECODER_PLAIN;
+  else if (strcmp(word, "pext") == 0) *out = KILN_LLVM_DECODER_PEXT;
   else return tool_bad_value(OPTION_DECODER, word, "plain or pext");
   return TOOL_OK;
 }
@@ -133,7 +133,7 @@ static int parse_flags(struct flags *f) {
     case OPTION_STATS: tool_report_request(w->value); break;
     case OPTION_THREADS: bad = tool_parse_threads(w->value, &f->threads); break;
     case OPTION_STRESS: bad = parse_seed(w->value, &options->stress_seed); break;
-    case OPTION_DECODER: bad = parse_decoder(w->value, &options->decoder); break;
+    case OPTION_DECODER: bad = parse_decoder(w->value, &f->how.llvm.decoder); break;
     case OPTION_OUT: f->out = w->value; break;
     case WORDS_STOP: return WORDS_STOP;
     default: bad = parse_wasm(f, o, w->value);

@@ -165,15 +165,15 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
   return r->status;
 }
 
-uint32_t kiln_llvm_list_bodies(kiln_llvm *l, uint32_t *out) {
+uint32_t kiln_llvm_next_bodies(kiln_llvm *l, uint32_t *out, uint32_t max) {
   if (!l || l->is_fork) return 0;
   uint32_t n = 0;
   const bool all = !l->bc.m->inlining || l->bc.m->assembly.n != 0;
-  for (uint32_t i = 0; i < l->bc.m->bodies.n; i++) {
+  for (uint32_t i = 0; i < l->bc.m->bodies.n && n < max; i++) {
     struct kn_bc_body *b = &l->module->bodies.at[i];
     const struct kn_bc_global *g = &l->bc.m->globals.at[b->global];
     if (b->asked || b->copy) continue;
-    if (!all && g->discardable && !kiln_module_is_reachable(l->bc.module, (kiln_symbol){g->symbol}))
+    if (!all && g->discardable && !kiln_symbol_is_reachable(l->bc.module, (kiln_symbol){g->symbol}))
       continue;
     b->asked = true;
     out[n++] = i;

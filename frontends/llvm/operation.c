@@ -102,8 +102,8 @@ kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *fea
   return kn_operation_end(b);
 }
 
-uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type, uint32_t room,
-                                      kiln_type *parts) {
+uint32_t kiln_llvm_builder_parts(kiln_llvm_builder *b, const char *type, kiln_type *parts,
+                                 uint32_t max) {
   if (!b) return 0;
   struct kn_bc *r = &b->bc;
   kn_operation_begin(b, NULL, "");
@@ -111,7 +111,7 @@ uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type, ui
   if (id != UINT32_MAX && r->types.at[id].kind != TK_VOID && kn_operation_is_value(b, id)) {
     const struct kn_bc_type *t = &r->types.at[id];
     n = kn_bc_n_parts(t);
-    for (uint32_t k = 0; k < n && k < room && parts; k++) parts[k] = kn_bc_part_type(r, t, k);
+    for (uint32_t k = 0; k < n && k < max && parts; k++) parts[k] = kn_bc_part_type(r, t, k);
   }
   return kn_operation_end(b) == KILN_OK ? n : 0;
 }

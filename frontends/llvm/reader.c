@@ -109,8 +109,7 @@ static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
     size = (size_t)length;
   }
   if (size < 8 || word(bytes) != RAW_MAGIC) return kn_bc_malformed(r, "no bitcode");
-  r->in.decoder =
-    kn_bc_decoder(r->module ? kiln_module_decoder(r->module) : KILN_DECODER_PLAIN, size);
+  r->in.decoder = kn_bc_decoder(r->open ? r->open->options.decoder : KILN_LLVM_DECODER_PLAIN, size);
   r->in.bits = (struct kn_bits){.data = bytes, .pos = 32, .end = (uint64_t)size / 4 * 32};
   if (size >= 16) r->in.bits.fast = ((uint64_t)size - 8) * 8;
   return true;
@@ -224,12 +223,21 @@ bool kiln_llvm_find_target(const void *bytes, size_t size, kiln_target *out) {
 
 /* Makes `r` a reader of `bytes`, which reads into `m`, and reads the module. */
 static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const void *bytes,
-                               size_t size) {
+                               size_t size, const kiln_llvm_options *options) {
   r->m = r->open = m;
   r->module = kiln_session_module(r->session);
   r->allocator = kiln_module_get_allocator(r->module);
   if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
   r->target = kiln_module_processor(r->module);
+  if (options) m->options = *options;
+  uint64_t unknown = 0;
+  for (size_t i = 0; i < sizeof m->options.reserved / sizeof *m->options.reserved; i++)
+    unknown |= m->options.reserved[i];
+  if (unknown != 0 || (unsigned)m->options.decoder >= KILN_LLVM_DECODER_COUNT ||
+      (unsigned)m->options.tls_emulation >= KILN_LLVM_TLS_EMULATION_COUNT) {
+    kn_bc_fail(r, KILN_ERR_ARGUMENT, "an option of the reader is out of range");
+    return r->status;
+  }
   m->ptr_type = m->bool_type = UINT32_MAX;
   if (!KN_BC_PUSH(r, m->attrs, (struct kn_bc_attr){0}) ||
       !KN_BC_PUSH(r, m->attr_lists, (struct kn_bc_attr_list){0}) || !KN_BC_PUSH(r, m->lists, 0))
@@ -245,13 +253,14 @@ static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const vo
   return r->status;
 }
 
-kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln_func_sink_fn sink,
-                           void *user, uint64_t *instructions) {
+kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size,
+                           const kiln_llvm_options *options, kiln_func_sink_fn sink, void *user,
+                           uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!s) return KILN_ERR_ARGUMENT;
   struct kn_bc_module m = {0};
   struct kn_bc r = {.session = s, .sink = sink, .sink_user = user};
-  read_module(&r, &m, bytes, size);
+  read_module(&r, &m, bytes, size, options);
   if (r.f) kiln_func_discard(r.f);
   if (instructions) *instructions = r.instructions;
   kn_bc_free(&r);
@@ -259,7 +268,8 @@ kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln
   return r.status;
 }
 
-kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size) {
+kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size,
+                         const kiln_llvm_options *options) {
   if (!s) return NULL;
   static const struct kn_bc_module no_module;
   struct kn_bc none = {.m = &no_module, .module = kiln_session_module(s)};
@@ -272,7 +282,7 @@ kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size) {
   memset(all, 0, sizeof *all + sizeof *all->module);
   all->bc.session = s;
   all->bc.later = true;
-  if (read_module(&all->bc, all->module, bytes, size) != KILN_OK) {
+  if (read_module(&all->bc, all->module, bytes, size, options) != KILN_OK) {
     kiln_llvm_free(all);
     return NULL;
   }

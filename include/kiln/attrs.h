@@ -115,19 +115,6 @@ typedef enum kiln_inlining {
   KILN_INLINING_COUNT
 } kiln_inlining;
 
-/** Says how thread-local data of bitcode are reached. Bitcode does not say so: clang's option is -femulated-tls. */
-typedef enum kiln_tls_emulation {
-  /** As compilers do by default for the bitcode's triple: Kiln emulates thread-local data for Android before version
-   * 29. */
-  KILN_TLS_EMULATION_BY_TRIPLE,
-  /** Each thread-local variable `x` becomes a variable `__emutls_v.x` that describes it, and code calls
-   * `__emutls_get_address`, which libgcc and compiler-rt define, to get the address of `x` in the running thread.
-   * Objects of GCC and clang that use emulated thread-local data share such variables. */
-  KILN_TLS_EMULATION_ON,
-  KILN_TLS_EMULATION_OFF, /**< the system's own thread-local data */
-  KILN_TLS_EMULATION_COUNT
-} kiln_tls_emulation;
-
 /** Selects when calls to a function are inlined. */
 typedef enum kiln_inline {
   KILN_INLINE_BY_SIZE, /**< if the function is small */
@@ -270,9 +257,6 @@ typedef struct kiln_module_attrs {
    * The object then requests an executable stack. The JIT rejects the module, since the JIT cannot provide an
    * executable stack. */
   bool exec_stack;
-  /** If true, bitcode metadata that Kiln does not know is an error. If false, Kiln drops such metadata
-   * (kiln_llvm_list_unknown). Set `refuse_unknown` before you read bitcode. */
-  bool refuse_unknown;
   kiln_inlining inlining;   /**< selects which calls of inline candidates are inlined */
   kiln_variables variables; /**< set this before anything is read or built */
   /** Says what the calls are that some operations become: FREM calls `fmod`, for example, and MEMCPY `memcpy`. Set it
@@ -299,9 +283,6 @@ typedef struct kiln_module_attrs {
    * calls ignore it, and NULL means that nothing is split. The bitcode reader and the parser of the text form set the
    * name that they read, if there is none. */
   const char *dwo_name;
-  /** Says how the bitcode reader makes thread-local data. Set `tls_emulation` before you read bitcode. It does not
-   * apply to data that a front end declares (kiln_symbol_desc.tls). */
-  kiln_tls_emulation tls_emulation;
   uint64_t reserved[12]; /**< 0 */
 } kiln_module_attrs;
 

@@ -1,8 +1,8 @@
 /* C types, their layout, and how the platform's ABI passes their values: for front ends whose code calls C functions or
  * is called by them. The front end describes the types and signatures of its program, and then builds calls, access to
  * parameters and variadic arguments, and returns in terms of C types. docs/building.md has an example.
- * - The ABIs, both for little-endian Linux: the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7), and AAPCS64
- *   2024Q3 (sections 5 and 6.8, appendix B).
+ * - The ABIs: for little-endian Linux, the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7), and AAPCS64 2024Q3
+ *   (sections 5 and 6.8, appendix B); for Windows, Microsoft's x64 ABI, with the types of MinGW.
  * - A scalar is passed as a value whose type is kiln_ctype_info.value, an object of any other type (struct, union,
  *   complex) by its address. */
 #ifndef KILN_CTYPES_H
@@ -20,8 +20,8 @@ extern "C" {
  *   table. */
 typedef struct kiln_ctypes kiln_ctypes;
 
-/** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type. Id 0
- * means none. */
+/** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type, and
+ * the ids of other types begin at 256. Id 0 means none. */
 typedef struct kiln_ctype {
   uint32_t id; /**< 0 for none */
 } kiln_ctype;
@@ -31,7 +31,7 @@ typedef struct kiln_csig {
   uint32_t id; /**< 0 for none */
 } kiln_csig;
 
-/** Kinds of C types. The kinds before KILN_CTYPE_ARRAY are basic types. To describe an enumeration, use its integer
+/** Kinds of C types. The kinds below 256 are basic types. To describe an enumeration, use its integer
  * type. */
 typedef enum kiln_ctype_kind {
   KILN_CTYPE_NONE,    /**< no type */
@@ -59,14 +59,15 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_COMPLEX_FLOAT,   /**< float _Complex */
   KILN_CTYPE_COMPLEX_DOUBLE,  /**< double _Complex */
   KILN_CTYPE_COMPLEX_LDOUBLE, /**< long double _Complex */
-  KILN_CTYPE_ARRAY,           /**< elements of one type */
+  KILN_CTYPE_ARRAY = 256,     /**< elements of one type */
   KILN_CTYPE_STRUCT,          /**< members one after another */
   KILN_CTYPE_UNION,           /**< members all at offset 0 */
   KILN_CTYPE_KIND_COUNT
 } kiln_ctype_kind;
 
-/** Makes an empty table for the module `m`. The table uses the ABI of the module's target. Returns NULL only if memory
- * runs out or if `m` is NULL. */
+/** Makes an empty table for the module `m`. The table uses the ABI of the module's target.
+ * - Returns NULL if memory runs out, if `m` is NULL, or, with KILN_ERR_UNSUPPORTED in the module, if Kiln does not know
+ *   the ABI of the target. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 
 /** Frees a table. NULL is allowed. */
@@ -168,9 +169,10 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 /* ---- signatures ---- */
 
 /** Makes a C signature, or finds an equal one, which has the same id. `flags` are KILN_SIG_... The type `result` may be
- * void. Parameters may be scalars, complex numbers, structs and unions; pass arrays and functions as pointers. */
-KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype result,
-                                 const kiln_ctype *params, uint32_t n_params);
+ * void. Parameters may be scalars, complex numbers, structs and unions; pass arrays and functions as pointers.
+ * - Fails with KILN_ERR_UNSUPPORTED, in the module, if `cc` is not KILN_CC_C. */
+KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, kiln_cc cc, uint32_t flags,
+                                 const kiln_ctype *params, uint32_t n_params, kiln_ctype result);
 
 /** Returns the signature of a call with variadic arguments. `sig` is the variadic signature of the callee. `more`
  * contains the types of the `n_more` variadic arguments. kiln_csig_new_variadic promotes these types as in C, unless

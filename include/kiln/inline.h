@@ -99,7 +99,7 @@ KILN_API kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m);
 /** Finishes the function `f` and keeps it in its module, for inlining.
  * - Returns KILN_OK, and the module owns the function. Its symbol then has no body until you call
  *   kiln_session_begin_kept. If you never call it, the module cannot be emitted (KILN_ERR_STRUCTURE), unless
- *   kiln_module_is_reachable returns false for the symbol, or kiln_symbol_set_inline_only was called.
+ *   kiln_symbol_is_reachable returns false for the symbol, or kiln_symbol_set_inline_only was called.
  * - Returns KILN_ERR_UNSUPPORTED if the function takes addresses of blocks, has data, names or labels of its own, has
  *   roots, is naked, or has debugging information that refers to entries of a session (kiln_session_debug).
  *   kiln_func_why_not_kept returns the reason. The front end must compile the function as usual.
@@ -118,8 +118,8 @@ KILN_API const char *kiln_func_why_not_kept(const kiln_func *f);
  * - Returns the status of the module. */
 KILN_API kiln_status kiln_module_settle_inlining(kiln_module *m);
 
-/** Says that the kept function `symbol` is only there to be inlined, so that it need not be begun: another module defines
- * it, or the program does not need it.
+/** Says that the kept function `symbol` is only there to be inlined, so that it need not be begun: another module
+ * defines it, or the program does not need it.
  * - Fails with KILN_ERR_ARGUMENT if no function was kept for `symbol`. */
 KILN_API kiln_status kiln_symbol_set_inline_only(kiln_module *m, kiln_symbol symbol);
 
@@ -134,13 +134,13 @@ KILN_API kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol)
  * calls to the function, or if the function was not kept. The string has static storage. kiln_inline_attrs.decide
  * receives the reasons why Kiln does not inline individual calls.
  * - Before kiln_module_settle_inlining, the answer depends on the function's own instructions alone. */
-KILN_API const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol);
+KILN_API const char *kiln_symbol_why_not_inlined(const kiln_module *m, kiln_symbol symbol);
 
 /** Returns true if a function that was compiled contains a copy of the body of the kept function `symbol`. A front end
  * may define the debugging entries of a kept function then: kiln_die_reserve.
  * - Threads: several threads may call this function at once. The result may change from false to true as more functions
  *   are compiled. */
-KILN_API bool kiln_module_is_inlined(const kiln_module *m, kiln_symbol symbol);
+KILN_API bool kiln_symbol_is_inlined(const kiln_module *m, kiln_symbol symbol);
 
 #ifdef __cplusplus
 }

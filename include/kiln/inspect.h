@@ -62,7 +62,8 @@ typedef struct kiln_operand_info {
   kiln_operand_kind kind; /**< what it is */
   kiln_type type;         /**< VOID for INT, TYPEID, NONE */
   /** For INT and BITS: the low 64 bits of the constant. For SYMBOL: the addend. For TYPEID: the value of the selector.
-   * For RESULT and EXCEPTION: the argument `k` of kiln_try_result or kiln_try_exception. */
+   * For RESULT and EXCEPTION: the argument `k` of kiln_try_result; 0 for kiln_try_exception, and
+   * 1 for kiln_try_selector. */
   uint64_t low;
   uint64_t high; /**< INT (sign-extended), BITS: high half */
   kiln_symbol

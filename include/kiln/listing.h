@@ -73,14 +73,16 @@ enum {
  * - Borrows `out`, which must live for as long as the session compiles functions. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
 
+/** Appends the text of the function `f` to `out`. Must not change the module or a function. */
+typedef kiln_status (*kiln_print_fn)(void *user, kiln_func *f, kiln_buffer *out);
+
 /** Dumps what Kiln's prover needs (docs/proof.md). For each function that the session compiles from now on, the session
  * first calls `print`, which has to append the function's text to `out` (kiln_func_print); the function is as it is
  * compiled, which is after inlining. The session then appends the places of blocks, values and slots in the machine
  * code. If `out` is NULL, nothing is dumped from now on.
  * - Borrows `out`, which must live for as long as the session compiles functions.
  * - Fails with KILN_ERR_MEMORY if memory is exhausted. If `print` fails, compiling the function fails. */
-KILN_API kiln_status kiln_session_set_witness(kiln_session *s,
-                                              kiln_status (*print)(kiln_func *f, kiln_buffer *out),
+KILN_API kiln_status kiln_session_set_witness(kiln_session *s, kiln_print_fn print, void *user,
                                               kiln_buffer *out);
 
 #ifdef __cplusplus

@@ -25,15 +25,6 @@ typedef enum kiln_pic {
   KILN_PIC_COUNT
 } kiln_pic;
 
-/** Two ways in which the reader of bitcode decodes numbers. Both read the same. */
-typedef enum kiln_decoder {
-  /** The faster way for the processor and for the size of the file. This is the default. */
-  KILN_DECODER_AUTO,
-  KILN_DECODER_PLAIN, /**< on any processor */
-  KILN_DECODER_PEXT, /**< By the x86-64 instruction PEXT. Without that instruction, as KILN_DECODER_PLAIN. */
-  KILN_DECODER_COUNT
-} kiln_decoder;
-
 /* What callbacks may call. The comment of each callback says it. A call that a callback must not make changes nothing
  * and frees nothing. It returns "none" or an error, and the error also sticks to what the callback tried to change. */
 
@@ -94,8 +85,6 @@ typedef struct kiln_module_options {
   /** For tests. A nonzero value is a seed for the register allocator. The register allocator then has only a few
    * registers, and chooses among them at random. */
   uint64_t stress_seed;
-  /** For tests and measurements. Selects the way in which the reader of bitcode decodes numbers. */
-  kiln_decoder decoder;
   /** If true, the unwind rows of all functions are also in the section .debug_frame, which programs do not load. If
    * false, .debug_frame has only the rows of functions that have none in .eh_frame (kiln_func_attrs.no_rows), and only
    * if the module has debug information. There is no .debug_frame for Windows. */
@@ -178,9 +167,6 @@ KILN_API uint64_t kiln_module_features(const kiln_module *m);
 
 /** Returns kiln_module_options.jit. */
 KILN_API bool kiln_module_is_jit(const kiln_module *m);
-
-/** Returns the module's kiln_module_options.decoder. */
-KILN_API kiln_decoder kiln_module_decoder(const kiln_module *m);
 
 /** Returns the allocator of the module `m`. All zero stands for C's realloc. A front end can use this allocator for its
  * own tables. */
@@ -337,7 +323,7 @@ enum {
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;   /**< kiln_type; KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
+  kiln_type type; /**< KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
   uint32_t flags; /**< KILN_PARAM_... */
   /** An alignment, as the base-2 logarithm of a number of bytes.
    * - With BYVAL: the alignment of the copy. Values from 0 to 3 all mean 8 bytes.
@@ -439,13 +425,13 @@ KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, uint32_t flags, const
  * - Threads: after kiln_module_freeze, several threads may call this function at once. */
 KILN_API kiln_sig kiln_sig_parse(kiln_module *m, const char *text);
 
-/** Describes a signature. The pointers are valid until the next `kiln_sig_new`. */
+/** Describes a signature. The pointers are valid as long as the module. */
 typedef struct kiln_sig_info {
   kiln_cc cc;               /**< its calling convention */
   uint32_t flags;           /**< KILN_SIG_... */
   const kiln_param *params; /**< in order */
   uint32_t n_params;        /**< number of `params` */
-  const uint8_t *results;   /**< a kiln_type each */
+  const kiln_type *results; /**< in order */
   uint32_t n_results;       /**< number of `results` */
   uint64_t reserved[2];     /**< 0 */
 } kiln_sig_info;
@@ -578,7 +564,7 @@ KILN_API kiln_module *kiln_session_module(const kiln_session *s);
 
 /** Statistics of a session so far. Times are in nanoseconds. The session measures times only after
  * `kiln_session_set_timing(s, true)`. */
-typedef struct kiln_compile_stats {
+typedef struct kiln_session_stats {
   uint64_t functions;    /**< functions compiled */
   uint64_t instructions; /**< IR instructions compiled, block parameters included */
   uint64_t blocks;       /**< blocks made */
@@ -590,10 +576,10 @@ typedef struct kiln_compile_stats {
   uint64_t object_ns;    /**< writing the object */
   uint64_t memory_bytes; /**< allocated by the session's arrays */
   uint64_t reserved[8];  /**< 0 */
-} kiln_compile_stats;
+} kiln_session_stats;
 
 /** Returns the statistics. */
-KILN_API kiln_compile_stats kiln_session_get_stats(const kiln_session *s);
+KILN_API kiln_session_stats kiln_session_get_stats(const kiln_session *s);
 
 /** Switches the measurement of times on or off. The measurement is off initially. */
 KILN_API kiln_status kiln_session_set_timing(kiln_session *s, bool on);

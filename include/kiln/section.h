@@ -65,7 +65,8 @@ KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_sec
  * together do what kiln_func_add_data does, but code and data can refer to the symbol between them.
  * - `where` chooses the section or section group of the data, with its fields `section` and `comdat...`. If another
  *   field is not zero, the function fails with KILN_ERR_ARGUMENT.
- * - `section`, if not NULL, gives the properties of the section, as for kiln_section_declare, even in a frozen module. */
+ * - `section`, if not NULL, gives the properties of the section, as for kiln_section_declare, even in a frozen module.
+ *   */
 KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                             const kiln_section_desc *section);
 

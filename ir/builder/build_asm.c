@@ -47,7 +47,8 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
     wrong = register_wrong(code->results[i], s->results[i], &results);
   for (uint32_t i = 0; i < code->n_relocs && !wrong; i++) {
     const kiln_asm_reloc *r = &code->relocs[i];
-    if (r->slot != 0) wrong = slot_wrong(f, r);
+    if (!KN_UNRESERVED(r)) wrong = "the field 'reserved' of a relocation must be 0";
+    else if (r->slot != 0) wrong = slot_wrong(f, r);
     else if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
     if (wrong) break;
     uint32_t bytes = r->slot != 0 ? 1 : kn_reloc_bytes(kn_reloc_facts(r->kind));
@@ -105,10 +106,7 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
                                              : code_wrong(f, s, code, &all);
   if (wrong) return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, wrong);
   for (uint32_t i = 0; i < code->n_relocs; i++) /* 0 where it is a slot */
-    if (!KN_UNRESERVED(&code->relocs[i]))
-      return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT,
-                           "the field 'reserved' of a relocation must be 0");
-    else if (!kn_build_may_use(f, code->relocs[i].symbol.id)) return KN_NONE;
+    if (!kn_build_may_use(f, code->relocs[i].symbol.id)) return KN_NONE;
   uint32_t first = f->lists.n, k;
   if (!KN_ROOM(f, f->lists, n)) return KN_NONE;
   for (uint32_t i = 0; i < n; i++) {

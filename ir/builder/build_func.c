@@ -467,7 +467,7 @@ void kiln_func_set_line(kiln_func *f, uint32_t line, uint32_t column) {
     (void)kn_note_loc(f, (struct kn_loc){line, column, p->scope});
     return;
   }
-  const kiln_location at = {is->file + 1, line, column, {is->entry}, is->inlined, is->flags};
+  const kiln_location at = {is->file + 1, line, column, {is->entry}, is->inlined, is->flags, {0}};
   kiln_func_set_location(f, &at);
 }
 

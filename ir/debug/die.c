@@ -466,11 +466,9 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
 
 void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
   if (f == NULL || f->status != KILN_OK) return;
-  if (begin != 0 && begin >= f->session->sources.locs.n) {
+  if (begin != 0 && begin >= f->session->sources.locs.n)
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the location at which the code begins does not exist");
-    return;
-  }
-  if (!kn_session_has_locs(f->session)) return;
+  if (f->status != KILN_OK || !kn_session_has_locs(f->session)) return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;
   f->debug.begin = begin;

@@ -235,7 +235,9 @@ static kiln_status keep(kiln_func *f) {
   kiln_status status = m->options.verify ? kiln_func_verify(f) : KILN_OK;
   if (status != KILN_OK) return status;
   struct kn_body **at = entry_of(m, f->symbol), *body = at != NULL ? make_body(f) : NULL;
-  if (body == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (body == NULL && kn_module_own(m) == KILN_OK)
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (body == NULL) return kn_module_own(m);
   *at = m->kept->bodies.at[m->kept->bodies.n++] = body;
   kn_symbol_undefine_func(m, f->symbol);
   kn_func_release(f);
@@ -252,8 +254,7 @@ kiln_status kiln_symbol_set_inline_only(kiln_module *m, kiln_symbol symbol) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   struct kn_body *body = kn_kept_body(m, symbol.id);
   if (body == NULL)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT,
-                          "only inlined: no function was kept for the symbol");
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no function was kept for the symbol");
   __atomic_store_n(&body->begun, true, __ATOMIC_RELAXED);
   return KILN_OK;
 }
@@ -263,7 +264,7 @@ bool kn_kept_begun(const kiln_module *m, kiln_diag *d) {
   uint32_t n = k != NULL ? k->n_symbols : 0, at = 1;
   while (at < n &&
          (k->by_symbol[at] == NULL || __atomic_load_n(&k->by_symbol[at]->begun, __ATOMIC_RELAXED) ||
-          !kiln_module_is_reachable(m, (kiln_symbol){at})))
+          !kiln_symbol_is_reachable(m, (kiln_symbol){at})))
     at++;
   if (at >= n) return true;
   *d = (kiln_diag){.status = KILN_ERR_STRUCTURE,
@@ -276,12 +277,12 @@ const char *kiln_func_why_not_kept(const kiln_func *f) {
   return f != NULL && f->facts.finished ? kn_inline_text[kn_inline_keep_row(f)] : NULL;
 }
 
-bool kiln_module_is_inlined(const kiln_module *m, kiln_symbol symbol) {
+bool kiln_symbol_is_inlined(const kiln_module *m, kiln_symbol symbol) {
   const struct kn_body *body = m != NULL ? kn_kept_body(m, symbol.id) : NULL;
   return body != NULL && __atomic_load_n(&body->inlined, __ATOMIC_RELAXED);
 }
 
-const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol) {
+const char *kiln_symbol_why_not_inlined(const kiln_module *m, kiln_symbol symbol) {
   const struct kn_body *body = m != NULL ? kn_kept_body(m, symbol.id) : NULL;
   if (body == NULL) return NULL;
   const bool large = body->row == KN_INLINE_NONE && !m->settled &&

@@ -80,9 +80,6 @@ static inline struct kn_body *kn_kept_body(const kiln_module *m, uint32_t symbol
   return k != NULL && symbol < k->n_symbols ? k->by_symbol[symbol] : NULL;
 }
 
-/* True if each kept function that something may refer to was begun; otherwise `d` names the first one. */
-bool kn_kept_begun(const kiln_module *m, kiln_diag *d);
-
 /* ---- the policy (inline_policy.c) ---- */
 
 /* True if only the numbers of kiln_inline_attrs are against it: an embedder may inline it all the same. */

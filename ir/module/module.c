@@ -190,8 +190,7 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   if (options == NULL) options = &defaults;
   kiln_target target = options->target;
   if (!KN_UNRESERVED(options) || !KN_UNRESERVED(&target) || target.abi != 0 ||
-      (unsigned)options->pic >= KILN_PIC_COUNT ||
-      (unsigned)options->decoder >= KILN_DECODER_COUNT || !kn_target_complete(&target))
+      (unsigned)options->pic >= KILN_PIC_COUNT || !kn_target_complete(&target))
     return NULL;
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
   struct kn_arena *arena = kn_allocator_realloc(&options->allocator, NULL, sizeof *arena);
@@ -267,9 +266,9 @@ static bool is_known(const kiln_assembly *t) {
   for (uint32_t i = 0; i < t->n_relocs; i++) known &= KN_UNRESERVED(&t->relocs[i]);
   for (uint32_t i = 0; i < t->n_symbols; i++) known &= KN_UNRESERVED(&t->symbols[i]);
   for (uint32_t i = 0; i < t->n_sections; i++) {
-    const kiln_assembled_section *s = &t->sections[i];
-    known &= KN_UNRESERVED(s);
-    for (uint32_t k = 0; k < s->n_relocs; k++) known &= KN_UNRESERVED(&s->relocs[k]);
+    known &= KN_UNRESERVED(&t->sections[i]);
+    for (uint32_t k = 0; k < t->sections[i].n_relocs; k++)
+      known &= KN_UNRESERVED(&t->sections[i].relocs[k]);
   }
   return known;
 }
@@ -312,9 +311,6 @@ kiln_target kiln_module_get_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target){0};
 }
 bool kiln_module_is_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
-kiln_decoder kiln_module_decoder(const kiln_module *m) {
-  return m != NULL ? m->options.decoder : KILN_DECODER_AUTO;
-}
 kiln_allocator kiln_module_get_allocator(const kiln_module *m) {
   return m != NULL ? m->allocator : (kiln_allocator){0};
 }

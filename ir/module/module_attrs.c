@@ -114,8 +114,6 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'inlining' is out of range");
   if ((unsigned)attrs->variables >= KILN_VARIABLES_COUNT)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'variables' is out of range");
-  if ((unsigned)attrs->tls_emulation >= KILN_TLS_EMULATION_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'tls_emulation' is out of range");
   kiln_module_attrs a = *attrs;
   uint16_t code;
   kiln_status status = resolve_guard(m, &attrs->guard_location, &a.guard_location, &code);

@@ -237,18 +237,17 @@ bool kiln_data_find(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *ou
 kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
-  if (desc == NULL || !KN_UNRESERVED(desc))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT,
-                          desc == NULL ? "constructor: the description is missing (NULL)"
-                                       : "constructor: the field 'reserved' is not 0");
-  if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol is not a function");
-  if (desc->priority > (desc->has_priority ? KN_NO_PRIORITY : 0))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT,
-                          desc->has_priority ? "constructor: the priority is above 65535"
-                                             : "constructor: a priority without 'has_priority'");
-  if (desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol in 'with' does not exist");
+  const char *wrong =
+    desc == NULL           ? "the description is missing (NULL)"
+    : !KN_UNRESERVED(desc) ? "the field 'reserved' is not 0"
+    : !kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA
+      ? "the symbol is not a function"
+    : desc->priority > (desc->has_priority ? KN_NO_PRIORITY : 0)
+      ? "the priority is above 65535, or there is none"
+    : desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id)
+      ? "the symbol in 'with' does not exist"
+      : NULL;
+  if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: %s", wrong);
   if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;
   m->ctors.at[m->ctors.n++] =
     (struct kn_ctor){desc->func.id, desc->has_priority ? desc->priority : KN_NO_PRIORITY,
@@ -261,10 +260,9 @@ uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->ctors.n :
 kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
   if (m == NULL || i >= m->ctors.n) return (kiln_ctor_desc){0};
   const struct kn_ctor *c = &m->ctors.at[i];
-  const bool has = c->priority != KN_NO_PRIORITY;
   return (kiln_ctor_desc){.func = {c->func},
-                          .priority = has ? c->priority : 0,
-                          .has_priority = has,
+                          .priority = c->priority % KN_NO_PRIORITY,
+                          .has_priority = c->priority != KN_NO_PRIORITY,
                           .at_exit = c->at_exit,
                           .with = {c->with}};
 }

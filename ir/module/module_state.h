@@ -22,6 +22,7 @@
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
+  const kiln_type *result_types; /* as `results`; in the module's arena; NULL: none */
   uint8_t results[KILN_MAX_RESULTS];
   uint8_t n_results;
   uint8_t cc;

@@ -211,30 +211,26 @@ static bool plain(const kiln_symbol_desc *d) {
 /* What of a later declaration contradicts the symbol that it names; NULL: nothing. What is zero says nothing. */
 KN_COLD static const char *contradiction(const kiln_module *m, const struct kn_symbol *s,
                                          const kiln_symbol_desc *d) {
-  const struct kn_comdat *group = s->comdat != 0 ? kn_comdat(m, s->comdat) : NULL;
-  const char *name = d->comdat != NULL ? d->comdat : "";
-  const size_t length = d->comdat_length != 0 ? d->comdat_length : strlen(name);
-  if (d->linkage != KILN_LINKAGE_EXTERNAL && d->linkage != s->linkage &&
-      !(d->linkage == KILN_LINKAGE_PRIVATE && s->linkage == KILN_LINKAGE_INTERNAL))
-    return "linkage";
-  if (d->visibility != KILN_VISIBILITY_DEFAULT && d->visibility != s->visibility)
-    return "visibility";
-  if (d->tls != KILN_TLS_NONE && d->tls != s->tls && !(m->options.jit && s->tls != KILN_TLS_NONE))
-    return "model of thread-local data";
-  if (d->dso_local && !s->dso_local) return "dso_local";
-  if (d->no_plt && !s->no_plt) return "no_plt";
-  if (d->align_log2 != 0 && d->align_log2 != s->align_log2) return "alignment";
-  if (d->dll != KILN_DLL_NONE && (unsigned)d->dll != s->dll) return "import or export";
-  if (d->section != NULL && d->section[0] != 0 &&
-      (s->section == NULL || strcmp(s->section, d->section) != 0))
-    return "section";
-  if (length != 0 &&
-      (group == NULL || group->length != length || memcmp(group->name, name, length) != 0))
-    return "section group";
-  if ((d->comdat_stays && (group == NULL || !group->stays)) ||
-      (d->comdat_choice != KILN_COMDAT_ANY && (group == NULL || group->choice != d->comdat_choice)))
-    return "kind of section group";
-  return NULL;
+  static const struct kn_comdat none = {.name = ""};
+  const struct kn_comdat *group = s->comdat != 0 ? kn_comdat(m, s->comdat) : &none;
+  const char *comdat = d->comdat != NULL ? d->comdat : "",
+             *section = s->section != NULL ? s->section : "";
+  const size_t length = d->comdat_length != 0 ? d->comdat_length : strlen(comdat);
+  const bool local = d->linkage == KILN_LINKAGE_PRIVATE && s->linkage == KILN_LINKAGE_INTERNAL;
+  const bool grouped = group->length == length && kn_same_bytes(group->name, comdat, length);
+  const bool chosen = d->comdat_choice == KILN_COMDAT_ANY || group->choice == d->comdat_choice;
+  const bool tls = m->options.jit ? s->tls == KILN_TLS_NONE : d->tls != s->tls;
+  return d->linkage != KILN_LINKAGE_EXTERNAL && d->linkage != s->linkage && !local    ? "linkage"
+         : d->visibility != KILN_VISIBILITY_DEFAULT && d->visibility != s->visibility ? "visibility"
+         : d->tls != KILN_TLS_NONE && tls                        ? "model of thread-local data"
+         : d->dso_local && !s->dso_local                         ? "dso_local"
+         : d->no_plt && !s->no_plt                               ? "no_plt"
+         : d->align_log2 != 0 && d->align_log2 != s->align_log2  ? "alignment"
+         : d->dll != KILN_DLL_NONE && (unsigned)d->dll != s->dll ? "import or export"
+         : d->section != NULL && d->section[0] != 0 && strcmp(section, d->section) != 0 ? "section"
+         : length != 0 && !grouped                       ? "section group"
+         : (d->comdat_stays && !group->stays) || !chosen ? "kind of section group"
+                                                         : NULL;
 }
 
 /* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for

@@ -46,7 +46,7 @@ static bool read_location(kiln_session *s, const kiln_location *at, struct kn_lo
   if (at->reserved[0] != 0 || (at->flags & ~(uint32_t)KILN_LOC_ALL) != 0 ||
       (at->inlined != 0 && at->inlined >= p->locs.n))
     return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
-                          "the source location has an unknown flag, or its call has no location");
+                          "a source location has an unknown flag or call");
   *out = (struct kn_loc_full){.line = at->line,
                               .column = at->column,
                               .file = at->file - 1,
@@ -169,9 +169,9 @@ static uint64_t func_bytes(const kiln_func *f) {
   return bytes;
 }
 
-kiln_compile_stats kiln_session_get_stats(const kiln_session *s) {
-  if (s == NULL) return (kiln_compile_stats){0};
-  kiln_compile_stats stats = s->stats;
+kiln_session_stats kiln_session_get_stats(const kiln_session *s) {
+  if (s == NULL) return (kiln_session_stats){0};
+  kiln_session_stats stats = s->stats;
   stats.memory_bytes += sizeof *s + s->module->backend->session_bytes(s);
   for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);

@@ -31,7 +31,7 @@ kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own) {
 void kiln_jit_error_free(kiln_jit_error *e) {
   if (e == NULL) return;
   kiln_buffer_free(&e->missing);
-  *e = (kiln_jit_error){0};
+  *e = (kiln_jit_error){.missing.allocator = e->missing.allocator};
 }
 
 bool kn_jit_no_memory(kiln_jit_error *e) {

@@ -1,7 +1,6 @@
 /* kiln_jit_add: the steps that link modules into a unit, in order. Code was generated before; names are looked up
  * outside of the JIT first, without its lock; then all is bound, written and published under the lock. If the resolver
  * has to be asked, nothing is done, and the steps begin again with its answers. */
-#include "ir/inline/inlining.h"
 #include "lib/jit/jit_state.h"
 
 void kn_jit_link_free(struct kn_jit_link *l) {

@@ -215,7 +215,7 @@ struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t le
 }
 
 static void entry_free(kiln_jit *jit, struct kn_jit_entry *e) {
-  if (e->late != NULL) kn_jit_realloc(jit, e->late, 0);
+  if (e->late != NULL) kn_jit_late_free(jit, e->late);
   kn_jit_realloc(jit, e, 0);
 }
 

@@ -2,7 +2,6 @@
  * format's writer gets. Called by front ends after the last function. Invariant: `out` only grows if the whole object
  * is right; nothing in module or sessions changes. */
 #include "ir/clock.h"
-#include "ir/inline/inlining.h"
 #include "lib/dwarf/dwarf_sections.h"
 #include "lib/object/coff.h"
 #include "lib/object/elf.h"

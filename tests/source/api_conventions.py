@@ -21,7 +21,7 @@ NOUNS = {
     'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'llvm_builder': 'kiln_llvm_builder', 'loc': 'kiln_session',
     'machine': 'kiln_processor', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
     'processor': 'kiln_processor', 'root_map': 'kiln_root_map', 'register': 'kiln_processor', 'reloc': 'kiln_reloc_kind', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
-    'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'stack': 'kiln_stack_walk', 'stack_frame': 'kiln_stack_frame', 'stack_point': 'kiln_stack_point', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
+    'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'stack_walk': 'kiln_stack_walk', 'stack_frame': 'kiln_stack_frame', 'stack_point': 'kiln_stack_point', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
     'system': 'kiln_system', 'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
 }
 # Objects that keep their first error, or whose module does: calls that build with them return nothing, or what they make.
@@ -52,6 +52,7 @@ EXEMPT = {
     'kiln_func_begin': 'noun',  # makes it
     'kiln_ctype_basic': 'noun',  # the same in all tables
     'kiln_interp_sink': 'noun',  # a kiln_func_sink_fn
+    'kiln_as_assemble': 'noun',  # a kiln_assemble_fn
     'kiln_target_find': 'noun', 'kiln_reloc_find': 'noun',  # gives it
     'kiln_jit_run_constructors': 'number',  # main's argc
     'kiln_block_symbol': 'noun',  # of a function whose body may come later

@@ -254,20 +254,20 @@ CASE(files) {
   assert_true(fd >= 0);
   close(fd);
   m = with_string(&text);
-  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, path), KILN_OK);
+  assert_int_equal(kiln_emit_object_file(m, NULL, 0, path), KILN_OK);
   kiln_module_free(m);
   assert_int_equal(read_file(path, bytes, sizeof bytes), object.size);
   assert_memory_equal(bytes, object.data, object.size);
   kiln_buffer_free(&object);
   unlink(path);
   m = with_string(&text);
-  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, "/nowhere/at/all.o"), KILN_ERR_IO);
+  assert_int_equal(kiln_emit_object_file(m, NULL, 0, "/nowhere/at/all.o"), KILN_ERR_IO);
   assert_non_null(strstr(kiln_module_diag(m)->message, "/nowhere/at/all.o"));
   assert_non_null(strstr(kiln_module_diag(m)->message, strerror(ENOENT)));
   kiln_module_free(m);
   m = kiln_module_new(&(kiln_module_options){0});
   assert_int_equal(kiln_data_define_string(m, NULL, 1).id, 0);
-  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, path), KILN_ERR_ARGUMENT);
+  assert_int_equal(kiln_emit_object_file(m, NULL, 0, path), KILN_ERR_ARGUMENT);
   assert_int_not_equal(access(path, F_OK), 0);
   kiln_module_free(m);
 }
@@ -378,6 +378,35 @@ CASE(described_nowhere) {
   kiln_buffer_free(&out);
   kiln_session_free(s);
   kiln_module_free(m);
+}
+
+/* A declaration may repeat what another one said, and be silent; it cannot say more or something else. */
+CASE(declared_otherwise) {
+  const kiln_symbol_desc first = {.name = "x",
+                                  .linkage = KILN_LINKAGE_WEAK,
+                                  .section = ".mine",
+                                  .comdat = "group",
+                                  .align_log2 = 4};
+  const kiln_symbol_desc other[] = {
+    {.name = "x", .linkage = KILN_LINKAGE_INTERNAL},
+    {.name = "x", .visibility = KILN_VISIBILITY_HIDDEN},
+    {.name = "x", .tls = KILN_TLS_LOCAL_EXEC},
+    {.name = "x", .dso_local = true},
+    {.name = "x", .section = ".other"},
+    {.name = "x", .comdat = "grou"},
+    {.name = "x", .align_log2 = 3},
+    {.name = "x", .no_plt = true},
+    {.name = "x", .comdat_stays = true},
+  };
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    kiln_module *m = new_module();
+    kiln_symbol x = kiln_data_declare(m, &first);
+    assert_int_equal(kiln_data_declare(m, &first).id, x.id);
+    assert_int_equal(kiln_data_declare(m, &(kiln_symbol_desc){.name = "x", .body = true}).id, x.id);
+    assert_int_equal(kiln_data_declare(m, &other[i]).id, 0);
+    assert_int_equal(kiln_module_status(m), KILN_ERR_SYMBOL);
+    kiln_module_free(m);
+  }
 }
 
 /* Ways to describe a function wrongly; each is an error of the function, none drops what was described. */
@@ -521,6 +550,7 @@ int main(void) {
     cmocka_unit_test(reserved_entries),
     cmocka_unit_test(foreign_paths),
     cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(declared_otherwise),
     cmocka_unit_test(described_wrongly),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,14 +196,14 @@ static bool calls(struct program *p) {
     }
   assert_non_null(f);
   if (kiln_func_compile(f) != KILN_OK) fail_msg("%s", kiln_module_diag(p->m)->message);
-  return kiln_module_is_reachable(p->m, kiln_symbol_lookup(p->m, "callee"));
+  return kiln_symbol_is_reachable(p->m, kiln_symbol_lookup(p->m, "callee"));
 }
 
 static bool tested[KN_INLINE_COUNT];
 
 /* Why no call of the callee is inlined: that is the row, if it is about the function. */
 static void check_why(struct program *p, enum kn_inline_row row) {
-  const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
+  const char *why = kiln_symbol_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
   if (why != NULL) assert_string_equal(why, kn_inline_text[row]);
   if (early != NULL) assert_string_equal(early, kn_inline_text[row]);
   tested[row] = true;
@@ -217,15 +217,15 @@ CASE(each_row) {
     read_changed(&p, r->with, small, r->change);
     check_why(&p, r->row);
     if (!calls(&p)) fail_msg("inlined all the same: %s", kn_inline_text[r->row]);
-    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
+    assert_false(kiln_symbol_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_non_null(told);
     assert_string_equal(told, kn_inline_text[r->row]);
     end_program(&p);
     read_program(&p, r->without, small);
     assert_null(early);
-    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
+    assert_false(kiln_symbol_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     if (calls(&p)) fail_msg("not inlined without this: %s", kn_inline_text[r->row]);
-    assert_true(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
+    assert_true(kiln_symbol_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_null(told);
     end_program(&p);
   }
@@ -403,9 +403,9 @@ CASE(growth) {
               "@f%u(v0)\n  ret v1\n}\n",
               60, "");
   read_program(&p, text, small);
-  assert_string_equal(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f40")),
+  assert_string_equal(kiln_symbol_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f40")),
                       kn_inline_text[KN_INLINE_DEEP]);
-  assert_null(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f60")));
+  assert_null(kiln_symbol_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f60")));
   end_program(&p);
   free(text);
 }
@@ -698,7 +698,7 @@ CASE(foreign_alone) {
     char text[1000];
     snprintf(text, sizeof text, CALLEE "%s" DOUBLE CALLER "%s" CALL, all[i].callee, all[i].caller);
     read_program(&p, text, foreign);
-    const char *why = kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "callee"));
+    const char *why = kiln_symbol_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "callee"));
     if (i == 0) assert_string_equal(why, kn_inline_text[KN_INLINE_OFF]);
     assert_int_equal(calls(&p), all[i].calls);
     end_program(&p);
@@ -761,11 +761,11 @@ CASE(reachable) {
                "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @used(v1)\n  ret v2\n}\n",
                small);
   kiln_symbol callee = kiln_symbol_lookup(p.m, "callee"), used = kiln_symbol_lookup(p.m, "used");
-  assert_true(kiln_module_is_reachable(p.m, kiln_symbol_lookup(p.m, "shown")));
-  assert_false(kiln_module_is_reachable(p.m, used));
+  assert_true(kiln_symbol_is_reachable(p.m, kiln_symbol_lookup(p.m, "shown")));
+  assert_false(kiln_symbol_is_reachable(p.m, used));
   expanded(&p, "caller");
-  assert_true(kiln_module_is_reachable(p.m, used));
-  assert_false(kiln_module_is_reachable(p.m, callee));
+  assert_true(kiln_symbol_is_reachable(p.m, used));
+  assert_false(kiln_symbol_is_reachable(p.m, callee));
   end_program(&p);
 }
 

@@ -110,7 +110,9 @@ impl Module {
         };
         // SAFETY: all is copied.
         let (assembler, raw, session) = unsafe {
-            let assembler = kiln_as_new(&mut options);
+            let assembler = kiln_as_new(std::ptr::null());
+            options.assemble = Some(kiln_as_assemble);
+            options.assemble_user = assembler.cast();
             let raw = kiln_module_new(&options);
             (assembler, raw, kiln_session_new(raw))
         };

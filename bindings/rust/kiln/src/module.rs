@@ -450,7 +450,13 @@ impl Module<Open> {
     /// [`Unit::run_constructors`](crate::Unit::run_constructors) calls them.
     pub fn constructor(&self, function: Symbol, priority: Option<u32>, at_exit: bool) -> Result<()> {
         let func = of_owner(function, self.owner)?;
-        let desc = sys::kiln_ctor_desc { func, priority: priority.unwrap_or(0), has_priority: priority.is_some(), at_exit, ..Default::default() };
+        let desc = sys::kiln_ctor_desc {
+            func,
+            priority: priority.unwrap_or(0),
+            has_priority: priority.is_some(),
+            at_exit,
+            ..Default::default()
+        };
         // SAFETY: the module is alive; the description is copied.
         unsafe { sys::kiln_ctor_add(self.raw(), &desc) };
         self.check()
@@ -622,7 +628,7 @@ impl<S> Module<S> {
         let path = path.map_err(|_| Error::argument("a path contains a NUL"))?;
         self.emit(|m, sessions, n| {
             // SAFETY: as above; the path ends with a NUL.
-            unsafe { sys::kiln_emit_elf_file(m, sessions, n, path.as_ptr()) }
+            unsafe { sys::kiln_emit_object_file(m, sessions, n, path.as_ptr()) }
         })
     }
 
