@@ -25,6 +25,8 @@ struct chunk {
 struct kiln_as {
   pthread_mutex_t lock;
   struct chunk *chunks;
+  const char *assembler, *clang; /* in `chunks`; NULL: the environment or the defaults say them */
+  bool no_environment;
 };
 
 void *kn_as_keep(kiln_as *a, size_t size) {
@@ -71,17 +73,24 @@ static bool rewound(int in, int out) {
   return lseek(in, 0, SEEK_SET) == 0 && lseek(out, 0, SEEK_SET) == 0 && ftruncate(out, 0) == 0;
 }
 
-static const char *clang_name(void) {
-  const char *name = getenv("KILN_CLANG");
-  return name != NULL && name[0] != 0 ? name : "clang-22";
+/* What an option or a variable says; NULL: neither does. */
+static const char *said(const kiln_as *a, const char *option, const char *variable) {
+  if (option != NULL || a->no_environment) return option;
+  const char *name = getenv(variable);
+  return name != NULL && name[0] != 0 ? name : NULL;
+}
+
+static const char *clang_name(const kiln_as *a) {
+  const char *name = said(a, a->clang, "KILN_CLANG");
+  return name != NULL ? name : "clang-22";
 }
 
 /* The same for Windows, by clang first: GNU as fills up the code of each section there. */
-static bool assemble_coff(int in, int out, int errors) {
+static bool assemble_coff(const kiln_as *a, int in, int out, int errors) {
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fd/%d", out);
   const char *const with_clang[] = {
-    clang_name(), "--target=x86_64-windows-gnu", "-Wa,-W", "-c", "-x", "assembler", "-", "-o", "-",
+    clang_name(a), "--target=x86_64-windows-gnu", "-Wa,-W", "-c", "-x", "assembler", "-", "-o", "-",
     NULL};
   const char *const as[] = {"x86_64-w64-mingw32-as", "-o", path, NULL};
   if (!rewound(in, out)) return false;
@@ -91,20 +100,19 @@ static bool assemble_coff(int in, int out, int errors) {
 }
 
 /* Assembles what is in `in` to `out`; its messages are in `errors` then. */
-static bool assemble(kiln_processor target, int in, int out, int errors) {
+static bool assemble(const kiln_as *a, kiln_processor target, int in, int out, int errors) {
   char path[64], triple[64];
   kiln_target host;
   bool native = kiln_target_find_host(&host) && host.processor == target;
-  const char *own = getenv("KILN_AS"), *name = kiln_processor_name(target);
+  const char *own = said(a, a->assembler, "KILN_AS"), *name = kiln_processor_name(target);
   snprintf(path, sizeof path, "/proc/self/fd/%d", out);
   snprintf(triple, sizeof triple, "--target=%s-linux-gnu", name);
   char cross[64];
   snprintf(cross, sizeof cross, "%s-linux-gnu-as", name);
   /* `as` alone may be another target's, if folders of a cross compiler are in $PATH */
-  const char *const names[] = {own != NULL && own[0] != 0 ? own : cross,
-                               native && (own == NULL || own[0] == 0) ? "as" : NULL};
+  const char *const names[] = {own != NULL ? own : cross, native && own == NULL ? "as" : NULL};
   const char *const with_clang[] = {
-    clang_name(), triple, march[target][1], "-c", "-x", "assembler", "-", "-o", "-", NULL};
+    clang_name(a), triple, march[target][1], "-c", "-x", "assembler", "-", "-o", "-", NULL};
   int status = -1;
   for (unsigned k = 0; k < 2 && names[k] != NULL && status < 0; k++) {
     const char *const as[] = {names[k], "-o", path, march[target][0], NULL};
@@ -222,7 +230,7 @@ static bool assemble_these(void *user, kiln_target t, kiln_assembly *texts, uint
       errors = memfd_create("errors", 0);
   bool ok =
     lines != NULL && in >= 0 && out >= 0 && errors >= 0 && put_all(in, t, coff, texts, n, lines);
-  if (ok && !(coff ? assemble_coff(in, out, errors) : assemble(target, in, out, errors))) {
+  if (ok && !(coff ? assemble_coff(a, in, out, errors) : assemble(a, target, in, out, errors))) {
     errors_of(a, errors, texts, n, lines);
   } else if (ok) {
     size_t size;
@@ -237,36 +245,51 @@ static bool assemble_these(void *user, kiln_target t, kiln_assembly *texts, uint
   return ok;
 }
 
-/* kiln_module_options.assemble */
-static kiln_status assemble_all(void *user, kiln_target for_target, kiln_assembly *texts,
-                                uint32_t n) {
-  const kiln_processor target = for_target.processor;
+kiln_status kiln_as_assemble(void *as, const kiln_target *target, kiln_assembly *texts,
+                             uint32_t n) {
   uint32_t first = 0;
-  if (!kn_as_knows(target)) {
-    char *message = kn_as_keep(user, 64);
+  if (as == NULL) return KILN_ERR_UNSUPPORTED;
+  if (target == NULL || (texts == NULL && n != 0)) return KILN_ERR_ARGUMENT;
+  if (!kn_as_knows(target->processor)) {
+    char *message = kn_as_keep(as, 64);
     if (message == NULL) return KILN_ERR_MEMORY;
-    snprintf(message, 64, "assembly for %s is not supported", kiln_processor_name(target));
+    snprintf(message, 64, "assembly for %s is not supported",
+             kiln_processor_name(target->processor));
     for (uint32_t i = 0; i < n; i++) texts[i].error = message;
     return KILN_OK;
   }
   for (uint32_t i = 0; i < n; i++) {
     if (!texts[i].whole) continue;
-    if ((i > first && !assemble_these(user, for_target, texts + first, i - first)) ||
-        !assemble_these(user, for_target, texts + i, 1))
+    if ((i > first && !assemble_these(as, *target, texts + first, i - first)) ||
+        !assemble_these(as, *target, texts + i, 1))
       return KILN_ERR_IO;
     first = i + 1;
   }
-  return first == n || assemble_these(user, for_target, texts + first, n - first) ? KILN_OK
-                                                                                  : KILN_ERR_IO;
+  return first == n || assemble_these(as, *target, texts + first, n - first) ? KILN_OK
+                                                                             : KILN_ERR_IO;
 }
 
-kiln_as *kiln_as_new(kiln_module_options *options) {
+/* Copies an option, if it is given; false without memory. */
+static bool copy_name(kiln_as *a, const char **to, const char *name) {
+  if (name == NULL) return true;
+  char *copy = kn_as_keep(a, strlen(name));
+  *to = copy != NULL ? strcpy(copy, name) : NULL;
+  return copy != NULL;
+}
+
+kiln_as *kiln_as_new(const kiln_as_options *options) {
+  static const kiln_as_options defaults;
+  if (options == NULL) options = &defaults;
+  for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
+    if (options->reserved[i] != 0) return NULL;
   kiln_as *a = calloc(1, sizeof *a);
   if (a == NULL) return NULL;
   pthread_mutex_init(&a->lock, NULL);
-  options->assemble = assemble_all;
-  options->assemble_user = a;
-  return a;
+  a->no_environment = options->no_environment;
+  if (copy_name(a, &a->assembler, options->assembler) && copy_name(a, &a->clang, options->clang))
+    return a;
+  kiln_as_free(a);
+  return NULL;
 }
 
 void kiln_as_free(kiln_as *a) {

@@ -119,7 +119,7 @@ static bool run_object(struct job *j, const kiln_module_options *options) {
   if (!shape_open(&r, options, j->n)) return false;
   r.sink = compile_sink;
   if (j->bitcode != NULL)
-    r.status = kiln_llvm_read(r.s, j->bitcode, j->bitcode_size, NULL, NULL, &r.items);
+    r.status = kiln_llvm_read(r.s, j->bitcode, j->bitcode_size, NULL, NULL, NULL, &r.items);
   else j->shape->make(&r);
   if (r.status == KILN_OK) r.status = kiln_emit_elf(r.m, &r.s, 1, &object);
   j->items = r.items;

@@ -116,7 +116,7 @@ static bool stream_start(void) {
   if (!kiln_target_find_host(&options.target)) return false;
   stream.module = kiln_module_new(&options);
   stream.session = kiln_session_new(stream.module);
-  stream.stream = kiln_jit_stream_new(kiln, stream.module);
+  stream.stream = kiln_jit_stream_new(kiln, stream.module, NULL, NULL);
   return stream.stream != NULL;
 }
 

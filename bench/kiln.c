@@ -22,11 +22,11 @@ bool bench_kiln_pass(const struct bench_input *in, kiln_processor target, bool s
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_session_set_timing(s, stages);
-  kiln_status status = kiln_llvm_read(s, in->bytes, in->size, NULL, NULL, &out->instructions);
+  kiln_status status = kiln_llvm_read(s, in->bytes, in->size, NULL, NULL, NULL, &out->instructions);
   uint64_t emit = bench_now_ns();
   if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
   uint64_t end = bench_now_ns();
-  kiln_compile_stats stats = kiln_session_get_stats(s);
+  kiln_session_stats stats = kiln_session_get_stats(s);
   out->all_ns = end - start;
   out->object_ns = end - emit;
   out->plan_ns = stats.plan_ns;

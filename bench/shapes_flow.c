@@ -348,7 +348,7 @@ static void types_caught(struct shape_run *r) {
     kiln_block next = kiln_block_new_many(f, 2), pad = at(next, 1);
     kiln_value got = kiln_block_add_param(f, next, I64),
                selector = kiln_block_add_param(f, pad, I32);
-    kiln_value result = kiln_try_result(f, r->sig, 0), thrown = kiln_try_exception(f, 1);
+    kiln_value result = kiln_try_result(f, r->sig, 0), thrown = kiln_try_selector(f);
     kiln_build_try(
       f, &(kiln_try_desc){.sig = r->sig,
                           .callee = callee,

@@ -195,8 +195,10 @@ static void constructors(struct shape_run *r) {
   kiln_build_ret(f, NULL, 0);
   shape_done(r, f);
   for (uint32_t i = 0; i < r->n; i++)
-    kiln_ctor_add(
-      r->m, &(kiln_ctor_desc){.func = s, .priority = i % 16 ? 65535 : i % 60000, .at_exit = i & 1});
+    kiln_ctor_add(r->m, &(kiln_ctor_desc){.func = s,
+                                          .has_priority = i % 16 == 0,
+                                          .priority = i % 16 ? 0 : i % 60000,
+                                          .at_exit = i & 1});
   r->items += r->n;
 }
 

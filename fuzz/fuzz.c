@@ -80,7 +80,6 @@ kiln_module_options fz_options(uint64_t h, struct fz_run *m) {
     .on_diag_user = m,
     .function_sections = h >> 8 & 1,
     .data_sections = (h >> 24 & 3) == 0,
-    .decoder = h >> 26 & 1 ? KILN_DECODER_PEXT : KILN_DECODER_PLAIN,
     .stress_seed = (h >> 11 & 3) == 0 ? 1 + (h >> 13) % 1000 : 0,
   };
 }

@@ -22,7 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
     if (s != NULL) {
       uint64_t instructions;
-      kiln_status status = kiln_llvm_read(s, data, size, NULL, NULL, &instructions);
+      const kiln_llvm_options how = {.decoder = h >> 26 & 1 ? KILN_LLVM_DECODER_PEXT
+                                                            : KILN_LLVM_DECODER_PLAIN};
+      kiln_status status = kiln_llvm_read(s, data, size, &how, NULL, NULL, &instructions);
       if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
       fz_check_diag(&run, status);
       if (status == KILN_OK) fz_check_object(&object);

@@ -73,7 +73,7 @@ static kiln_status run_once(const struct input *in, struct fz_run *run, kiln_buf
   kiln_status status = KILN_ERR_MEMORY;
   if (s != NULL) {
     if (kiln_llvm_is_bitcode(in->data, in->size)) {
-      status = kiln_llvm_read(s, in->data, in->size, print_and_compile, &text, NULL);
+      status = kiln_llvm_read(s, in->data, in->size, NULL, print_and_compile, &text, NULL);
 #ifdef HAVE_GEN
     } else if (in->size > 0 && in->data[0] == 1) {
       status = run_program(in, run, s, &text);

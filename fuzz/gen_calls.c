@@ -187,8 +187,9 @@ static void try_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_valu
   }
   /* what comes to the pad by its parameters: the exception and the selector, in any order, and one value */
   bool swapped = gen_chance(g, 128), passes = n_results > 0 && gen_chance(g, 128);
-  kiln_value unwind_args[3] = {kiln_try_exception(g->f, swapped),
-                               kiln_try_exception(g->f, !swapped), pad[0]};
+  const kiln_value exception = kiln_try_exception(g->f), selector = kiln_try_selector(g->f);
+  kiln_value unwind_args[3] = {swapped ? selector : exception, swapped ? exception : selector,
+                               pad[0]};
   kiln_value first = kiln_block_add_param(g->f, unwind, swapped ? KILN_TYPE_I32 : KILN_TYPE_I64);
   kiln_value second = kiln_block_add_param(g->f, unwind, swapped ? KILN_TYPE_I64 : KILN_TYPE_I32);
   if (passes) pad[0] = kiln_block_add_param(g->f, unwind, results[0]);

@@ -429,7 +429,7 @@ static void decode_plain(struct decoder *d, kiln_inst i, const kiln_inst_info *i
   to->y = result_reg(d, kiln_inst_next(d->f, i), 1);
 }
 
-static bool has_feature(const struct decoder *d, uint32_t feature) {
+static bool has_feature(const struct decoder *d, uint64_t feature) {
   return ((kiln_func_get_attrs(d->f).features | kiln_module_features(d->in->m)) & feature) != 0;
 }
 

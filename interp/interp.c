@@ -158,8 +158,6 @@ static kiln_status refuse(kiln_diag *diag, const char *message) {
   if (diag) {
     memset(diag, 0, sizeof *diag);
     diag->status = KILN_ERR_ARGUMENT;
-    diag->block = diag->inst = UINT32_MAX;
-    diag->bit_offset = UINT64_MAX;
     strncat(diag->message, message, sizeof diag->message - 1);
   }
   return KILN_ERR_ARGUMENT;
@@ -228,7 +226,7 @@ static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
   for (uint32_t k = 0; k < n; k++) {
     kiln_ctor_desc c = kiln_ctor_get(in->m, k);
     if (c.at_exit == at_exit && (c.with.id == 0 || is_defined(in->m, c.with)))
-      list[n_here++] = (struct ctor){c.priority, k};
+      list[n_here++] = (struct ctor){c.has_priority ? c.priority : UINT32_MAX, k};
   }
   if (n_here > 1) qsort(list, n_here, sizeof *list, by_order);
   for (uint32_t k = 0; k < n_here && s == KILN_OK; k++) {

@@ -44,8 +44,6 @@ struct linker {
 static kiln_status fail(struct linker *l, kiln_status status, const char *what, const char *name) {
   if (l->diag && l->diag->status == KILN_OK) {
     l->diag->status = status;
-    l->diag->block = l->diag->inst = UINT32_MAX;
-    l->diag->bit_offset = UINT64_MAX;
     snprintf(l->diag->message, sizeof l->diag->message, "%s%s%.200s", what, *name ? ": " : "",
              name);
   }

@@ -45,7 +45,7 @@ void kn_interp_place(const struct kn_frame *fr, kiln_diag *out) {
   memset(out, 0, sizeof *out);
   snprintf(out->module, sizeof out->module, "%s", kiln_module_name(fn->in->m));
   snprintf(out->function, sizeof out->function, "%s", info.desc.name ? info.desc.name : "");
-  out->bit_offset = UINT64_MAX;
+  out->has = fn->n_blocks ? KILN_DIAG_INST | KILN_DIAG_BLOCK : KILN_DIAG_INST;
   out->inst = fr->pc->number;
   uint32_t at = (uint32_t)(fr->pc - fn->code), low = 0, high = fn->n_blocks;
   while (high - low > 1) {
@@ -53,7 +53,7 @@ void kn_interp_place(const struct kn_frame *fr, kiln_diag *out) {
     if (fn->blocks[mid].start <= at) low = mid;
     else high = mid;
   }
-  out->block = fn->n_blocks ? fn->blocks[low].id : UINT32_MAX;
+  out->block = fn->n_blocks ? fn->blocks[low].id : 0;
 }
 
 void kn_interp_fault(struct kn_thread *t, kiln_status status, const char *format, ...) {

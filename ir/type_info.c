@@ -107,11 +107,11 @@ size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size) {
       put(&l, d->function);
       put(&l, ":");
     }
-    if (d->block != UINT32_MAX) {
+    if (d->has & KILN_DIAG_BLOCK) {
       put_number(&l, "b", d->block);
       put(&l, ":");
     }
-    if (d->inst != UINT32_MAX) {
+    if (d->has & KILN_DIAG_INST) {
       put_number(&l, "", d->inst);
       put(&l, ":");
     }
@@ -125,7 +125,7 @@ size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size) {
     if (d->source_line != 0 && d->source_column != 0) put_number(&l, ":", d->source_column);
     put(&l, ")");
   }
-  if (d->bit_offset != UINT64_MAX) put_number(&l, " at bit ", d->bit_offset);
+  if (d->has & KILN_DIAG_BIT_OFFSET) put_number(&l, " at bit ", d->bit_offset);
   if (size > 0) out[l.length < size ? l.length : size - 1] = 0;
   return l.length;
 }

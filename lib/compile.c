@@ -275,7 +275,6 @@ static kiln_status compile(kiln_func *f, bool passes, kiln_diag *diag) {
 kiln_status kiln_func_compile(kiln_func *f) { return compile(f, true, NULL); }
 
 kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag) {
-  static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
-  if (diag != NULL) *diag = none;
+  if (diag != NULL) *diag = (kiln_diag){0};
   return compile(f, false, diag);
 }

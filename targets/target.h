@@ -133,7 +133,7 @@ enum { KN_MAX_FEATURES = 4 };
 /* What processors may have beyond the baseline. */
 struct kn_target_feature {
   const char *name; /* LLVM's; NULL ends */
-  uint32_t bit;     /* KILN_FEATURE_... */
+  uint64_t bit;     /* KILN_FEATURE_... */
 };
 
 struct kn_target {

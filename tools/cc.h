@@ -69,13 +69,13 @@ struct cc_args {
   bool vectorize;    /* -fvectorize and its like were said */
   bool function_sections, data_sections, no_red_zone;
   bool verbose;
-  bool aranges;                     /* -gdwarf-aranges */
-  bool debug_frame;                 /* -fforce-dwarf-frame */
-  kiln_tls_emulation tls_emulation; /* -femulated-tls */
-  enum cc_split split;              /* -gsplit-dwarf */
-  const char *dumpdir;              /* -dumpdir, or NULL */
-  const char *compression;          /* -gz: zlib or zstd; NULL: debug sections are not compressed */
-  bool names;                       /* a flag names files */
+  bool aranges;                          /* -gdwarf-aranges */
+  bool debug_frame;                      /* -fforce-dwarf-frame */
+  kiln_llvm_tls_emulation tls_emulation; /* -femulated-tls */
+  enum cc_split split;                   /* -gsplit-dwarf */
+  const char *dumpdir;                   /* -dumpdir, or NULL */
+  const char *compression; /* -gz: zlib or zstd; NULL: debug sections are not compressed */
+  bool names;              /* a flag names files */
   /* -fsanitize=undefined was said, which is taken without its part "function" */
   bool no_function_checks;
   bool optimizes;               /* the last option of its kind is not -O0 */
@@ -107,7 +107,7 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
 /* A flag that asks for code which Kiln does not make and which does not show in bitcode; NULL: none does. */
 const char *cc_find_refused(const struct cc_args *a);
 /* What -femulated-tls and -fno-emulated-tls say. */
-kiln_tls_emulation cc_tls_emulation(const struct cc_args *a);
+kiln_llvm_tls_emulation cc_tls_emulation(const struct cc_args *a);
 /* What a word of the command line says to the assembler, words with commas between them; NULL: nothing. */
 const char *cc_assemblers_words(const struct cc_item *item);
 /* Warns of flags that ask for debugging information which Kiln does not write. */

@@ -133,7 +133,7 @@ static const char *asked_of_compiler(const struct cc_args *a, const struct row *
   return asked;
 }
 
-kiln_tls_emulation cc_tls_emulation(const struct cc_args *a) {
+kiln_llvm_tls_emulation cc_tls_emulation(const struct cc_args *a) {
   static const struct row flag = {"-femulated-tls", ""};
   int on = 0;
   /* what the driver passes on comes before -Xclang's words */
@@ -144,9 +144,9 @@ kiln_tls_emulation cc_tls_emulation(const struct cc_args *a) {
       int how = says(&flag, compilers_word(item));
       if (how != 0) on = how;
     }
-  return on > 0   ? KILN_TLS_EMULATION_ON
-         : on < 0 ? KILN_TLS_EMULATION_OFF
-                  : KILN_TLS_EMULATION_BY_TRIPLE;
+  return on > 0   ? KILN_LLVM_TLS_EMULATION_ON
+         : on < 0 ? KILN_LLVM_TLS_EMULATION_OFF
+                  : KILN_LLVM_TLS_EMULATION_BY_TRIPLE;
 }
 
 /* The last word that asks for the part `name` of -fsanitize=, if it is not taken back. */
@@ -318,7 +318,7 @@ static const char *word_of(const struct cc_args *a, size_t k, const char *at) {
 void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag *diag) {
   const char *flag = NULL, *attribute = "";
   if (in->bitcode) return;
-  diag->bit_offset = UINT64_MAX;
+  diag->has &= ~(uint32_t)KILN_DIAG_BIT_OFFSET;
   for (size_t i = 0; flag == NULL && i < sizeof written / sizeof *written; i++) {
     const char *at = strstr(diag->message, written[i].words);
     if (at == NULL) continue;
@@ -326,7 +326,7 @@ void cc_name_cause(const struct cc_args *a, const struct cc_item *in, kiln_diag 
     if (attribute[0] == 0) attribute = written[i].attribute;
   }
   if (flag == NULL && attribute[0] == 0) return;
-  diag->block = diag->inst = UINT32_MAX; /* it is about the whole function */
+  diag->has = 0; /* it is about the whole function */
   if (flag != NULL) snprintf(diag->message, sizeof diag->message, "not implemented: %s", flag);
   else
     snprintf(diag->message, sizeof diag->message,

@@ -87,8 +87,8 @@ void tool_diag_print(const kiln_diag *d) {
   bool known = tool_system_demangle(d->function, name, sizeof name);
   fprintf(stderr, "%s\n  in %s%s%s", d->message, known ? name : "", known ? " (" : "", d->module);
   if (d->function[0] != 0) fprintf(stderr, ":%s", d->function);
-  if (d->block != UINT32_MAX) fprintf(stderr, ":b%" PRIu32, d->block);
-  if (d->inst != UINT32_MAX) fprintf(stderr, ":%" PRIu32, d->inst);
-  if (d->bit_offset != UINT64_MAX) fprintf(stderr, " at bit %" PRIu64, d->bit_offset);
+  if (d->has & KILN_DIAG_BLOCK) fprintf(stderr, ":b%" PRIu32, d->block);
+  if (d->has & KILN_DIAG_INST) fprintf(stderr, ":%" PRIu32, d->inst);
+  if (d->has & KILN_DIAG_BIT_OFFSET) fprintf(stderr, " at bit %" PRIu64, d->bit_offset);
   fputs(known ? ")\n" : "\n", stderr);
 }

@@ -40,7 +40,7 @@ int tool_report_begin(void) {
 /* The times of the bodies, `c->work_ns`, `s->plan_ns` and `s->walk_ns`, are of all threads together. */
 static void print_times(const struct tool_report *r) {
   const struct tool_compiled *c = r->compiled;
-  const kiln_compile_stats *s = &r->stats;
+  const kiln_session_stats *s = &r->stats;
   uint64_t instructions = c->instructions > 0 ? c->instructions : s->instructions;
   struct {
     const char *name;
@@ -63,7 +63,7 @@ static void print_times(const struct tool_report *r) {
 }
 
 static void print_counts(const struct tool_report *r) {
-  const kiln_compile_stats *s = &r->stats;
+  const kiln_session_stats *s = &r->stats;
   const char *what = r->in->language == TOOL_QBE ? "QBE instructions" : "LLVM instructions";
   uint64_t input = r->compiled->instructions;
   if (input > 0) fprintf(stderr, "  %-20s %10" PRIu64 "\n", what, input);

@@ -17,7 +17,7 @@ int tool_report_begin(void);
 struct tool_report {
   const struct tool_input *in;
   const struct tool_compiled *compiled;
-  kiln_compile_stats stats;
+  kiln_session_stats stats;
   uint64_t object_bytes, object_ns, write_ns, all_ns, cpu_ns;
 };
 /* False after a message: the file could not be written. */

@@ -93,7 +93,12 @@ bool tool_system_dis(FILE *records, FILE *out) {
 }
 
 /* Without an assembler the library refuses inline assembly. That of Windows makes COFF, and Kiln reads ELF. */
-kiln_as *kiln_as_new(kiln_module_options *options) { return (void)options, NULL; }
+kiln_as *kiln_as_new(const kiln_as_options *options) { return (void)options, NULL; }
+kiln_status kiln_as_assemble(void *as, const kiln_target *target, kiln_assembly *texts,
+                             uint32_t n) {
+  (void)as, (void)target, (void)texts, (void)n;
+  return KILN_ERR_UNSUPPORTED;
+}
 void kiln_as_free(kiln_as *a) { (void)a; }
 
 #define MISSING(verb)                                                                              \

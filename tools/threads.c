@@ -123,7 +123,8 @@ static kiln_status first_error(struct tool_module *t, const struct worker *worke
   for (unsigned i = 0; i < n; i++)
     if (workers[i].failed != UINT32_MAX && (least == NULL || workers[i].failed < least->failed))
       least = &workers[i];
-  return least == NULL ? kiln_module_status(t->module) : kiln_module_fail(t->module, &least->diag);
+  return least == NULL ? kiln_module_status(t->module)
+                       : kiln_module_fail_diag(t->module, &least->diag);
 }
 
 /* Gives each thread a session and a reader; the number of threads that have both. */
@@ -163,13 +164,13 @@ static void run_round(struct job *job, struct worker *workers, unsigned n) {
 static void run_rounds(struct job *job, kiln_llvm *reader, struct worker *workers, unsigned n,
                        bool inlining) {
   for (bool more = true; more && atomic_load(&job->failed) == UINT32_MAX;) {
-    job->bodies = kiln_llvm_list_bodies(reader, job->list);
+    job->bodies = kiln_llvm_next_bodies(reader, job->list, kiln_llvm_body_count(reader));
     more = job->bodies != 0 && inlining;
     job->last = !more;
     job->once = !inlining;
     run_round(job, workers, n);
     if (job->last && inlining) { /* perhaps that was not all */
-      job->bodies = kiln_llvm_list_bodies(reader, job->list);
+      job->bodies = kiln_llvm_next_bodies(reader, job->list, kiln_llvm_body_count(reader));
       more = job->bodies != 0;
       if (more) run_round(job, workers, n);
     }
@@ -216,11 +217,11 @@ static kiln_status compile_bitcode(struct tool_compiled *c, struct tool_module *
   c->threaded = threads > 1 && in->size >= LARGE_INPUT;
   if (c->threaded && kiln_buffer_reserve(&c->object, in->size) != NULL)
     tool_aside_start(&touching, touch, &c->object);
-  if (!tool_unknown_set(t->module)) {
+  if (!tool_unknown_set(t->module, &t->llvm_options)) {
     tool_aside_join(&touching);
     return kiln_module_status(t->module);
   }
-  c->reader = kiln_llvm_new(t->session, in->bytes, in->size);
+  c->reader = kiln_llvm_new(t->session, in->bytes, in->size, &t->llvm_options);
   kiln_llvm_defer_assembly(c->reader);
   if (c->reader != NULL) kiln_llvm_keep_bodies(c->reader, &c->instructions);
   kiln_status s = c->reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
@@ -260,10 +261,10 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
 
-kiln_compile_stats tool_compiled_stats(const struct tool_compiled *c) {
-  kiln_compile_stats sum = {0};
+kiln_session_stats tool_compiled_stats(const struct tool_compiled *c) {
+  kiln_session_stats sum = {0};
   for (unsigned i = 0; i < c->n; i++) {
-    kiln_compile_stats s = kiln_session_get_stats(c->sessions[i]);
+    kiln_session_stats s = kiln_session_get_stats(c->sessions[i]);
     sum.functions += s.functions;
     sum.instructions += s.instructions;
     sum.blocks += s.blocks;

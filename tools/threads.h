@@ -47,7 +47,7 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
 kiln_status tool_wasm_compile(struct tool_compiled *c, struct tool_module *t,
                               const struct tool_input *in, unsigned threads, bool timing);
 /* Statistics of all sessions together. */
-kiln_compile_stats tool_compiled_stats(const struct tool_compiled *c);
+kiln_session_stats tool_compiled_stats(const struct tool_compiled *c);
 /* Frees the sessions and the module, in a thread of its own if there were several; the object stays. */
 void tool_compiled_done(struct tool_compiled *c, struct tool_module *t);
 /* Ends that, and frees the object, a struct tool_compiled's, in the same way: for tool_output_write_then. */

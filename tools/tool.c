@@ -157,7 +157,7 @@ static void print_diag(void *user, const kiln_diag *d) {
 }
 
 /* Shows the texts to tool_reading.on_assembly, and has them assembled. */
-static kiln_status watch_assembly(void *user, kiln_target target, kiln_assembly *texts,
+static kiln_status watch_assembly(void *user, const kiln_target *target, kiln_assembly *texts,
                                   uint32_t n_texts) {
   struct tool_module *t = user;
   t->how->on_assembly(t->how->on_assembly_user, texts, n_texts);
@@ -178,6 +178,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
   options.on_diag_user = t;
   options.verify |= in->language == TOOL_TEXT;
   t->wasm_options = how->wasm;
+  t->llvm_options = how->llvm;
   t->wasm_options.flags |= KILN_WASM_EXPORT_SYMBOLS;
   if (!how->target_given && !tool_language_target(in, &options.target) &&
       !kiln_target_find_host(&options.target)) {
@@ -186,7 +187,9 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                tool_targets(targets, ", ", " or "));
     return false;
   }
-  t->assembler = kiln_as_new(&options);
+  t->assembler = kiln_as_new(NULL);
+  if (t->assembler != NULL) options.assemble = kiln_as_assemble;
+  options.assemble_user = t->assembler;
   if (how->on_assembly != NULL && options.assemble != NULL) {
     t->how = how;
     t->assemble = options.assemble;
@@ -231,7 +234,7 @@ kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
   switch (in->language) {
   case TOOL_QBE: s = kiln_qbe_read(t->session, text, in->size, sink, user, instructions); break;
   case TOOL_BITCODE:
-    s = kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions);
+    s = kiln_llvm_read(t->session, in->bytes, in->size, &t->llvm_options, sink, user, instructions);
     break;
   case TOOL_WASM:
     s = tool_module_begin_wasm(t, in);

@@ -10,6 +10,7 @@
 
 #include <kiln/as.h>
 #include <kiln/kiln.h>
+#include <kiln/llvm.h>
 #include <kiln/wasm.h>
 
 #include <stdio.h>
@@ -95,6 +96,7 @@ struct tool_reading {
     module; /* but for its name, its diagnostics and, unless `target_given`, its target */
   bool target_given;
   kiln_wasm_options wasm;
+  kiln_llvm_options llvm;
   /* Called with each text of inline assembly before it is assembled, by any thread; or NULL. */
   void (*on_assembly)(void *user, const kiln_assembly *texts, uint32_t n_texts);
   void *on_assembly_user;
@@ -110,6 +112,7 @@ struct tool_module {
   kiln_assemble_fn assemble;
   void *assemble_user;
   kiln_wasm_options wasm_options;
+  kiln_llvm_options llvm_options;
   kiln_wasm *wasm; /* the reader, once it has read all but the bodies */
 };
 /* False after a message: also if no module is read from the input's language. */

@@ -82,12 +82,17 @@ int tool_trace_open(struct tool_trace *t, const char *out, const char *header) {
   return ok ? TOOL_OK : TOOL_FAILED;
 }
 
+static kiln_status print_func(void *user, kiln_func *f, kiln_buffer *out) {
+  (void)user;
+  return kiln_func_print(f, out);
+}
+
 bool tool_trace_begin(struct tool_trace *t, kiln_session *s) {
   t->session = s;
   t->records.size = t->listed.size = t->planned.size = 0;
   if ((t->listing == NULL || kiln_session_set_map(s, true) == KILN_OK) &&
       kiln_session_set_dump(s, t->plan, &t->planned) == KILN_OK &&
-      (!t->witness || kiln_session_set_witness(s, kiln_func_print, &t->planned) == KILN_OK))
+      (!t->witness || kiln_session_set_witness(s, print_func, NULL, &t->planned) == KILN_OK))
     return true;
   tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
   return false;

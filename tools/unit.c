@@ -14,7 +14,7 @@
 
 /* Compiles the bodies that something refers to. */
 static kiln_status compile_listed(struct tool_unit *u, kiln_llvm *reader, uint32_t *list) {
-  for (uint32_t n; (n = kiln_llvm_list_bodies(reader, list)) > 0;) {
+  for (uint32_t n; (n = kiln_llvm_next_bodies(reader, list, kiln_llvm_body_count(reader))) > 0;) {
     for (uint32_t i = 0; i < n; i++) {
       uint64_t count = 0;
       kiln_status status = kiln_llvm_read_bodies(reader, list[i], 1, NULL, NULL, &count);
@@ -55,7 +55,9 @@ static kiln_status compile_all(struct tool_unit *u, kiln_llvm *reader) {
 }
 
 static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_session *s) {
-  kiln_llvm *reader = tool_unknown_set(m) ? kiln_llvm_new(s, u->bytes, u->size) : NULL;
+  kiln_llvm_options options = {0};
+  kiln_llvm *reader =
+    tool_unknown_set(m, &options) ? kiln_llvm_new(s, u->bytes, u->size, &options) : NULL;
   if (reader == NULL) return kiln_module_status(m);
   bool inlining = u->inlining.what != KILN_INLINING_OFF;
   kiln_llvm_defer_assembly(reader);
@@ -85,10 +87,12 @@ static kiln_module_options options_of(const struct tool_unit *u) {
 static uint32_t next_refused(const struct tool_unit *u, uint32_t first, kiln_diag *diag) {
   kiln_module_options options = options_of(u);
   if (!kiln_llvm_find_target(u->bytes, u->size, &options.target)) return UINT32_MAX;
-  kiln_as *assembler = kiln_as_new(&options);
+  kiln_as *assembler = kiln_as_new(NULL);
+  options.assemble = kiln_as_assemble;
+  options.assemble_user = assembler;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
-  kiln_llvm *reader = s != NULL ? kiln_llvm_new(s, u->bytes, u->size) : NULL;
+  kiln_llvm *reader = s != NULL ? kiln_llvm_new(s, u->bytes, u->size, NULL) : NULL;
   uint32_t n = UINT32_MAX;
   if (reader != NULL) {
     kiln_llvm_defer_assembly(reader);
@@ -133,7 +137,9 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
   snprintf(u->diag.message, sizeof u->diag.message, "the target is not supported");
   if (!kiln_llvm_find_target(u->bytes, u->size, &options.target)) return KILN_ERR_UNSUPPORTED;
   u->diag = (kiln_diag){.status = KILN_OK};
-  kiln_as *assembler = kiln_as_new(&options);
+  kiln_as *assembler = kiln_as_new(NULL);
+  options.assemble = kiln_as_assemble;
+  options.assemble_user = assembler;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;

@@ -15,7 +15,7 @@ struct tool_unit {
   bool function_sections, data_sections, aranges;
   bool split;        /* debug information, if the bitcode names a .dwo file; */
   kiln_buffer *dwo;  /* what this gets; NULL: the object has it, too */
-  uint32_t features; /* KILN_FEATURE_... of all functions */
+  uint64_t features; /* KILN_FEATURE_... of all functions */
   struct tool_inlining inlining;
   uint64_t stress; /* kiln_module_options.stress_seed */
   kiln_buffer object;

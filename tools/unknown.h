@@ -5,9 +5,9 @@
 
 #include <kiln/llvm.h>
 
-/* Tells a module what $KILN_UNKNOWN says, before its bitcode is read. False: it says neither "refuse" nor "drop" nor
- * nothing; then the module has that error. */
-bool tool_unknown_set(kiln_module *m);
+/* Sets in the options of a reader what $KILN_UNKNOWN says. False: it says neither "refuse" nor "drop" nor nothing; then
+ * the module has that error. */
+bool tool_unknown_set(kiln_module *m, kiln_llvm_options *options);
 /* Names in the log what was dropped of unit `path`, a line for each. */
 void tool_unknown_log(const kiln_llvm *reader, const char *path);
 

@@ -267,6 +267,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
                                               .aranges = a->aranges,
                                               .debug_frame = a->debug_frame,
                                               .stress_seed = a->stress},
+                                   .llvm = {.tls_emulation = a->tls_emulation},
                                    .on_assembly = a->mode == CC_ASSEMBLY ? cc_watch_assembly : NULL,
                                    .on_assembly_user = &directives};
   uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
@@ -274,8 +275,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   struct tool_module t;
   if (!tool_module_open(&t, &input, &how)) return TOOL_FAILED;
   tool_thread_diag = &diag;
-  kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone,
-                                                       .tls_emulation = a->tls_emulation});
+  kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
   const struct tool_inlining inlining = inlining_of(a, in);
   tool_inlining_set(t.module, &inlining);
   struct tool_compiled c;
@@ -287,7 +287,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   else if (s == KILN_OK) s = kiln_emit_object(t.module, c.sessions, c.n, &object);
   if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
   tool_thread_diag = NULL;
-  const bool located = diag.block != UINT32_MAX;
+  const bool located = (diag.has & KILN_DIAG_BLOCK) != 0;
   cc_name_cause(a, in, &diag);
   ns = stats_wanted() ? cpu_ns() - start : 0;
   int status = TOOL_FAILED;

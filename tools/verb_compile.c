@@ -37,9 +37,9 @@ static int parse_pic(const char *word, kiln_pic *out) {
   return tool_bad_value(OPTION_PIC, word, "full, pie or static");
 }
 
-static int parse_decoder(const char *word, kiln_decoder *out) {
-  if (strcmp(word, "plain") == 0) *out = KILN_DECODER_PLAIN;
-  else if (strcmp(word, "pext") == 0) *out = KILN_DECODER_PEXT;
+static int parse_decoder(const char *word, kiln_llvm_decoder *out) {
+  if (strcmp(word, "plain") == 0) *out = KILN_LLVM_DECODER_PLAIN;
+  else if (strcmp(word, "pext") == 0) *out = KILN_LLVM_DECODER_PEXT;
   else return tool_bad_value(OPTION_DECODER, word, "plain or pext");
   return TOOL_OK;
 }
@@ -54,10 +54,10 @@ static bool next_name(const char **at, char name[32]) {
 }
 
 /* Names of other targets' features have no effect. */
-static int parse_features(const char *words, uint32_t *out) {
+static int parse_features(const char *words, uint64_t *out) {
   char name[32];
   while (next_name(&words, name)) {
-    uint32_t bit = 0;
+    uint64_t bit = 0;
     for (unsigned t = 1; t < KILN_PROCESSOR_COUNT && !bit; t++)
       kiln_feature_find((kiln_processor)t, name, &bit);
     if (!bit)
@@ -133,7 +133,7 @@ static int parse_flags(struct flags *f) {
     case OPTION_STATS: tool_report_request(w->value); break;
     case OPTION_THREADS: bad = tool_parse_threads(w->value, &f->threads); break;
     case OPTION_STRESS: bad = parse_seed(w->value, &options->stress_seed); break;
-    case OPTION_DECODER: bad = parse_decoder(w->value, &options->decoder); break;
+    case OPTION_DECODER: bad = parse_decoder(w->value, &f->how.llvm.decoder); break;
     case OPTION_OUT: f->out = w->value; break;
     case WORDS_STOP: return WORDS_STOP;
     default: bad = parse_wasm(f, o, w->value);

@@ -66,7 +66,7 @@ kiln_value gen_unwinding_call(struct gen *g, kiln_sig sig, kiln_symbol callee,
     given = kiln_try_result(f, sig, 0);
     result = kiln_block_add_param(f, on, (kiln_type)info.results[0]);
   }
-  kiln_value caught[2] = {kiln_try_exception(f, 0), kiln_try_exception(f, 1)};
+  kiln_value caught[2] = {kiln_try_exception(f), kiln_try_selector(f)};
   kiln_try_desc t = {
     .sig = sig,
     .callee = to,

@@ -36,8 +36,8 @@ uint64_t clay_each_root(void (*visit)(clay_cell *root)) {
   kiln_stack_frame frame;
   uint64_t frames = 0;
   kiln_stack_point_save(&point);
-  kiln_stack_begin(&walk, &point);
-  while (kiln_stack_find_next(&walk, &frame)) {
+  kiln_stack_walk_begin(&walk, &point);
+  while (kiln_stack_walk_find_next(&walk, &frame)) {
     frames += frame.has_table;
     for (uint32_t i = 0; i < frame.n_roots; i++) visit(kiln_stack_frame_root(&frame, i, NULL));
   }
@@ -135,7 +135,10 @@ static bool declare(struct fn *fn) {
   gen_function_name(fn, name);
   bool replaces = fn->outer != NULL && !fn->outer->external && fn->outer->version == fn->version;
   if (replaces) return compile(fn, NULL, NULL) != NULL;
-  return kiln_jit_declare_lazy(host.jit, name, compile_called, fn, NULL) != NULL;
+  return kiln_jit_declare_lazy(
+           host.jit,
+           &(kiln_jit_lazy_desc){.name = name, .compile = compile_called, .compile_user = fn},
+           NULL) != NULL;
 }
 
 /* Runs a program whose text was made the input. Returns false after a message. */

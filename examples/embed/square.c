@@ -17,7 +17,7 @@ int main(void) {
 
   kiln_jit_error error = {0};
   kiln_jit *jit = kiln_jit_new(NULL, &error);
-  kiln_jit_stream *stream = kiln_jit_stream_new(jit, m);
+  kiln_jit_stream *stream = kiln_jit_stream_new(jit, m, NULL, NULL);
   long (*square)(long) = (long (*)(long))kiln_jit_stream_define(stream, f, 0, NULL, &error);
   if (square != NULL) printf("%ld\n", square(12));
   else fprintf(stderr, "%s\n", error.diag.message);

@@ -17,7 +17,7 @@ int main(int argc, char **argv) {
   kiln_build_call(f, puts_sig, kiln_const_symbol(f, puts, 0), &address, 1);
   kiln_build_ret(f, &zero, 1);
   kiln_func_compile(f);
-  kiln_status status = kiln_emit_elf_file(m, &s, 1, "hello.o"); /* the first error, if any */
+  kiln_status status = kiln_emit_object_file(m, &s, 1, "hello.o"); /* the first error, if any */
   if (status != KILN_OK) fprintf(stderr, "%s\n", kiln_module_diag(m)->message);
   kiln_session_free(s);
   kiln_module_free(m);

@@ -41,7 +41,7 @@ def library(path):
 
 
 def main():
-    kiln = library(sys.argv[1] if len(sys.argv) > 1 else 'libkiln-text.so.2')
+    kiln = library(sys.argv[1] if len(sys.argv) > 1 else 'libkiln-text.so.3')
     module = kiln.kiln_module_new(None)  # for this machine
     session = kiln.kiln_session_new(module)
     if session is None:

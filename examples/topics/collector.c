@@ -45,8 +45,8 @@ static void visit_stack(void) {
   kiln_stack_point point;
   kiln_stack_frame frame;
   kiln_stack_point_save(&point);
-  kiln_stack_begin(&walk, &point);
-  while (kiln_stack_find_next(&walk, &frame))
+  kiln_stack_walk_begin(&walk, &point);
+  while (kiln_stack_walk_find_next(&walk, &frame))
     for (uint32_t i = 0; i < frame.n_roots; i++) {
       uint64_t *root = kiln_stack_frame_root(&frame, i, NULL);
       *root = forward(*root);

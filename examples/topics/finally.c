@@ -30,7 +30,7 @@ static void build(kiln_module *m, kiln_session *s) {
   /* [build] */
   kiln_block done = kiln_block_new(f), pad = kiln_block_new(f);
   kiln_value caught = kiln_block_add_param(f, pad, KILN_TYPE_PTR);
-  kiln_value exception = kiln_try_exception(f, 0);
+  kiln_value exception = kiln_try_exception(f);
   kiln_build_try(f, &(kiln_try_desc){.sig = none,
                                      .callee = kiln_const_int(f, (intptr_t)leave),
                                      .normal = done,

@@ -47,14 +47,15 @@ int main(void) {
   if (l.m == NULL || l.jit == NULL) return 1;
   l.s = kiln_session_new(l.m);
   l.sig = kiln_sig_parse(l.m, "(i64) -> i64");
-  l.stream = kiln_jit_stream_new(l.jit, l.m);
+  l.stream = kiln_jit_stream_new(l.jit, l.m, NULL, NULL);
 
   /* [declare] */
   long (*f[4])(long);
   for (int i = 0; i < 4; i++) {
     char name[16];
     snprintf(name, sizeof name, "f%d", i);
-    f[i] = (long (*)(long))kiln_jit_declare_lazy(l.jit, name, compile, &l, NULL);
+    const kiln_jit_lazy_desc lazy = {.name = name, .compile = compile, .compile_user = &l};
+    f[i] = (long (*)(long))kiln_jit_declare_lazy(l.jit, &lazy, NULL);
   }
   printf("%ld\n", f[1](10)); /* compiles f1 and f0 */
   printf("%ld\n", f[2](10)); /* compiles f2 */

@@ -25,7 +25,7 @@ int main(void) {
   build(f);
   kiln_func_compile(f);
 
-  kiln_status status = kiln_emit_elf_file(m, &s, 1, "calc.o"); /* the first error, if any */
+  kiln_status status = kiln_emit_object_file(m, &s, 1, "calc.o"); /* the first error, if any */
   if (status != KILN_OK) fprintf(stderr, "%s\n", kiln_module_diag(m)->message);
   kiln_session_free(s);
   kiln_module_free(m);

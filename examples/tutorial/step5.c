@@ -121,7 +121,7 @@ int main(void) {
   describe_types(&t, d, unit);
   function(&t, d, unit);
   /* [end] */
-  kiln_status status = kiln_emit_elf_file(t.m, &t.s, 1, "report.o");
+  kiln_status status = kiln_emit_object_file(t.m, &t.s, 1, "report.o");
   if (status != KILN_OK) fprintf(stderr, "%s\n", kiln_module_diag(t.m)->message);
   kiln_session_free(t.s);
   kiln_module_free(t.m);

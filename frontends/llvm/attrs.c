@@ -202,10 +202,11 @@ const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, ui
   for (char *p = list; *p;) {
     size_t length = strcspn(p, ",");
     char *next = p + length + (p[length] != 0);
-    uint32_t feature;
+    uint64_t feature;
     p[length] = 0;
     const char *name = p + (length != 0);
-    if (kiln_feature_find(target, name, &feature)) has = *p == '+' ? has | feature : has & ~feature;
+    if (kiln_feature_find(target, name, &feature))
+      has = *p == '+' ? has | (uint32_t)feature : has & ~(uint32_t)feature;
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++) {
       if (own[i].name[0] != *name || strcmp(name, own[i].name) != 0) continue;
       flags = *p == '+' ? flags | own[i].flag : flags & ~(own[i].flag | own[i].over);

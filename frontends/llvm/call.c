@@ -33,7 +33,7 @@ static kiln_value fit(struct kn_bc *r, kiln_type to, kiln_type from, kiln_value 
 
 /* Defines the next value, of `type`, which is split: made of `results` of types `types`, or, if that is NULL, of the
  * function's parameters from number *next on. */
-static void take(struct kn_bc *r, uint32_t type, const kiln_value *results, const uint8_t *types,
+static void take(struct kn_bc *r, uint32_t type, const kiln_value *results, const kiln_type *types,
                  uint32_t *next) {
   const struct kn_bc_type *t = &r->types.at[type];
   kiln_value parts[KN_BC_MAX_PIECES];
@@ -90,7 +90,7 @@ static bool give_copy(struct kn_bc *r, uint32_t id, uint32_t type) {
 /* Appends what is passed of value `id` to r->tmp.args: by parameters `params` from number r->tmp.args.n on, of which
  * there are n_params; to none: variadic arguments. `results`: as results of these types, and not as arguments. */
 static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *params,
-                 uint32_t n_params, const uint8_t *results) {
+                 uint32_t n_params, const kiln_type *results) {
   const struct kn_bc_type *t = &r->types.at[type];
   struct kn_bc_run x;
   if (!kn_bc_run(r, id, type, &x) || !kn_bc_split(r, type)) return false;
@@ -182,7 +182,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
   }
   if (s->ret == RET_PARTS) {
     r->tmp.args.n = 0;
-    const uint8_t *results = kiln_sig_get(r->module, s->sig).results;
+    const kiln_type *results = kiln_sig_get(r->module, s->sig).results;
     if (give(r, id, type, NULL, 0, results)) kiln_build_ret(r->f, r->tmp.args.at, r->tmp.args.n);
     return;
   }

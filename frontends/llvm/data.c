@@ -267,14 +267,16 @@ static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
     if (!func.symbol && !func.low) break;
     if (!func.symbol || func.low || priority.symbol)
       return kn_bc_malformed(r, "bad list of constructors");
-    unsigned p = priority.low > 65535 ? 65535 : (unsigned)priority.low;
+    const bool has = priority.low < 65535; /* which LLVM writes if the source gives none */
     kiln_symbol with = {0};
     bool ours = true;
     if (c->n > 2 && !belongs_to(r, r->m->pool.list.at[c->index + 2], &with, &ours)) return false;
-    if (ours && kiln_ctor_add(r->module, &(kiln_ctor_desc){.func = (kiln_symbol){func.symbol},
-                                                           .priority = p,
-                                                           .at_exit = at_exit,
-                                                           .with = with}) != KILN_OK)
+    if (ours &&
+        kiln_ctor_add(r->module, &(kiln_ctor_desc){.func = (kiln_symbol){func.symbol},
+                                                   .priority = has ? (uint32_t)priority.low : 0,
+                                                   .has_priority = has,
+                                                   .at_exit = at_exit,
+                                                   .with = with}) != KILN_OK)
       return kn_bc_malformed(r, "bad list of constructors");
   }
   return true;

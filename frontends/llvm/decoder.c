@@ -30,13 +30,13 @@ static bool has_pext(bool fast) {
   return family != 15 || family + extended < 0x15 || family + extended > 0x18;
 }
 
-const struct kn_bc_decoder *kn_bc_decoder(kiln_decoder way, size_t size) {
-  const bool automatic = way == KILN_DECODER_AUTO;
-  if (way == KILN_DECODER_PLAIN || (automatic && size < WORTH_ASKING)) return &plain;
+const struct kn_bc_decoder *kn_bc_decoder(kiln_llvm_decoder way, size_t size) {
+  const bool automatic = way == KILN_LLVM_DECODER_AUTO;
+  if (way == KILN_LLVM_DECODER_PLAIN || (automatic && size < WORTH_ASKING)) return &plain;
   return has_pext(automatic) ? &with_pext : &plain;
 }
 #else
-const struct kn_bc_decoder *kn_bc_decoder(kiln_decoder way, size_t size) {
+const struct kn_bc_decoder *kn_bc_decoder(kiln_llvm_decoder way, size_t size) {
   return (void)way, (void)size, &plain;
 }
 #endif

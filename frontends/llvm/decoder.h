@@ -28,6 +28,6 @@ void kn_bc_declares_pext(struct kn_bc *r);
 void kn_bits_vbr6s_pext(struct kn_bits *b, uint64_t *to, uint64_t n);
 
 /* The set that `way` asks for, or the other one if the processor does not have that; for a file of `size` bytes. */
-const struct kn_bc_decoder *kn_bc_decoder(kiln_decoder way, size_t size);
+const struct kn_bc_decoder *kn_bc_decoder(kiln_llvm_decoder way, size_t size);
 
 #endif

@@ -75,9 +75,10 @@ static bool have_pads(struct kn_bc *r) {
 
 /* Passes the exception and its selector from the try at the end of Kiln block `block` to landing pad `pad`. */
 static void give_exception(struct kn_bc *r, uint32_t block, uint32_t pad) {
-  for (unsigned k = 0; k < 2; k++)
-    kiln_edge_set_arg(r->f, (kiln_block){block}, (kiln_block){pad},
-                      r->fn.pads.at[pad].param - 1 + k, kiln_try_exception(r->f, k));
+  const kiln_block from = {block}, to = {pad};
+  const uint32_t first = r->fn.pads.at[pad].param - 1;
+  kiln_edge_set_arg(r->f, from, to, first, kiln_try_exception(r->f));
+  kiln_edge_set_arg(r->f, from, to, first + 1, kiln_try_selector(r->f));
 }
 
 /* The symbol of a type's description, constant `id`; that of id 0 for null: all types. */

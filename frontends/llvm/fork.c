@@ -33,11 +33,7 @@ static void separate(struct kn_bc *r) {
 
 /* Reports which function failed, if it was the library or the sink that returned the error status. */
 static void name_failed(struct kn_bc *r, const struct kn_bc_global *g) {
-  r->diag = (kiln_diag){.status = r->status,
-                        .block = UINT32_MAX,
-                        .inst = UINT32_MAX,
-                        .bit_offset = UINT64_MAX,
-                        .message = "the function was not compiled"};
+  r->diag = (kiln_diag){.status = r->status, .message = "the function was not compiled"};
   size_t n = g->name_length, room = sizeof r->diag.function - 1;
   if (g->name) memcpy(r->diag.function, g->name, n < room ? n : room);
 }
@@ -48,10 +44,7 @@ uint32_t kiln_llvm_body_count(const kiln_llvm *l) { return l ? l->bc.m->bodies.n
 
 /* Tells the module why there is no fork; returns NULL. */
 static kiln_llvm *no_fork(kiln_module *m, kiln_status status, const char *message) {
-  kiln_diag d = {
-    .status = status, .block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
-  snprintf(d.message, sizeof d.message, "%s", message);
-  kiln_module_fail(m, &d);
+  kiln_module_fail(m, status, message);
   return NULL;
 }
 
@@ -62,7 +55,7 @@ kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s) {
     return no_fork(m, KILN_ERR_ARGUMENT, "a fork needs a session of the reader's module");
   if (l->is_fork) return no_fork(m, KILN_ERR_ARGUMENT, "a fork of a fork");
   const struct kn_bc *base = &l->bc;
-  if (base->status != KILN_OK) return kiln_module_fail(m, &base->diag), NULL;
+  if (base->status != KILN_OK) return kiln_module_fail_diag(m, &base->diag), NULL;
   l->bc.forked = true; /* forbids changes of the reader from now on */
   kiln_llvm *fork = kn_bc_resize(base, NULL, sizeof *fork);
   if (!fork) return no_fork(m, KILN_ERR_MEMORY, "out of memory");
@@ -125,17 +118,19 @@ static uint64_t number_of_blocks(const struct kn_bc *r, const struct kn_bc_body 
 /* A body that may be kept. */
 struct candidate {
   const struct kn_bc *r;
-  uint64_t before;   /* instructions that were read before it */
-  bool always, kept; /* it is to be inlined whatever its size */
+  uint64_t before;         /* instructions that were read before it */
+  bool always, copy, kept; /* it is to be inlined whatever its size; another module defines it */
 };
 
 static kiln_status keep(void *user, kiln_func *f) {
   struct candidate *c = user;
+  const kiln_symbol symbol = kiln_func_symbol(f);
   const bool wanted = c->always || !c->r->m->foreign_only || kiln_func_get_attrs(f).foreign;
   const bool small =
     c->r->fn.n_bbs <= SMALL_BLOCKS && c->r->instructions - c->before <= SMALL_INSTRUCTIONS;
   c->kept = wanted && (c->always || small) && kiln_func_keep(f) == KILN_OK;
   if (!c->kept) kiln_func_discard(f);
+  else if (c->copy) kiln_symbol_set_inline_only(c->r->module, symbol);
   return KILN_OK;
 }
 
@@ -156,6 +151,7 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
     if (!c.always && number_of_blocks(r, b) > SMALL_BLOCKS) continue;
     if (b->copy && flags & (FA_CALL_REFUSED | FA_INLINE_NEVER)) continue;
     c.before = r->instructions;
+    c.copy = b->copy;
     c.kept = false;
     if (!kn_bc_read_body(r, i)) break;
     if (c.kept) l->module->bodies.at[i].kept = true;
@@ -169,15 +165,15 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
   return r->status;
 }
 
-uint32_t kiln_llvm_list_bodies(kiln_llvm *l, uint32_t *out) {
+uint32_t kiln_llvm_next_bodies(kiln_llvm *l, uint32_t *out, uint32_t max) {
   if (!l || l->is_fork) return 0;
   uint32_t n = 0;
   const bool all = !l->bc.m->inlining || l->bc.m->assembly.n != 0;
-  for (uint32_t i = 0; i < l->bc.m->bodies.n; i++) {
+  for (uint32_t i = 0; i < l->bc.m->bodies.n && n < max; i++) {
     struct kn_bc_body *b = &l->module->bodies.at[i];
     const struct kn_bc_global *g = &l->bc.m->globals.at[b->global];
     if (b->asked || b->copy) continue;
-    if (!all && g->discardable && !kiln_module_is_reachable(l->bc.module, (kiln_symbol){g->symbol}))
+    if (!all && g->discardable && !kiln_symbol_is_reachable(l->bc.module, (kiln_symbol){g->symbol}))
       continue;
     b->asked = true;
     out[n++] = i;
@@ -238,9 +234,6 @@ kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sink, void *
 
 const kiln_diag *kiln_llvm_diag(const kiln_llvm *l) {
   static const kiln_diag no_reader = {.status = KILN_ERR_ARGUMENT,
-                                      .block = UINT32_MAX,
-                                      .inst = UINT32_MAX,
-                                      .bit_offset = UINT64_MAX,
                                       .message = "no reader: the module says why"};
   return l ? &l->bc.diag : &no_reader;
 }

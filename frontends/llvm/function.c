@@ -85,7 +85,7 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
   if (!begin(r, g) || !kn_bc_enter(r, BLOCK_FUNCTION, saved)) return false;
   r->f = kiln_func_begin(r->session, (kiln_symbol){g->symbol});
   if (!r->f) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-  uint32_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  uint64_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
   if (g->fn_flags & FA_FMA) features |= KILN_FEATURE_FMA;
   bool used = (g->data_flags & KILN_DATA_USED) != 0;
   bool no_rows = (g->fn_flags & (FA_NOUNWIND | FA_UNWIND_TABLE)) == FA_NOUNWIND && g->init == 0;

@@ -171,9 +171,10 @@ bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const 
 void kn_bc_harden_module(struct kn_bc *r) {
   const struct kn_bc_flags *h = &r->m->harden;
   const struct kn_bc_target *t = &kn_bc_targets[r->target];
-  kiln_guard_location place = {(kiln_guard_source)h->source, h->reg[0] ? h->reg : NULL,
-                               h->has_offset ? h->offset_bytes : t->guard_offset,
-                               h->symbol[0] ? h->symbol : NULL};
+  kiln_guard_location place = {.source = (kiln_guard_source)h->source,
+                               .reg = h->reg[0] ? h->reg : NULL,
+                               .offset_bytes = h->has_offset ? h->offset_bytes : t->guard_offset,
+                               .symbol = h->symbol[0] ? h->symbol : NULL};
   /* without a kind, the other flags are about the usual one */
   if (h->source == KILN_GUARD_SOURCE_DEFAULT && (h->reg[0] || h->has_offset || h->symbol[0]))
     place.source = t->guard_source;

@@ -20,7 +20,7 @@ static uint32_t note(struct kn_bc *r, const char *name) {
 /* Metadata number `unknown` - 1 of those that are not known are used: counts that, or refuses them. */
 static bool use(struct kn_bc *r, uint32_t unknown) {
   struct kn_bc_unknown *u = &r->m->unknown.at[unknown - 1];
-  if (r->m->refuse_unknown)
+  if (r->m->options.refuse_unknown)
     return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
                       "not implemented: metadata \"%s\", which are not known",
                       r->m->unknown_names.at + u->name);
@@ -33,7 +33,7 @@ bool kn_bc_unknown_metadata(struct kn_bc *r, const char *name) {
   return unknown != 0 && use(r, unknown);
 }
 
-uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, uint32_t room, kiln_llvm_unknown *out) {
+uint32_t kiln_llvm_unknown(const kiln_llvm *l, kiln_llvm_unknown_info *out, uint32_t max) {
   uint32_t n = 0;
   if (!l) return 0;
   const struct kn_bc_module *m = l->bc.m;
@@ -41,7 +41,8 @@ uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, uint32_t room, kiln_llvm_unk
     const struct kn_bc_unknown *u = &m->unknown.at[i];
     const uint32_t uses = __atomic_load_n(&u->uses, __ATOMIC_RELAXED);
     if (uses == 0) continue;
-    if (out && n < room) out[n] = (kiln_llvm_unknown){m->unknown_names.at + u->name, uses};
+    if (out && n < max)
+      out[n] = (kiln_llvm_unknown_info){.name = m->unknown_names.at + u->name, .uses = uses};
     n++;
   }
   return n;

@@ -144,7 +144,7 @@ static bool triple(struct kn_bc *r) {
                       name, kiln_system_name(t.system), kiln_format_name(t.format));
   const char *android = strstr(name, "-android");
   if (android != NULL && strtoul(android + 8, NULL, 10) < 29 &&
-      kiln_module_get_attrs(r->module).tls_emulation == KILN_TLS_EMULATION_BY_TRIPLE)
+      r->open->options.tls_emulation == KILN_LLVM_TLS_EMULATION_BY_TRIPLE)
     r->open->emulated_tls = true;
   return true;
 }
@@ -423,8 +423,7 @@ bool kn_bc_read_module(struct kn_bc *r) {
   r->open->splits = r->later && attrs.inlining >= KILN_INLINING_SMALL;
   r->open->foreign_only = attrs.inlining == KILN_INLINING_FOREIGN;
   r->open->as_is = attrs.variables == KILN_VARIABLES_AS_IS;
-  r->open->refuse_unknown = attrs.refuse_unknown;
-  r->open->emulated_tls = attrs.tls_emulation == KILN_TLS_EMULATION_ON;
+  r->open->emulated_tls = r->open->options.tls_emulation == KILN_LLVM_TLS_EMULATION_ON;
   for (;;) {
     if (r->m->data_defined && r->later) note_bodies(r);
     switch (kn_bc_next(r, &id)) {

@@ -116,10 +116,10 @@ struct kn_bc_module {
 
   /* On Windows, see reader.c: library functions return an fp128 in xmm0; all others return it in memory. */
   bool quad_in_vector, quad_in_memory;
-  bool is_newer;         /* a newer LLVM than those that were tested wrote it */
-  bool other_kinds;      /* of metadata: not all have LLVM's own numbers, or some are unknown; */
-  bool other_frequent;   /* such as are frequent among them: kinds.c */
-  bool refuse_unknown;   /* metadata that Kiln does not know are an error */
+  bool is_newer;       /* a newer LLVM than those that were tested wrote it */
+  bool other_kinds;    /* of metadata: not all have LLVM's own numbers, or some are unknown; */
+  bool other_frequent; /* such as are frequent among them: kinds.c */
+  kiln_llvm_options options;
   bool inlining;         /* functions are kept, to be inlined: <kiln/inline.h> */
   bool foreign_only;     /* of functions that need not be inlined, foreign ones alone are */
   bool splits;           /* slots that are copied are taken apart (docs/internals/forwarding.md) */

@@ -102,8 +102,8 @@ kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *fea
   return kn_operation_end(b);
 }
 
-uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type, uint32_t room,
-                                      kiln_type *parts) {
+uint32_t kiln_llvm_builder_parts(kiln_llvm_builder *b, const char *type, kiln_type *parts,
+                                 uint32_t max) {
   if (!b) return 0;
   struct kn_bc *r = &b->bc;
   kn_operation_begin(b, NULL, "");
@@ -111,7 +111,7 @@ uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type, ui
   if (id != UINT32_MAX && r->types.at[id].kind != TK_VOID && kn_operation_is_value(b, id)) {
     const struct kn_bc_type *t = &r->types.at[id];
     n = kn_bc_n_parts(t);
-    for (uint32_t k = 0; k < n && k < room && parts; k++) parts[k] = kn_bc_part_type(r, t, k);
+    for (uint32_t k = 0; k < n && k < max && parts; k++) parts[k] = kn_bc_part_type(r, t, k);
   }
   return kn_operation_end(b) == KILN_OK ? n : 0;
 }
@@ -237,7 +237,7 @@ static bool values(struct kiln_llvm_builder *b, const kiln_llvm_operand *operand
 bool kn_operation_operands(struct kiln_llvm_builder *b, const kiln_llvm_operand *operands,
                            uint32_t n) {
   for (uint32_t i = 0; i < n && operands; i++)
-    if (operands[i].reserved[0] != 0)
+    if ((operands[i].reserved[0] | operands[i].reserved[1]) != 0)
       return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "operand %u: the field 'reserved' must be 0", i);
   return constants(b, operands, n) && values(b, operands);
 }

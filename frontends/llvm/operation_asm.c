@@ -48,6 +48,8 @@ kiln_status kiln_llvm_builder_build_asm(kiln_llvm_builder *b, kiln_func *f,
   kiln_value way = {0};
   kn_operation_begin(b, f, "asm");
   if (!f || !a) kn_bc_fail(r, KILN_ERR_ARGUMENT, f ? "no assembly given" : "no function given");
+  else if ((a->reserved[0] | a->reserved[1] | a->reserved[2] | a->reserved[3]) != 0)
+    kn_bc_fail(r, KILN_ERR_ARGUMENT, "the field 'reserved' of the assembly must be 0");
   else if (kn_operation_check_function(b, f)) build(b, a, results, &n_parts, &way);
   r->f = f;
   if (r->status == KILN_OK && kiln_func_status(f) != KILN_OK)
@@ -74,7 +76,7 @@ kiln_status kiln_llvm_builder_add_assembly(kiln_llvm_builder *b, kiln_session *s
   } else {
     kn_bc_add_assembly(r, text);
   }
-  if (r->status != KILN_OK && s && text) kiln_module_fail(r->module, &r->diag);
+  if (r->status != KILN_OK && s && text) kiln_module_fail_diag(r->module, &r->diag);
   r->session = NULL;
   return kn_operation_end(b);
 }

@@ -17,8 +17,7 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
   /* If the module has an error, this one is a consequence of it, unless that is from a function of another thread. */
   if (!r->silent && kiln_module_status(r->module) != KILN_OK)
     return r->status = kiln_module_status(r->module), false;
-  kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
-  d.bit_offset = at;
+  kiln_diag d = {.status = status, .has = KILN_DIAG_BIT_OFFSET, .bit_offset = at};
   va_list ap;
   int n = 0; /* characters before the message */
   if (r->operation && *r->operation)
@@ -29,6 +28,7 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
   if (r->f) {
     kiln_symbol_info info = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
     if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
+    d.has |= KILN_DIAG_BLOCK | KILN_DIAG_INST;
     d.block = r->fn.bb;
     d.inst = kiln_func_next_inst(r->f);
     kiln_func_fill_diag(r->f, &d);
@@ -39,7 +39,7 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
              r->m->declared->name);
   }
   if (!r->silent) {
-    kiln_module_fail(r->module, &d);
+    kiln_module_fail_diag(r->module, &d);
     return false;
   }
   r->diag = d;
@@ -109,8 +109,7 @@ static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
     size = (size_t)length;
   }
   if (size < 8 || word(bytes) != RAW_MAGIC) return kn_bc_malformed(r, "no bitcode");
-  r->in.decoder =
-    kn_bc_decoder(r->module ? kiln_module_decoder(r->module) : KILN_DECODER_PLAIN, size);
+  r->in.decoder = kn_bc_decoder(r->open ? r->open->options.decoder : KILN_LLVM_DECODER_PLAIN, size);
   r->in.bits = (struct kn_bits){.data = bytes, .pos = 32, .end = (uint64_t)size / 4 * 32};
   if (size >= 16) r->in.bits.fast = ((uint64_t)size - 8) * 8;
   return true;
@@ -224,12 +223,21 @@ bool kiln_llvm_find_target(const void *bytes, size_t size, kiln_target *out) {
 
 /* Makes `r` a reader of `bytes`, which reads into `m`, and reads the module. */
 static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const void *bytes,
-                               size_t size) {
+                               size_t size, const kiln_llvm_options *options) {
   r->m = r->open = m;
   r->module = kiln_session_module(r->session);
   r->allocator = kiln_module_get_allocator(r->module);
   if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
   r->target = kiln_module_processor(r->module);
+  if (options) m->options = *options;
+  uint64_t unknown = 0;
+  for (size_t i = 0; i < sizeof m->options.reserved / sizeof *m->options.reserved; i++)
+    unknown |= m->options.reserved[i];
+  if (unknown != 0 || (unsigned)m->options.decoder >= KILN_LLVM_DECODER_COUNT ||
+      (unsigned)m->options.tls_emulation >= KILN_LLVM_TLS_EMULATION_COUNT) {
+    kn_bc_fail(r, KILN_ERR_ARGUMENT, "an option of the reader is out of range");
+    return r->status;
+  }
   m->ptr_type = m->bool_type = UINT32_MAX;
   if (!KN_BC_PUSH(r, m->attrs, (struct kn_bc_attr){0}) ||
       !KN_BC_PUSH(r, m->attr_lists, (struct kn_bc_attr_list){0}) || !KN_BC_PUSH(r, m->lists, 0))
@@ -245,13 +253,14 @@ static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const vo
   return r->status;
 }
 
-kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln_func_sink_fn sink,
-                           void *user, uint64_t *instructions) {
+kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size,
+                           const kiln_llvm_options *options, kiln_func_sink_fn sink, void *user,
+                           uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!s) return KILN_ERR_ARGUMENT;
   struct kn_bc_module m = {0};
   struct kn_bc r = {.session = s, .sink = sink, .sink_user = user};
-  read_module(&r, &m, bytes, size);
+  read_module(&r, &m, bytes, size, options);
   if (r.f) kiln_func_discard(r.f);
   if (instructions) *instructions = r.instructions;
   kn_bc_free(&r);
@@ -259,7 +268,8 @@ kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln
   return r.status;
 }
 
-kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size) {
+kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size,
+                         const kiln_llvm_options *options) {
   if (!s) return NULL;
   static const struct kn_bc_module no_module;
   struct kn_bc none = {.m = &no_module, .module = kiln_session_module(s)};
@@ -272,7 +282,7 @@ kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size) {
   memset(all, 0, sizeof *all + sizeof *all->module);
   all->bc.session = s;
   all->bc.later = true;
-  if (read_module(&all->bc, all->module, bytes, size) != KILN_OK) {
+  if (read_module(&all->bc, all->module, bytes, size, options) != KILN_OK) {
     kiln_llvm_free(all);
     return NULL;
   }

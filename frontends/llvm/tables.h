@@ -424,7 +424,7 @@ struct kn_bc_body {
   uint64_t pos;
   uint32_t global;
   bool kept;  /* it was read, and is kept: kiln_func_keep */
-  bool asked; /* kiln_llvm_list_bodies gave it */
+  bool asked; /* kiln_llvm_next_bodies gave it */
   bool copy;  /* of what is defined elsewhere (available_externally): for inlining alone */
 };
 

@@ -1,4 +1,4 @@
-/* Thread-local variables that the compiler's library finds (kiln_module_attrs.tls_emulation), as LLVM's LowerEmuTLS and
+/* Thread-local variables that the compiler's library finds (kiln_llvm_options.tls_emulation), as LLVM's LowerEmuTLS and
  * gcc make them. In place of the variable X there is its control variable __emutls_v.X, four words: the size, the
  * alignment, what the library notes there, the address of the template __emutls_t.X or 0. The template is what X begins
  * as in each thread; without one that is zero. The address of X is what __emutls_get_address, of libgcc or compiler-rt,

@@ -215,7 +215,8 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, const char *at) {
   uint32_t n = r->ctypes.n, n_fixed = r->variadic ? r->n_fixed : n;
   unsigned flags = r->variadic ? KILN_SIG_VARIADIC : 0;
   if (n > 16383) FAIL(r, at, LIMIT, "more than 16383 parameters");
-  kiln_csig sig = kiln_csig_new(r->c, flags, r->types.at[result].c, r->ctypes.at, n_fixed);
+  kiln_csig sig =
+    kiln_csig_new(r->c, KILN_CC_C, flags, r->ctypes.at, n_fixed, r->types.at[result].c);
   if (n > n_fixed) sig = kiln_csig_new_variadic(r->c, sig, r->ctypes.at + n_fixed, n - n_fixed);
   if (sig.id == 0) FAIL(r, at, UNSUPPORTED, "a signature that cannot be passed");
   return sig;

@@ -10,8 +10,7 @@
 /* ---- errors and memory ---- */
 
 void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const char *message, ...) {
-  kiln_diag d = {
-    .status = status, .line = 1, .block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
+  kiln_diag d = {.status = status, .line = 1};
   const char *line = r->text;
   for (const char *p; (p = memchr(line, '\n', (size_t)(at - line))) != NULL; line = p + 1) d.line++;
   d.column = (uint32_t)(at - line) + 1;
@@ -20,7 +19,7 @@ void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const cha
   vsnprintf(d.message, sizeof d.message, message, ap);
   va_end(ap);
   r->status = kiln_module_status(r->m);
-  if (r->status == KILN_OK) kiln_module_fail(r->m, &d); /* or else this is only an echo */
+  if (r->status == KILN_OK) kiln_module_fail_diag(r->m, &d); /* or else this is only an echo */
   if (r->status == KILN_OK) r->status = status;
   longjmp(r->ends, END_FAILED);
 }

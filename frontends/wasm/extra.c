@@ -34,7 +34,7 @@ static void build_entry(struct kn_wasm_body *c, const struct kn_wasm_type *t) {
   }
   kiln_block normal = kiln_block_new_many(f, 2), pad = {normal.id + 1};
   kiln_value result = {0}, unwound = kiln_block_add_param(f, pad, KILN_TYPE_I64),
-             gives = kiln_try_exception(f, 0);
+             gives = kiln_try_exception(f);
   if (t->n_results == 1) {
     kiln_block_add_param(f, normal, kn_wasm_builder_type(t->types[t->n_params]));
     result = kiln_try_result(f, t->sig, 0);

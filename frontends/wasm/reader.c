@@ -50,8 +50,7 @@ static void free_chunks(kiln_wasm *w) {
 
 void kn_wasm_diag(const struct kn_wasm_in *in, kiln_diag *d) {
   *d = (kiln_diag){.status = in->status,
-                   .block = UINT32_MAX,
-                   .inst = UINT32_MAX,
+                   .has = KILN_DIAG_BIT_OFFSET,
                    .bit_offset = (uint64_t)in->offset_bytes * 8};
   snprintf(d->message, sizeof d->message, "%s (at offset 0x%zx)", in->message, in->offset_bytes);
 }
@@ -153,6 +152,11 @@ static void read_module(kiln_wasm *w) {
 kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
                          const kiln_wasm_options *options) {
   if (m == NULL || bytes == NULL) return NULL;
+  for (size_t i = 0; options != NULL && i < sizeof options->reserved / sizeof *options->reserved;
+       i++)
+    if (options->reserved[i] != 0)
+      return kiln_module_fail(m, KILN_ERR_ARGUMENT, "the field 'reserved' of the options is not 0"),
+             NULL;
   kiln_allocator allocator = kiln_module_get_allocator(m);
   kiln_wasm *w = kn_wasm_resize(&allocator, NULL, sizeof *w);
   jmp_buf leave;
@@ -163,7 +167,7 @@ kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
     none.status = KILN_ERR_MEMORY;
     snprintf(none.message, sizeof none.message, "out of memory");
     kn_wasm_diag(&none, &d);
-    kiln_module_fail(m, &d);
+    kiln_module_fail_diag(m, &d);
     return NULL;
   }
   *w = (kiln_wasm){.in = none,
@@ -180,7 +184,7 @@ kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
     read_module(w);
   } else {
     kn_wasm_diag(&w->in, &d);
-    kiln_module_fail(m, &d);
+    kiln_module_fail_diag(m, &d);
   }
   w->in.leave = NULL;
   if (kiln_module_status(m) == KILN_OK) return w;

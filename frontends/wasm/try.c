@@ -85,7 +85,7 @@ kiln_value kn_wasm_build_try(struct kn_wasm_body *c, kiln_sig sig, kiln_value ca
   }
   kiln_sig_info info = kiln_sig_get(c->w->module, sig);
   kiln_block normal = kiln_block_new(f);
-  kiln_value result = {0}, gives = {0}, exception = kiln_try_exception(f, 0);
+  kiln_value result = {0}, gives = {0}, exception = kiln_try_exception(f);
   if (info.n_results != 0) {
     result = kiln_block_add_param(f, normal, (kiln_type)info.results[0]);
     gives = kiln_try_result(f, sig, 0);

@@ -14,19 +14,30 @@ extern "C" {
  * resulting machine code. */
 typedef struct kiln_as kiln_as;
 
-/** Makes a kiln_as. Sets `assemble` and `assemble_user` of `options`, so that modules with these options use the
- * kiln_as. To assemble, the kiln_as runs the following programs:
- * - If the environment variable KILN_AS is set, the kiln_as first runs the program that KILN_AS names.
- * - If KILN_AS is not set, the kiln_as first runs the target's GNU assembler, such as `aarch64-linux-gnu-as`. If the
- *   target's GNU assembler is not installed and the host has the target's processor, the kiln_as runs the program `as`.
- * - If none of these programs can be started, or if the started program rejects the input, the kiln_as runs clang. This
- *   is the program that the environment variable KILN_CLANG names, or `clang-22` if KILN_CLANG is not set.
- *
- * A single process assembles all assembly texts of a module. The input and output of this process are in memory. The
- * compiling thread starts the process, and waits until the process ends. Several threads may assemble at once. Free the
- * module first, and then free the kiln_as with kiln_as_free. If memory runs out, kiln_as_new returns NULL and leaves
- * `options` unchanged. */
-KILN_API kiln_as *kiln_as_new(kiln_module_options *options);
+/** Options of a kiln_as. Zero-initialise the struct for the defaults. */
+typedef struct kiln_as_options {
+  /** The GNU assembler: a path, or a name that is looked up in PATH. NULL means the value of the environment variable
+   * KILN_AS, or else the target's GNU assembler, such as `aarch64-linux-gnu-as`. If the target's GNU assembler is not
+   * installed and the host has the target's processor, it means the program `as`. */
+  const char *assembler;
+  /** Clang, in the same way. NULL means the value of the environment variable KILN_CLANG, or else `clang-22`. */
+  const char *clang;
+  bool no_environment;  /**< ignore KILN_AS and KILN_CLANG */
+  uint64_t reserved[8]; /**< 0 */
+} kiln_as_options;
+
+/** Makes a kiln_as. For modules that use it, set kiln_module_options.assemble to kiln_as_assemble, and `assemble_user`
+ * to the kiln_as. To assemble, it runs the GNU assembler, and clang if that cannot be started or rejects the input.
+ * - Copies `options`, which may be NULL.
+ * - A single process assembles all assembly texts of a module. The input and output of this process are in memory. The
+ *   compiling thread starts the process, and waits until the process ends. Several threads may assemble at once.
+ * - Returns NULL if memory runs out, or if `reserved` is not 0.
+ * - Owns: free the module first, and then free the kiln_as with kiln_as_free. */
+KILN_API kiln_as *kiln_as_new(const kiln_as_options *options);
+
+/** Assembles texts: the kiln_assemble_fn of the kiln_as `as`. If `as` is NULL, returns KILN_ERR_UNSUPPORTED. */
+KILN_API kiln_status kiln_as_assemble(void *as, const kiln_target *target, kiln_assembly *texts,
+                                      uint32_t n_texts);
 
 /** Frees `a` and the machine code that `a` owns. `a` may be NULL. */
 KILN_API void kiln_as_free(kiln_as *a);

@@ -22,6 +22,7 @@ typedef struct kiln_asm_reloc {
   /** The number of a stack slot, plus 1, or 0 for none. Only on x86-64, for a field of the kind KILN_RELOC_ABS32S
    * without a symbol: its 4 bytes receive the slot's offset from rbp. The slot's alignment must be at most 16 bytes. */
   uint32_t slot;
+  uint64_t reserved[2]; /**< 0 */
 } kiln_asm_reloc;
 
 /** Machine code for kiln_build_asm. Registers have the numbers of kiln_register_find. */
@@ -49,7 +50,7 @@ typedef struct kiln_asm {
   /** The code begins at a multiple of 1 << align_log2 bytes, at most 2^16: Kiln executes instructions that do nothing
    * up to there, and aligns the function as well. 0 if the code can begin anywhere. */
   uint32_t align_log2;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_asm;
 
 /** Builds an [ASM]: machine code whose operands and results are in registers. Their types are the parameters and
@@ -69,7 +70,8 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 /** Gives a name to the address `target` + `offset_bytes`, a position in the machine code of `f` or in data that
  * kiln_func_add_data added to `f`. Front ends need this for labels that inline assembly defines: code outside `f` may
  * refer to the label before Kiln compiles or inlines `f`, and even if the object does not contain `f`.
- * - Of `desc`, only the name, linkage and visibility are used. A symbol of that name may have been declared already,
+ * - `desc` has a name, a linkage and a visibility. If another field is not zero, the function fails with
+ *   KILN_ERR_ARGUMENT. A symbol of that name may have been declared already,
  *   but must not have been defined. It becomes defined when an object that contains both `f` and the position is
  *   written.
  * - Several calls may give the same name to different positions, for example if a program contains the same inline
@@ -91,7 +93,8 @@ typedef struct kiln_assembled_reloc {
   /** The section that the field refers to if `symbol` is NULL. This is the index of one of the sections of the assembly
    * text, or KILN_ASSEMBLED_CODE. */
   uint32_t section;
-  int64_t addend; /**< added to the address */
+  int64_t addend;       /**< added to the address */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_assembled_reloc;
 
 /** A number that stands for the code of an assembly text. It takes the place of a section's index. KILN_ASSEMBLED_CODE
@@ -123,6 +126,7 @@ typedef struct kiln_assembled_section {
   /** If true, the section consists of thread-local data. Only sections of the assembly of a whole module are
    * thread-local. */
   bool tls;
+  uint64_t reserved[4]; /**< 0 */
 } kiln_assembled_section;
 
 /** What a symbol of an assembly text is. Only the assembly of a whole module has symbols of other kinds than PLACE. */
@@ -149,6 +153,7 @@ typedef struct kiln_assembled_symbol {
   bool weak; /**< another definition may replace it; UNDEFINED: it need not have one */
   bool tls;  /**< UNDEFINED: it is thread-local */
   kiln_visibility visibility; /**< its visibility, if it is global */
+  uint64_t reserved[2];       /**< 0 */
 } kiln_assembled_symbol;
 
 /** A piece of assembly text, and the machine code that an assembler makes from the text. The caller fills in the fields
@@ -181,7 +186,7 @@ struct kiln_assembly {
   const uint8_t *frame;
   uint32_t frame_bytes; /**< out: size of `frame` */
   uint32_t align_log2;  /**< out, if `whole` is false: as kiln_asm.align_log2 */
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 };
 
 /** Calls the assembler of the module `m` (kiln_module_options.assemble) for the `n_texts` elements of `texts`. If

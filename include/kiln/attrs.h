@@ -53,6 +53,7 @@ typedef struct kiln_guard_location {
   /** For KILN_GUARD_SOURCE_TLS, the address of this symbol is the offset of the guard value. If `symbol` is NULL,
    * `offset_bytes` is the offset. */
   const char *symbol;
+  uint64_t reserved[2]; /**< 0 */
 } kiln_guard_location;
 
 /* ---- protected branches and returns ---- */
@@ -114,19 +115,6 @@ typedef enum kiln_inlining {
   KILN_INLINING_COUNT
 } kiln_inlining;
 
-/** Says how thread-local data of bitcode are reached. Bitcode does not say so: clang's option is -femulated-tls. */
-typedef enum kiln_tls_emulation {
-  /** As compilers do by default for the bitcode's triple: Kiln emulates thread-local data for Android before version
-   * 29. */
-  KILN_TLS_EMULATION_BY_TRIPLE,
-  /** Each thread-local variable `x` becomes a variable `__emutls_v.x` that describes it, and code calls
-   * `__emutls_get_address`, which libgcc and compiler-rt define, to get the address of `x` in the running thread.
-   * Objects of GCC and clang that use emulated thread-local data share such variables. */
-  KILN_TLS_EMULATION_ON,
-  KILN_TLS_EMULATION_OFF, /**< the system's own thread-local data */
-  KILN_TLS_EMULATION_COUNT
-} kiln_tls_emulation;
-
 /** Selects when calls to a function are inlined. */
 typedef enum kiln_inline {
   KILN_INLINE_BY_SIZE, /**< if the function is small */
@@ -147,14 +135,14 @@ typedef struct kiln_func_attrs {
    * personality but no TRY, Kiln still writes an exception table for the function. In this table, no call has a landing
    * pad. */
   kiln_symbol personality;
-  /** Flags KILN_FEATURE_...: the processor features that this function may use. The function may also use the features
-   * in the options of the module. */
-  uint32_t features;
   /** Selects whether the function has a guarded frame. At its beginning, a guarded function copies the guard value
    * (kiln_module_attrs.guard_location) to its frame. Before each return, it compares the copy with the guard value, and
    * calls `__stack_chk_fail`, which must not return, if the two differ. Slots that are arrays lie next to the copy, so
    * that code that writes past the end of an array overwrites the copy and not other variables. */
   kiln_guard guard;
+  /** Flags KILN_FEATURE_...: the processor features that this function may use. The function may also use the features
+   * in the options of the module. */
+  uint64_t features;
   /** Flags KILN_PROTECT_... for this function. They replace the flags of the module. 0 means that the flags of the
    * module apply. */
   uint32_t protection;
@@ -236,7 +224,7 @@ typedef struct kiln_func_attrs {
    * inspects its variables. Kiln compiles the function as with KILN_VARIABLES_AS_IS, unless kiln_module_attrs.variables
    * is KILN_VARIABLES_ALL. */
   bool foreign;
-  uint64_t reserved[3]; /**< 0 */
+  uint64_t reserved[8]; /**< 0 */
 } kiln_func_attrs;
 
 /** Sets all attributes of the function `f`. Call kiln_func_set_attrs before you finish the function. */
@@ -269,9 +257,6 @@ typedef struct kiln_module_attrs {
    * The object then requests an executable stack. The JIT rejects the module, since the JIT cannot provide an
    * executable stack. */
   bool exec_stack;
-  /** If true, bitcode metadata that Kiln does not know is an error. If false, Kiln drops such metadata
-   * (kiln_llvm_list_unknown). Set `refuse_unknown` before you read bitcode. */
-  bool refuse_unknown;
   kiln_inlining inlining;   /**< selects which calls of inline candidates are inlined */
   kiln_variables variables; /**< set this before anything is read or built */
   /** Says what the calls are that some operations become: FREM calls `fmod`, for example, and MEMCPY `memcpy`. Set it
@@ -298,10 +283,7 @@ typedef struct kiln_module_attrs {
    * calls ignore it, and NULL means that nothing is split. The bitcode reader and the parser of the text form set the
    * name that they read, if there is none. */
   const char *dwo_name;
-  /** Says how the bitcode reader makes thread-local data. Set `tls_emulation` before you read bitcode. It does not
-   * apply to data that a front end declares (kiln_symbol_desc.tls). */
-  kiln_tls_emulation tls_emulation;
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[12]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of the module `m`. Call kiln_module_set_attrs before kiln_module_freeze. kiln_module_set_attrs

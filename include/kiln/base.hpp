@@ -360,7 +360,7 @@ template <class T> constexpr kiln_param param_of() {
     return param_of<std::underlying_type_t<bare>>();
   } else {
     kiln_param p{};
-    p.type = static_cast<std::uint8_t>(type_of<bare>());
+    p.type = type_of<bare>();
     if (extends_small && std::is_integral_v<bare> && type_of<bare>() < i32)
       p.flags = std::is_signed_v<bare> ? KILN_PARAM_SEXT : KILN_PARAM_ZEXT;
     return p;

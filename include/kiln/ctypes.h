@@ -1,8 +1,8 @@
 /* C types, their layout, and how the platform's ABI passes their values: for front ends whose code calls C functions or
  * is called by them. The front end describes the types and signatures of its program, and then builds calls, access to
  * parameters and variadic arguments, and returns in terms of C types. docs/building.md has an example.
- * - The ABIs, both for little-endian Linux: the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7), and AAPCS64
- *   2024Q3 (sections 5 and 6.8, appendix B).
+ * - The ABIs: for little-endian Linux, the System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7), and AAPCS64 2024Q3
+ *   (sections 5 and 6.8, appendix B); for Windows, Microsoft's x64 ABI, with the types of MinGW.
  * - A scalar is passed as a value whose type is kiln_ctype_info.value, an object of any other type (struct, union,
  *   complex) by its address. */
 #ifndef KILN_CTYPES_H
@@ -20,8 +20,8 @@ extern "C" {
  *   table. */
 typedef struct kiln_ctypes kiln_ctypes;
 
-/** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type. Id 0
- * means none. */
+/** A C type in a table (kiln_ctypes). In every table, the id of a basic type is the kiln_ctype_kind of the type, and
+ * the ids of other types begin at 256. Id 0 means none. */
 typedef struct kiln_ctype {
   uint32_t id; /**< 0 for none */
 } kiln_ctype;
@@ -31,7 +31,7 @@ typedef struct kiln_csig {
   uint32_t id; /**< 0 for none */
 } kiln_csig;
 
-/** Kinds of C types. The kinds before KILN_CTYPE_ARRAY are basic types. To describe an enumeration, use its integer
+/** Kinds of C types. The kinds below 256 are basic types. To describe an enumeration, use its integer
  * type. */
 typedef enum kiln_ctype_kind {
   KILN_CTYPE_NONE,    /**< no type */
@@ -59,14 +59,15 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_COMPLEX_FLOAT,   /**< float _Complex */
   KILN_CTYPE_COMPLEX_DOUBLE,  /**< double _Complex */
   KILN_CTYPE_COMPLEX_LDOUBLE, /**< long double _Complex */
-  KILN_CTYPE_ARRAY,           /**< elements of one type */
+  KILN_CTYPE_ARRAY = 256,     /**< elements of one type */
   KILN_CTYPE_STRUCT,          /**< members one after another */
   KILN_CTYPE_UNION,           /**< members all at offset 0 */
   KILN_CTYPE_KIND_COUNT
 } kiln_ctype_kind;
 
-/** Makes an empty table for the module `m`. The table uses the ABI of the module's target. Returns NULL only if memory
- * runs out or if `m` is NULL. */
+/** Makes an empty table for the module `m`. The table uses the ABI of the module's target.
+ * - Returns NULL if memory runs out, if `m` is NULL, or, with KILN_ERR_UNSUPPORTED in the module, if Kiln does not know
+ *   the ABI of the target. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 
 /** Frees a table. NULL is allowed. */
@@ -96,9 +97,9 @@ typedef struct kiln_cfield {
   kiln_ctype type; /**< type of the member */
   uint32_t
     align_bytes; /**< The alignment that _Alignas or the attribute `aligned` gives to the member. 0 for none. */
-  uint8_t bits;         /**< BITS: width, at most that of the type */
-  uint8_t flags;        /**< KILN_CFIELD_... */
-  uint64_t reserved[1]; /**< 0 */
+  uint32_t bits;        /**< BITS: width, at most that of the type */
+  uint32_t flags;       /**< KILN_CFIELD_... */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_cfield;
 
 /** Attributes of a struct or union. */
@@ -110,7 +111,7 @@ typedef struct kiln_ctype_options {
    * type is empty: on x86-64, the type has the class MEMORY; on AArch64, calls treat it as if it were larger than 16
    * bytes. Set this field for types whose content the front end does not describe. C has no such types. */
   bool in_memory;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_ctype_options;
 
 /** Makes a struct with `n_fields` members. If `n_fields` is 0, the struct is empty and has size 0, as in GNU C.
@@ -143,6 +144,7 @@ typedef struct kiln_ctype_info {
   kiln_ctype element;   /**< arrays */
   uint64_t count;       /**< arrays */
   uint32_t n_fields;    /**< structs and unions */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_ctype_info;
 
 /** Returns the description of a type; all zero for none. */
@@ -154,7 +156,8 @@ typedef struct kiln_cfield_info {
   uint64_t offset_bytes; /**< from the start of the struct */
   uint32_t bit_offset;   /**< bit-fields: 0 to 7; else 0 */
   uint32_t bits;         /**< bit-fields: width */
-  uint8_t flags;         /**< KILN_CFIELD_... */
+  uint32_t flags;        /**< KILN_CFIELD_... */
+  uint64_t reserved[2];  /**< 0 */
 } kiln_cfield_info;
 
 /** Returns the description of member number `i` of a struct or union. Returns all zero if there is no such member. */
@@ -166,9 +169,10 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 /* ---- signatures ---- */
 
 /** Makes a C signature, or finds an equal one, which has the same id. `flags` are KILN_SIG_... The type `result` may be
- * void. Parameters may be scalars, complex numbers, structs and unions; pass arrays and functions as pointers. */
-KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype result,
-                                 const kiln_ctype *params, uint32_t n_params);
+ * void. Parameters may be scalars, complex numbers, structs and unions; pass arrays and functions as pointers.
+ * - Fails with KILN_ERR_UNSUPPORTED, in the module, if `cc` is not KILN_CC_C. */
+KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, kiln_cc cc, uint32_t flags,
+                                 const kiln_ctype *params, uint32_t n_params, kiln_ctype result);
 
 /** Returns the signature of a call with variadic arguments. `sig` is the variadic signature of the callee. `more`
  * contains the types of the `n_more` variadic arguments. kiln_csig_new_variadic promotes these types as in C, unless

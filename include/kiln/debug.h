@@ -174,7 +174,7 @@ typedef struct kiln_debug_variable {
   uint32_t part_bits;
   /** If the variable belongs to an inlined function, this is the location of the inlined call. Otherwise, this is 0. */
   uint32_t inlined;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_debug_variable;
 
 /** Declares a variable of the function being built. */
@@ -211,7 +211,7 @@ typedef struct kiln_debug_value {
   uint32_t other_at[KILN_MAX_OTHER_VALUES];
   /** The position from which the variable has this value (kiln_func_position). 0 means the next instruction. */
   uint32_t at;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_debug_value;
 
 /** Returns the position before the next instruction of the function `f`, for kiln_debug_value.at. Returns 0 if `f` is
@@ -252,12 +252,13 @@ enum {
 
 /** A complete source location. */
 typedef struct kiln_location {
-  uint32_t file;    /**< kiln_file_new or kiln_file_new_die */
-  uint32_t line;    /**< from 1; 0 for none */
-  uint32_t column;  /**< from 1; 0 for none */
-  kiln_die scope;   /**< the function or block that contains the location; or 0 */
-  uint32_t inlined; /**< For inlined code, the location of the inlined call. Otherwise 0. */
-  uint32_t flags;   /**< KILN_LOC_... */
+  uint32_t file;        /**< kiln_file_new or kiln_file_new_die */
+  uint32_t line;        /**< from 1; 0 for none */
+  uint32_t column;      /**< from 1; 0 for none */
+  kiln_die scope;       /**< the function or block that contains the location; or 0 */
+  uint32_t inlined;     /**< For inlined code, the location of the inlined call. Otherwise 0. */
+  uint32_t flags;       /**< KILN_LOC_... */
+  uint64_t reserved[1]; /**< 0 */
 } kiln_location;
 
 /** Adds a source location for functions of the session `s`, as kiln_loc_new does. Returns the id of the location.

@@ -217,8 +217,10 @@ KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbo
 typedef struct kiln_debug_expr {
   /** The bytes of the expression. Pass the bytes to kiln_die_set_expr or another function that takes an expression. */
   uint8_t bytes[120];
-  uint32_t size_bytes; /**< bytes in use */
-  bool full;           /**< something did not fit and is missing */
+  /** Bytes in use. UINT32_MAX if something did not fit: the functions that take an expression refuse this size with
+   * KILN_ERR_ARGUMENT. */
+  uint32_t size_bytes;
+  bool full; /**< something did not fit and is missing */
 } kiln_debug_expr;
 
 /** Appends an operation (DW_OP_...) without an operand. */

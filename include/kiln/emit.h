@@ -47,8 +47,8 @@ KILN_API kiln_status kiln_emit_elf_split(kiln_module *m, kiln_session *const *se
  *   old file keep the old content.
  * - If `path` is a symbolic link, the link stays, and the function replaces the file to which the link refers. If
  *   `path` is anything else that exists, such as a device, a pipe or /dev/stdout, the function writes to it. */
-KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
-                                        uint32_t n_sessions, const char *path);
+KILN_API kiln_status kiln_emit_object_file(kiln_module *m, kiln_session *const *sessions,
+                                           uint32_t n_sessions, const char *path);
 
 /** Returns ELF's number for a kind of relocation (R_X86_64_... or R_AARCH64_...) of the processor `p`. Returns 0 if ELF
  * has no relocation of that kind for `p`. */

@@ -63,7 +63,7 @@ typedef struct kiln_try_desc {
   /** A list of clauses, or none. If there is a list, the TRY uses the list instead of `clauses`. You may set the
    * content of the list later (kiln_clauses_set). */
   kiln_clauses shared;
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_try_desc;
 
 /** Builds a [TRY]. Everything in `t` is copied. */
@@ -73,10 +73,13 @@ KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
  * value only as an argument on the normal edge of a TRY with this signature. */
 KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, uint32_t k);
 
-/** Returns a value that the landing pad of a TRY receives: the exception, an i64, if `k` is 0, or the selector, an i32,
- * if `k` is 1, which says which clause caught the exception. Use the value only as an argument on the unwind edge of a
- * TRY. */
-KILN_API kiln_value kiln_try_exception(kiln_func *f, uint32_t k);
+/** Returns the exception, an i64 that the landing pad of a TRY receives. Use the value only as an argument on the
+ * unwind edge of a TRY. */
+KILN_API kiln_value kiln_try_exception(kiln_func *f);
+
+/** Returns the selector, an i32 that says which clause caught the exception of a TRY. Use the value only as an argument
+ * on the unwind edge of a TRY. */
+KILN_API kiln_value kiln_try_selector(kiln_func *f);
 
 /** Returns the selector of the type `type` in the function `f`, as an integer constant. Compare this constant with the
  * selector that the landing pad receives. If `type` has id 0, this is the selector of KILN_CLAUSE_CATCH_ALL. */

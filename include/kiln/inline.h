@@ -38,6 +38,7 @@ typedef struct kiln_inline_call_info {
   /** The reason, in a few words, why the limits do not allow the call to be inlined. NULL if the limits allow the call
    * to be inlined. The string has static storage. */
   const char *why_not;
+  uint64_t reserved[4]; /**< 0 */
 } kiln_inline_call_info;
 
 /** A callback that decides whether a call is inlined. The result should depend only on `call`, so that the same input
@@ -82,7 +83,7 @@ typedef struct kiln_inline_attrs {
    *   without it, a function that is too large to be inlined is not part of a cycle. */
   kiln_inline_fn decide;
   void *decide_user;    /**< passed to `decide`; borrowed for the module's lifetime */
-  uint64_t reserved[4]; /**< 0 */
+  uint64_t reserved[8]; /**< 0 */
 } kiln_inline_attrs;
 
 /** Sets the inlining policy of the module `m`. Call this function before kiln_module_settle_inlining. The policy has an
@@ -96,23 +97,31 @@ KILN_API kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m);
 /* ---- functions ---- */
 
 /** Finishes the function `f` and keeps it in its module, for inlining.
- * - Call this function before kiln_module_settle_inlining, while the module is not frozen.
  * - Returns KILN_OK, and the module owns the function. Its symbol then has no body until you call
- *   kiln_session_begin_kept.
- * - Fails with KILN_ERR_UNSUPPORTED if memory runs out, or if the function takes addresses of blocks, has data, names
- *   or labels of its own, is naked, or has debugging information that refers to entries of a session
- *   (kiln_session_debug). The front end then still owns the function, and must compile it as usual.
- *   kiln_func_why_not_kept returns the reason. */
+ *   kiln_session_begin_kept. If you never call it, the module cannot be emitted (KILN_ERR_STRUCTURE), unless
+ *   kiln_symbol_is_reachable returns false for the symbol, or kiln_symbol_set_inline_only was called.
+ * - Returns KILN_ERR_UNSUPPORTED if the function takes addresses of blocks, has data, names or labels of its own, has
+ *   roots, is naked, or has debugging information that refers to entries of a session (kiln_session_debug).
+ *   kiln_func_why_not_kept returns the reason. The front end must compile the function as usual.
+ * - Fails with KILN_ERR_STRUCTURE, in the module, if the module is frozen, if kiln_module_settle_inlining has been
+ *   called, or if a function was kept for the same symbol; and with KILN_ERR_MEMORY if memory runs out.
+ * - Owns: if the result is not KILN_OK, the front end still owns the function. */
 KILN_API kiln_status kiln_func_keep(kiln_func *f);
 
 /** Returns the reason, in a few words, why a finished function cannot be kept. Returns NULL if the function can be
- * kept. The string has static storage. */
+ * kept, as far as that depends on the function. The string has static storage. */
 KILN_API const char *kiln_func_why_not_kept(const kiln_func *f);
 
 /** Decides which kept functions are inlined, according to kiln_module_attrs.inlining. The decision depends on which
- * functions were kept, not on their order. Call this function before kiln_module_freeze.
+ * functions were kept, not on their order. Call this function before kiln_module_freeze. No function can be kept
+ * afterwards, also if none was kept before.
  * - Returns the status of the module. */
 KILN_API kiln_status kiln_module_settle_inlining(kiln_module *m);
+
+/** Says that the kept function `symbol` is only there to be inlined, so that it need not be begun: another module
+ * defines it, or the program does not need it.
+ * - Fails with KILN_ERR_ARGUMENT if no function was kept for `symbol`. */
+KILN_API kiln_status kiln_symbol_set_inline_only(kiln_module *m, kiln_symbol symbol);
 
 /** Returns the finished function that was kept for `symbol`, into which calls are inlined already.
  * - Returns NULL if no function was kept for `symbol`, if memory runs out, or if kiln_module_settle_inlining has not
@@ -125,13 +134,13 @@ KILN_API kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol)
  * calls to the function, or if the function was not kept. The string has static storage. kiln_inline_attrs.decide
  * receives the reasons why Kiln does not inline individual calls.
  * - Before kiln_module_settle_inlining, the answer depends on the function's own instructions alone. */
-KILN_API const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol);
+KILN_API const char *kiln_symbol_why_not_inlined(const kiln_module *m, kiln_symbol symbol);
 
 /** Returns true if a function that was compiled contains a copy of the body of the kept function `symbol`. A front end
  * may define the debugging entries of a kept function then: kiln_die_reserve.
  * - Threads: several threads may call this function at once. The result may change from false to true as more functions
  *   are compiled. */
-KILN_API bool kiln_module_is_inlined(const kiln_module *m, kiln_symbol symbol);
+KILN_API bool kiln_symbol_is_inlined(const kiln_module *m, kiln_symbol symbol);
 
 #ifdef __cplusplus
 }

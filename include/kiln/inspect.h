@@ -34,10 +34,11 @@ typedef struct kiln_inst_info {
   /** A number whose meaning depends on the operation: ADDR: the scale; SALLOC: log2 of the alignment; RESULT: the
    * index; FRAME_ADDR and RETURN_ADDR: the level; vector operations: a lane or a count; MACHINE: the row. */
   uint32_t number;
-  kiln_sig sig;        /**< CALL, TRY, ASM */
-  kiln_block block;    /**< the block that contains the instruction */
-  uint32_t n_operands; /**< number of operands, for kiln_inst_operand */
-  uint32_t n_edges;    /**< number of edges, for kiln_inst_edge */
+  kiln_sig sig;         /**< CALL, TRY, ASM */
+  kiln_block block;     /**< the block that contains the instruction */
+  uint32_t n_operands;  /**< number of operands, for kiln_inst_operand */
+  uint32_t n_edges;     /**< number of edges, for kiln_inst_edge */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_inst_info;
 
 /** Kinds of operands. */
@@ -61,12 +62,14 @@ typedef struct kiln_operand_info {
   kiln_operand_kind kind; /**< what it is */
   kiln_type type;         /**< VOID for INT, TYPEID, NONE */
   /** For INT and BITS: the low 64 bits of the constant. For SYMBOL: the addend. For TYPEID: the value of the selector.
-   * For RESULT and EXCEPTION: the argument `k` of kiln_try_result or kiln_try_exception. */
+   * For RESULT and EXCEPTION: the argument `k` of kiln_try_result; 0 for kiln_try_exception, and
+   * 1 for kiln_try_selector. */
   uint64_t low;
   uint64_t high; /**< INT (sign-extended), BITS: high half */
   kiln_symbol
     symbol; /**< For SYMBOL: the symbol. For TYPEID: the type. Id 0 is the type of CATCH_ALL. */
-  uint32_t slot; /**< SLOT: its number */
+  uint32_t slot;        /**< SLOT: its number */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_operand_info;
 
 /** Returns the name that an operation has in the text form. Returns "?" if there is no such operation. The string has

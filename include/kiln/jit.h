@@ -109,10 +109,11 @@ typedef struct kiln_jit_error {
   /** The names of all undefined symbols, each followed by a NUL. The names are in the order in which they were first
    * referred to. */
   kiln_buffer missing;
-  uint32_t n_missing; /**< number of names in `missing` */
+  uint32_t n_missing;   /**< number of names in `missing` */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_jit_error;
 
-/** Frees the memory of an error and zeroes it. */
+/** Frees the memory of an error and zeroes it, but for `missing.allocator`. */
 KILN_API void kiln_jit_error_free(kiln_jit_error *e);
 
 /** A JIT, which owns memory, symbols and units. */
@@ -147,7 +148,7 @@ typedef struct kiln_jit_input {
   kiln_module *module;
   kiln_session *const *sessions; /**< sessions of the module */
   uint32_t n_sessions;           /**< number of `sessions` */
-  uint64_t reserved[2];          /**< 0 */
+  uint64_t reserved[4];          /**< 0 */
 } kiln_jit_input;
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
@@ -261,7 +262,7 @@ typedef struct kiln_jit_frame {
   const char *file;     /**< the source file; "" if it is not known. Never NULL. */
   uint32_t line;        /**< from 1; 0 if it is not known */
   uint32_t column;      /**< from 1; 0 if it is not known */
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_jit_frame;
 
 /** What kiln_jit_find_pc finds. Zero-initialise the struct. The caller may set the first four fields, and
@@ -310,9 +311,21 @@ KILN_API bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *
  * functions. */
 typedef struct kiln_jit_stream kiln_jit_stream;
 
-/** Makes a stream for the module `module`. Free the stream before the module. Returns NULL if memory runs out, or if
- * the target of the module is not the machine on which the JIT runs. Only one thread at a time may use the stream. */
-KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module);
+/** Options of a stream. Zero-initialise the struct. */
+typedef struct kiln_jit_stream_options {
+  uint32_t flags;       /**< KILN_JIT_...: added to those of each call */
+  uint64_t reserved[4]; /**< 0 */
+} kiln_jit_stream_options;
+
+/** Makes a stream for the module `module`. `options` may be NULL. Free the stream before the module. Only one thread at
+ * a time may use the stream.
+ * - Returns NULL after an error, which is written to `error` (may be NULL).
+ * - Fails with KILN_ERR_ARGUMENT if the module is missing or is not for the machine on which the JIT runs, or if an
+ *   option is out of range; with KILN_ERR_STRUCTURE if the module is frozen: threads that compile at once need a module
+ *   and a stream each; and with KILN_ERR_MEMORY. */
+KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module,
+                                              const kiln_jit_stream_options *options,
+                                              kiln_jit_error *error);
 
 /** Frees a stream. The units that the stream added stay in the JIT. NULL is allowed. */
 KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
@@ -358,9 +371,26 @@ KILN_API void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, uint32_t
  *   threads would wait for each other, because callbacks call each other's functions, the last of these calls is
  *   reported like NULL.
  * - Owns: `name` is valid during the call. */
-typedef void *(*kiln_compile_fn)(void *user, const char *name);
+typedef void *(*kiln_jit_compile_fn)(void *user, const char *name);
 
-/** Declares a function lazy: it is compiled by `compile`, which gets `user`, when it is first called. Units can refer
+/** Receives `release_user` of a lazy function whose callback no thread runs or will run. It must
+ * neither throw nor free the JIT. */
+typedef void (*kiln_jit_release_fn)(void *user);
+
+/** Describes a lazy function. Zero-initialise the struct. */
+typedef struct kiln_jit_lazy_desc {
+  const char *name;            /**< its name; copied */
+  kiln_jit_compile_fn compile; /**< compiles it */
+  void *compile_user;          /**< passed to `compile` */
+  /** Called once if the declaration succeeded, when no thread is or will be in `compile` with this `compile_user`:
+   * after the name was declared again or removed (kiln_jit_remove_lazy), or in kiln_jit_free; may be NULL. No lock is
+   * held. In kiln_jit_free, it must not use the JIT. */
+  kiln_jit_release_fn release;
+  void *release_user;   /**< passed to `release` */
+  uint64_t reserved[4]; /**< 0 */
+} kiln_jit_lazy_desc;
+
+/** Declares a function lazy: it is compiled by `desc->compile` when it is first called. Units can refer
  * to the name, without a flag, as to a function that a unit defines. Calls go through a stub; one atomic store makes
  * them reach the code, with all arguments, by each calling convention, as tail calls too.
  * - Returns the address of the stub, by which C functions can call the function, too. The address is that of the
@@ -374,12 +404,12 @@ typedef void *(*kiln_compile_fn)(void *user, const char *name);
  * - In a child process after a fork, the callback cannot add a unit, but can return an address.
  *
  * Errors:
- * - KILN_ERR_ARGUMENT if `name` is NULL or empty, or `compile` is NULL;
+ * - KILN_ERR_ARGUMENT if `desc`, its name or `compile` is NULL, the name is empty, or `reserved` is not 0;
  * - KILN_ERR_SYMBOL if a unit defines the name as data, or as a function without a stub;
  * - KILN_ERR_MEMORY and KILN_ERR_SYSTEM if there is no memory for a stub;
  * - KILN_ERR_STRUCTURE in a child process after a fork. */
-KILN_API void *kiln_jit_declare_lazy(kiln_jit *jit, const char *name, kiln_compile_fn compile,
-                                     void *user, kiln_jit_error *error);
+KILN_API void *kiln_jit_declare_lazy(kiln_jit *jit, const kiln_jit_lazy_desc *desc,
+                                     kiln_jit_error *error);
 
 /** Ends what kiln_jit_declare_lazy began. Code of the function stays. If there is none, calls by units that refer to
  * the name are reported as with KILN_JIT_FORWARD. A callback that is running goes on.
@@ -410,12 +440,12 @@ KILN_API kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit);
 
 /** Receives a name, which is valid only during the call. The function must not use the JIT, which is locked: calls
  * return "none" or KILN_ERR_STRUCTURE, and kiln_jit_free has no effect. */
-typedef void (*kiln_name_fn)(void *user, const char *name);
+typedef void (*kiln_jit_name_fn)(void *user, const char *name);
 
 /** Calls `fn` (may be NULL) with the name of each function that units refer to and none defines yet, which
  * KILN_JIT_FORWARD allows. Lazy functions are not among them. The names are in no particular order.
  * - Returns the number of these names. */
-KILN_API uint32_t kiln_jit_each_undefined(kiln_jit *jit, kiln_name_fn fn, void *user);
+KILN_API uint32_t kiln_jit_each_undefined(kiln_jit *jit, kiln_jit_name_fn fn, void *user);
 
 #ifdef __cplusplus
 }

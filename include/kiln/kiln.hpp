@@ -134,7 +134,7 @@ public:
     std::vector<kiln_param> list;
     for (type t : params) {
       kiln_param p{};
-      p.type = static_cast<std::uint8_t>(t);
+      p.type = t;
       list.push_back(p);
     }
     return kiln_sig_new(get(), KILN_CC_C, flags, list.data(),
@@ -197,11 +197,11 @@ public:
     kiln_status code = kiln_emit_elf_split(get(), list, sizeof...(sessions), out.get(), dwo.get());
     return code == KILN_OK ? result() : result(code, get() ? kiln_module_diag(get()) : nullptr);
   }
-  /** Writes the object to a file: kiln_emit_elf_file. */
+  /** Writes the object to a file: kiln_emit_object_file. */
   template <class... Session>
-  result emit_elf_file(const char *path, const Session &...sessions) const {
+  result emit_object_file(const char *path, const Session &...sessions) const {
     kiln_session *const list[] = {sessions.get()..., nullptr};
-    kiln_status code = kiln_emit_elf_file(get(), list, sizeof...(sessions), path);
+    kiln_status code = kiln_emit_object_file(get(), list, sizeof...(sessions), path);
     return code == KILN_OK ? result() : result(code, get() ? kiln_module_diag(get()) : nullptr);
   }
 };
@@ -312,12 +312,11 @@ public:
     return reinterpret_cast<std::add_pointer_t<F>>(kiln_jit_function(get(), unit, index));
   }
   /** Declares a function of C++ type `F` lazy: kiln_jit_declare_lazy. Returns its stub; NULL after an error, which is
-   * written to `why` (may be NULL). `compile` may throw. */
+   * written to `why` (may be NULL). `desc.compile` may throw. */
   template <class F>
-  std::add_pointer_t<F> declare_lazy(const char *name, kiln_compile_fn compile, void *user,
-                                     result *why = nullptr) {
+  std::add_pointer_t<F> declare_lazy(const kiln_jit_lazy_desc &desc, result *why = nullptr) {
     failure e;
-    void *stub = kiln_jit_declare_lazy(get(), name, compile, user, &e.error);
+    void *stub = kiln_jit_declare_lazy(get(), &desc, &e.error);
     if (why) *why = result(e.error.diag.status, e.error);
     return reinterpret_cast<std::add_pointer_t<F>>(stub);
   }
@@ -351,7 +350,7 @@ class jit_stream : public owner<kiln_jit_stream, kiln_jit_stream_free> {
 public:
   using owner::owner;
   /** Makes a stream for `m`, which must live as long as the stream, and so must `j`: kiln_jit_stream_new. */
-  jit_stream(const jit &j, const module &m) : owner(kiln_jit_stream_new(j.get(), m.get())) {}
+  jit_stream(const jit &j, const module &m) : owner(kiln_jit_stream_new(j.get(), m.get(), nullptr, nullptr)) {}
   /** Adds what a session compiled since the last call: kiln_jit_stream_add. `unit` may be NULL. */
   [[nodiscard]] result add(const session &s, std::uint32_t flags = 0,
                            kiln_jit_unit *unit = nullptr) {

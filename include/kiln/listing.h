@@ -30,6 +30,7 @@ typedef struct kiln_code {
   uint32_t n_pieces;             /**< number of `pieces` */
   uint32_t n_relocs;             /**< number of relocations, for kiln_session_get_code_reloc */
   const kiln_code_piece *pieces; /**< in code order; the first begins at 0 */
+  uint64_t reserved[4];          /**< 0 */
 } kiln_code;
 
 /** A field of a function's code. The linker fills in the field. */
@@ -38,6 +39,7 @@ typedef struct kiln_code_reloc {
   kiln_reloc_kind kind;  /**< which value the field takes */
   kiln_symbol symbol;    /**< the symbol referred to */
   int64_t addend;        /**< added to the symbol's address */
+  uint64_t reserved[1];  /**< 0 */
 } kiln_code_reloc;
 
 /** Switches recording on or off for the session `s`. While recording is on, the session records the pieces of each
@@ -71,14 +73,16 @@ enum {
  * - Borrows `out`, which must live for as long as the session compiles functions. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
 
+/** Appends the text of the function `f` to `out`. Must not change the module or a function. */
+typedef kiln_status (*kiln_print_fn)(void *user, kiln_func *f, kiln_buffer *out);
+
 /** Dumps what Kiln's prover needs (docs/proof.md). For each function that the session compiles from now on, the session
  * first calls `print`, which has to append the function's text to `out` (kiln_func_print); the function is as it is
  * compiled, which is after inlining. The session then appends the places of blocks, values and slots in the machine
  * code. If `out` is NULL, nothing is dumped from now on.
  * - Borrows `out`, which must live for as long as the session compiles functions.
  * - Fails with KILN_ERR_MEMORY if memory is exhausted. If `print` fails, compiling the function fails. */
-KILN_API kiln_status kiln_session_set_witness(kiln_session *s,
-                                              kiln_status (*print)(kiln_func *f, kiln_buffer *out),
+KILN_API kiln_status kiln_session_set_witness(kiln_session *s, kiln_print_fn print, void *user,
                                               kiln_buffer *out);
 
 #ifdef __cplusplus

@@ -26,12 +26,46 @@ KILN_API bool kiln_llvm_is_bitcode(const void *bytes, size_t size_bytes);
  * - Returns false if the bitcode has no triple, or if the triple has a processor that Kiln does not know. */
 KILN_API bool kiln_llvm_find_target(const void *bytes, size_t size_bytes, kiln_target *out);
 
+/** Says how thread-local data of bitcode are reached. Bitcode does not say so: clang's option is -femulated-tls. */
+typedef enum kiln_llvm_tls_emulation {
+  /** As compilers do by default for the bitcode's triple: Kiln emulates thread-local data for Android before version
+   * 29. */
+  KILN_LLVM_TLS_EMULATION_BY_TRIPLE,
+  /** Each thread-local variable `x` becomes a variable `__emutls_v.x` that describes it, and code calls
+   * `__emutls_get_address`, which libgcc and compiler-rt define, to get the address of `x` in the running thread.
+   * Objects of GCC and clang that use emulated thread-local data share such variables. */
+  KILN_LLVM_TLS_EMULATION_ON,
+  KILN_LLVM_TLS_EMULATION_OFF, /**< the system's own thread-local data */
+  KILN_LLVM_TLS_EMULATION_COUNT
+} kiln_llvm_tls_emulation;
+
+/** Two ways in which the reader decodes numbers. Both read the same. */
+typedef enum kiln_llvm_decoder {
+  /** The faster way for the processor and for the size of the file. This is the default. */
+  KILN_LLVM_DECODER_AUTO,
+  KILN_LLVM_DECODER_PLAIN, /**< on any processor */
+  /** By the x86-64 instruction PEXT. Without that instruction, as KILN_LLVM_DECODER_PLAIN. */
+  KILN_LLVM_DECODER_PEXT,
+  KILN_LLVM_DECODER_COUNT
+} kiln_llvm_decoder;
+
+/** Options of a reader. Zero-initialise the struct for the defaults. */
+typedef struct kiln_llvm_options {
+  /** Says how the reader makes thread-local data. */
+  kiln_llvm_tls_emulation tls_emulation;
+  kiln_llvm_decoder decoder; /**< for tests and measurements */
+  /** If true, metadata that Kiln does not know is an error. If false, Kiln drops the metadata (kiln_llvm_unknown). */
+  bool refuse_unknown;
+  uint64_t reserved[8]; /**< 0 */
+} kiln_llvm_options;
+
 /** Reads a bitcode module into the module of the session `s`: its declarations and definitions, and each function that
- * has a body, which is passed to `sink` (NULL for kiln_func_compile).
+ * has a body, which is passed to `sink` (NULL for kiln_func_compile). `options` may be NULL.
  * - Sets `instructions` (may be NULL) to the number of LLVM instructions in the bodies that were read.
  * - Fails with the status of the module. Diagnostics have the bit offset of the error. */
 KILN_API kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size_bytes,
-                                    kiln_func_sink_fn sink, void *user, uint64_t *instructions);
+                                    const kiln_llvm_options *options, kiln_func_sink_fn sink,
+                                    void *user, uint64_t *instructions);
 
 /** A reader of a bitcode module, which reads the function bodies one by one, in any order.
  * - Threads: several threads can read at once, each with a fork (kiln_llvm_fork).
@@ -40,21 +74,22 @@ KILN_API kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t s
 typedef struct kiln_llvm kiln_llvm;
 
 /** Makes a reader, and reads everything in a bitcode module except the function bodies: the declarations and
- * definitions go to the module of the session `s`.
+ * definitions go to the module of the session `s`. Copies `options`, which may be NULL.
  * - Returns NULL after an error, which sticks to the module. All functions of this header accept a NULL reader.
  * - Owns: free the reader with kiln_llvm_free before you free the session. */
-KILN_API kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size_bytes);
+KILN_API kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size_bytes,
+                                  const kiln_llvm_options *options);
 
 /** Returns the number of function bodies. The bodies have numbers from 0, in the order of the bitcode. */
 KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 
-/** Lists the bodies to read next: writes their numbers to `out`, in ascending order. Without inlining, the first call
- * lists all bodies. With inlining (kiln_llvm_keep_bodies), the first call lists the bodies that cannot be left out.
- * After you have compiled them, call the function again: each further call lists the bodies to which the compiled
- * bodies refer and that no earlier call has listed.
- * - Returns the number of these bodies; 0 when none is left. `out` must have room for the numbers of all bodies.
+/** Takes the bodies to read next: writes the numbers of at most `max` of them to `out`, in ascending order. Without
+ * inlining, the first call with room takes all bodies. With inlining (kiln_llvm_keep_bodies), the first call takes the
+ * bodies that cannot be left out. After you have compiled them, call the function again: each further call takes the
+ * bodies to which the compiled bodies refer and that no earlier call has taken.
+ * - Returns how many it wrote; 0 when none is left.
  * - Threads: call this function on the original reader, in that reader's thread, while no other thread reads bodies. */
-KILN_API uint32_t kiln_llvm_list_bodies(kiln_llvm *l, uint32_t *out);
+KILN_API uint32_t kiln_llvm_next_bodies(kiln_llvm *l, uint32_t *out, uint32_t max);
 
 /** Reads the bodies `first` to `first` + `count` - 1, each of which may be read at most once. Builds each function in
  * the reader's session and passes it to `sink` (NULL for kiln_func_compile).
@@ -86,16 +121,17 @@ KILN_API kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sin
 /** Metadata that Kiln does not know and has dropped. This is either metadata of an unknown kind that is attached to a
  * function, variable or instruction, or named metadata with an unknown name "llvm.*". LLVM's language reference allows
  * programs to drop metadata. */
-typedef struct kiln_llvm_unknown {
-  const char *name; /**< lives as long as the reader */
-  uint32_t uses;    /**< how many times the reader has dropped it so far */
-} kiln_llvm_unknown;
+typedef struct kiln_llvm_unknown_info {
+  const char *name;     /**< lives as long as the reader */
+  uint32_t uses;        /**< how many times the reader has dropped it so far */
+  uint64_t reserved[2]; /**< 0 */
+} kiln_llvm_unknown_info;
 
-/** Lists the unknown metadata that the reader and its forks dropped, each kind or name once. Writes at most `room`
- * items to `out` (may be NULL).
+/** Lists the unknown metadata that the reader and its forks dropped, each kind or name once. Writes the
+ * first `max` items to `out` (may be NULL).
  * - Returns the total number of items.
  * - Call this function on the original reader. */
-KILN_API uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, uint32_t room, kiln_llvm_unknown *out);
+KILN_API uint32_t kiln_llvm_unknown(const kiln_llvm *l, kiln_llvm_unknown_info *out, uint32_t max);
 
 /** Returns the error that made kiln_llvm_read_bodies stop. If there was no error, the status of the diagnostic is
  * KILN_OK. The diagnostic lives as long as the reader. */

@@ -49,11 +49,11 @@ typedef struct kiln_llvm_asm_desc {
    * exceptions leave the function `f`. */
   kiln_clauses clauses;
   kiln_block unwind;    /**< a landing pad; see `clauses` */
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_llvm_asm_desc;
 
 /** Builds inline assembly at the end of the current block of `f`. Writes the parts of the outputs to `results` (NULL to
- * discard them), as many as kiln_llvm_builder_list_parts returns for the type of the result.
+ * discard them), as many as kiln_llvm_builder_parts returns for the type of the result.
  * - Writes an i32 to `taken` (NULL to discard it), which says how execution left the text: 0 at its end, k by a jump to
  *   the k-th label (kiln_llvm_asm_desc.n_labels), counting from 1. The caller must build a switch on it that jumps to
  *   the labels. The outputs have their values on all of these paths.

@@ -20,7 +20,7 @@ typedef struct kiln_llvm_builder kiln_llvm_builder;
 /** An operand: a value or a constant of a type, which is written as in LLVM ("i32", "<4 x float>", "{ i64, i1 }",
  * "ptr", "half", "i200"). What must be a constant in LLVM (immediates, the mask of shufflevector, indices of
  * extractvalue) must be one here. A value is a sequence of parts, Kiln values that fit in one register each
- * (kiln_llvm_builder_list_parts); "load" and "store" convert between the parts and LLVM's layout in memory. The parts
+ * (kiln_llvm_builder_parts); "load" and "store" convert between the parts and LLVM's layout in memory. The parts
  * represent an LLVM value as follows:
  * - If no Kiln type has the width of an integer, the next wider Kiln type represents the integer. The upper bits are
  *   then unspecified. An i1 is an i8 that is 0 or 1.
@@ -32,7 +32,7 @@ typedef struct kiln_llvm_builder kiln_llvm_builder;
  *   up to 4 lanes, a lane has 32 bits. With up to 8 lanes, a lane has 16 bits. Otherwise, a lane has 8 bits. */
 typedef struct kiln_llvm_operand {
   const char *type; /**< LLVM's text, NUL-terminated, nested at most 100 levels deep */
-  /** The parts of the value. There are as many parts as kiln_llvm_builder_list_parts returns for the value's type. If
+  /** The parts of the value. There are as many parts as kiln_llvm_builder_parts returns for the value's type. If
    * the operand is a constant, this is NULL. */
   const kiln_value *parts;
   /** The value of the operand if the operand is a constant. The value of an integer is sign-extended to the integer's
@@ -43,7 +43,7 @@ typedef struct kiln_llvm_operand {
    * has one element for each lane. In a mask of shufflevector, -1 stands for a lane with an unspecified value. For a
    * scalar of more than 64 bits, `words` has the 64-bit words of the scalar, the lowest word first. */
   const int64_t *words;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_llvm_operand;
 
 /** Makes a builder for the module `m`. Returns NULL if memory runs out, or if `m` is NULL or has failed. Free the
@@ -60,12 +60,12 @@ KILN_API void kiln_llvm_builder_free(kiln_llvm_builder *b);
  *   has no effect. */
 KILN_API kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *features);
 
-/** Lists the parts that values of the LLVM type `type` have. Writes the types of the first `room` parts to `parts` (may
+/** Lists the parts that values of the LLVM type `type` have. Writes the types of the first `max` parts to `out` (may
  * be NULL).
  * - Returns the number of parts, at most 256. Returns 0 after an error (see kiln_llvm_builder_message), and, without a
  *   message, for "void" and types that have no bits. */
-KILN_API uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type,
-                                               uint32_t room, kiln_type *parts);
+KILN_API uint32_t kiln_llvm_builder_parts(kiln_llvm_builder *b, const char *type, kiln_type *out,
+                                          uint32_t max);
 
 /** Checks whether kiln_llvm_builder_build can build an operation, by trying it in a scratch function. For an operand
  * that is a value, set the array kiln_llvm_operand.parts to any address except NULL; its elements are not read.
@@ -75,7 +75,7 @@ KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *n
                                              uint32_t n_operands);
 
 /** Builds an operation at the end of the current block of `f`. `result` is the type of the result ("void" for none).
- * Writes the parts of the result to `results` (NULL to discard them), as many as kiln_llvm_builder_list_parts returns
+ * Writes the parts of the result to `results` (NULL to discard them), as many as kiln_llvm_builder_parts returns
  * for `result`; they may be integer constants or parts of the operands. `name` is an intrinsic
  * ("llvm.x86.sse2.psad.bw", "llvm.ctpop.v5i32") or one of these instructions:
  * - add, sub, mul, udiv, sdiv, urem, srem, shl, lshr, ashr, and, or, xor;

@@ -24,9 +24,10 @@ typedef struct kiln_machine_info {
   kiln_type result;
   uint32_t n_operands;                           /**< including the immediate */
   kiln_type operands[KILN_MAX_MACHINE_OPERANDS]; /**< their types */
-  bool immediate; /**< the last operand is a constant from `least` to `most` */
-  int32_t least;  /**< lower limit of the immediate */
-  int32_t most;   /**< upper limit of the immediate */
+  bool immediate;       /**< the last operand is a constant from `least` to `most` */
+  int32_t least;        /**< lower limit of the immediate */
+  int32_t most;         /**< upper limit of the immediate */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_machine_info;
 
 /** Finds an instruction by the name of LLVM's intrinsic. Omit the prefix "llvm.x86." or "llvm.aarch64." from `name`.

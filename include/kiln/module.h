@@ -25,15 +25,6 @@ typedef enum kiln_pic {
   KILN_PIC_COUNT
 } kiln_pic;
 
-/** Two ways in which the reader of bitcode decodes numbers. Both read the same. */
-typedef enum kiln_decoder {
-  /** The faster way for the processor and for the size of the file. This is the default. */
-  KILN_DECODER_AUTO,
-  KILN_DECODER_PLAIN, /**< on any processor */
-  KILN_DECODER_PEXT, /**< By the x86-64 instruction PEXT. Without that instruction, as KILN_DECODER_PLAIN. */
-  KILN_DECODER_COUNT
-} kiln_decoder;
-
 /* What callbacks may call. The comment of each callback says it. A call that a callback must not make changes nothing
  * and frees nothing. It returns "none" or an error, and the error also sticks to what the callback tried to change. */
 
@@ -57,7 +48,7 @@ typedef struct kiln_assembly kiln_assembly;
  * - Owns: the code and the errors stay valid until the same thread calls the callback again or the module is freed.
  * - May read the module. If it tries to change or free the module, the module fails with KILN_ERR_STRUCTURE.
  * - Threads: if the module is frozen, several threads may call the callback at once. */
-typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_assembly *texts,
+typedef kiln_status (*kiln_assemble_fn)(void *user, const kiln_target *target, kiln_assembly *texts,
                                         uint32_t n_texts);
 
 /** Options of a module. Zero-initialise the struct for the defaults. */
@@ -90,17 +81,15 @@ typedef struct kiln_module_options {
   /** Set this field for kiln_jit_add. All thread-local data of the module then uses the model
    * KILN_TLS_GENERAL_DYNAMIC. */
   bool jit;
-  uint32_t features; /**< the KILN_FEATURE_... that every processor which runs the code has */
+  uint64_t features; /**< the KILN_FEATURE_... that every processor which runs the code has */
   /** For tests. A nonzero value is a seed for the register allocator. The register allocator then has only a few
    * registers, and chooses among them at random. */
   uint64_t stress_seed;
-  /** For tests and measurements. Selects the way in which the reader of bitcode decodes numbers. */
-  kiln_decoder decoder;
   /** If true, the unwind rows of all functions are also in the section .debug_frame, which programs do not load. If
    * false, .debug_frame has only the rows of functions that have none in .eh_frame (kiln_func_attrs.no_rows), and only
    * if the module has debug information. There is no .debug_frame for Windows. */
   bool debug_frame;
-  uint64_t reserved[7]; /**< 0 */
+  uint64_t reserved[8]; /**< 0 */
 } kiln_module_options;
 
 /** A module: everything that goes into one object. */
@@ -128,10 +117,13 @@ KILN_API kiln_status kiln_module_status(const kiln_module *m);
  *   the function whose symbol has the lowest id. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 
-/** Reports an error that the front end found. The error sticks to the module like any other error.
+/** Reports an error that the front end found. The error sticks to the module like any other error. Returns `status`. */
+KILN_API kiln_status kiln_module_fail(kiln_module *m, kiln_status status, const char *message);
+
+/** Reports an error as kiln_module_fail does, with its position.
  * - Returns `d->status`.
  * - Copies `d`. If `d->module` is empty, the copy gets the module's name. */
-KILN_API kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d);
+KILN_API kiln_status kiln_module_fail_diag(kiln_module *m, const kiln_diag *d);
 
 /** Ends the declarations of the module `m`. Afterwards, several threads can compile functions of the module at once,
  * each with a session of its own. The following rules then apply:
@@ -171,13 +163,10 @@ KILN_API kiln_processor kiln_module_processor(const kiln_module *m);
 
 /** Returns the processor features that all functions of the module may use (kiln_module_options.features). Returns 0 if
  * `m` is NULL. */
-KILN_API uint32_t kiln_module_features(const kiln_module *m);
+KILN_API uint64_t kiln_module_features(const kiln_module *m);
 
 /** Returns kiln_module_options.jit. */
 KILN_API bool kiln_module_is_jit(const kiln_module *m);
-
-/** Returns the module's kiln_module_options.decoder. */
-KILN_API kiln_decoder kiln_module_decoder(const kiln_module *m);
 
 /** Returns the allocator of the module `m`. All zero stands for C's realloc. A front end can use this allocator for its
  * own tables. */
@@ -273,7 +262,7 @@ typedef struct kiln_symbol_desc {
   kiln_dll dll; /**< import or export */
   /** Which group linkers keep. It is enough to set this field for one symbol of the group. */
   kiln_comdat comdat_choice;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_symbol_desc;
 
 /** Looks up a symbol by its name. Returns id 0 if the module has no symbol of that name. */
@@ -334,7 +323,7 @@ enum {
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;   /**< kiln_type; KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
+  kiln_type type; /**< KILN_TYPE_I64 for BYVAL, SRET and CHAIN */
   uint32_t flags; /**< KILN_PARAM_... */
   /** An alignment, as the base-2 logarithm of a number of bytes.
    * - With BYVAL: the alignment of the copy. Values from 0 to 3 all mean 8 bytes.
@@ -343,7 +332,7 @@ typedef struct kiln_param {
    * - If several parameters without BYVAL are joined (KILN_PARAM_JOIN), the value is 0 for all but the first one. */
   uint8_t align_log2;
   uint32_t size_bytes;  /**< BYVAL: the size of the copy */
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_param;
 
 /** Calling conventions. */
@@ -436,14 +425,15 @@ KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, uint32_t flags, const
  * - Threads: after kiln_module_freeze, several threads may call this function at once. */
 KILN_API kiln_sig kiln_sig_parse(kiln_module *m, const char *text);
 
-/** Describes a signature. The pointers are valid until the next `kiln_sig_new`. */
+/** Describes a signature. The pointers are valid as long as the module. */
 typedef struct kiln_sig_info {
   kiln_cc cc;               /**< its calling convention */
   uint32_t flags;           /**< KILN_SIG_... */
   const kiln_param *params; /**< in order */
   uint32_t n_params;        /**< number of `params` */
-  const uint8_t *results;   /**< a kiln_type each */
+  const kiln_type *results; /**< in order */
   uint32_t n_results;       /**< number of `results` */
+  uint64_t reserved[2];     /**< 0 */
 } kiln_sig_info;
 
 /** Returns the description of `sig`; all zero for none. */
@@ -470,13 +460,16 @@ KILN_API bool kiln_sig_is_compatible(const kiln_module *m, kiln_sig call, kiln_s
 /** Declares a function, whose body may follow (`kiln_func_begin`). Within a module, a name stands for only one symbol,
  * whatever linkage the symbol has. If the name has been declared already, the result is the same symbol, with the
  * properties of its first declaration.
+ * - Fails with KILN_ERR_SYMBOL if a field of `desc` is neither zero nor what the first declaration said: a declaration
+ *   cannot add or change a property of a symbol. `body` may be true in any of them.
  * - In a module with kiln_module_options.verify, fails with KILN_ERR_SYMBOL if the first declaration has another
  *   signature: one of the two cannot call a function with the other (kiln_sig_is_compatible). */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */
 
-/** Declares data, which `kiln_data_define` may define later. */
+/** Declares data, which `kiln_data_define` may define later. If the name has been declared already, the rules are those
+ * of kiln_func_declare. */
 KILN_API kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc);
 
 /** An address within initialised data. The address of `symbol`, plus `addend`, is stored at `offset_bytes`. */
@@ -496,7 +489,7 @@ typedef struct kiln_reloc {
   /** 0 (KILN_RELOC_NONE), or KILN_RELOC_FORMAT + n: the relocation with the number n of the object format, without
    * `relative_to`. Only objects can have such relocations; the JIT and the interpreter refuse them. */
   uint32_t kind;
-  uint32_t reserved[1]; /**< 0 */
+  uint64_t reserved[1]; /**< 0 */
 } kiln_reloc;
 
 /** Flags of a data definition. */
@@ -532,7 +525,7 @@ typedef struct kiln_data_desc {
   /** If nonzero, the item is in a section of its own. If the linker drops the section of the symbol `with`, the linker
    * drops the item's section too. The module must define the symbol `with`. */
   kiln_symbol with;
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_data_desc;
 
 /** Defines the data symbol `symbol`. The function copies everything in `desc`. It is an error to define a symbol twice.
@@ -571,7 +564,7 @@ KILN_API kiln_module *kiln_session_module(const kiln_session *s);
 
 /** Statistics of a session so far. Times are in nanoseconds. The session measures times only after
  * `kiln_session_set_timing(s, true)`. */
-typedef struct kiln_compile_stats {
+typedef struct kiln_session_stats {
   uint64_t functions;    /**< functions compiled */
   uint64_t instructions; /**< IR instructions compiled, block parameters included */
   uint64_t blocks;       /**< blocks made */
@@ -583,10 +576,10 @@ typedef struct kiln_compile_stats {
   uint64_t object_ns;    /**< writing the object */
   uint64_t memory_bytes; /**< allocated by the session's arrays */
   uint64_t reserved[8];  /**< 0 */
-} kiln_compile_stats;
+} kiln_session_stats;
 
 /** Returns the statistics. */
-KILN_API kiln_compile_stats kiln_session_get_stats(const kiln_session *s);
+KILN_API kiln_session_stats kiln_session_get_stats(const kiln_session *s);
 
 /** Switches the measurement of times on or off. The measurement is off initially. */
 KILN_API kiln_status kiln_session_set_timing(kiln_session *s, bool on);
@@ -596,17 +589,18 @@ KILN_API kiln_status kiln_session_set_timing(kiln_session *s, bool on);
 /** A function (void (*)(void)) to call when the program starts or ends. */
 typedef struct kiln_ctor_desc {
   kiln_symbol func; /**< the function */
-  /** The priority. Constructors with lower numbers run first. Destructors with lower numbers run later. The priority is
-   * 65535 if the source gives no priority. */
+  /** The priority, at most 65535; 0 if `has_priority` is false. Constructors with lower numbers run first. Destructors
+   * with lower numbers run later. The C library and the C++ library use 0 to 100. */
   uint32_t priority;
-  bool at_exit; /**< a destructor, called when the program ends */
+  bool has_priority; /**< the source gives a priority; without one, it is that of 65535 */
+  bool at_exit;      /**< a destructor, called when the program ends */
   /** If nonzero, the call belongs to the definition of the symbol `with`, as the initialiser of a C++ inline variable
    * does. If several modules define the symbol, only the module whose definition takes effect makes the call.
    * - In an object, the entry for the call is in the comdat of `with`. If `with` has no comdat and its name is
    *   external, the entry is in a section group named after `with`.
    * - This field has no effect if the module does not define the symbol `with`. */
   kiln_symbol with;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_ctor_desc;
 
 /** Adds a constructor or destructor. */
@@ -640,6 +634,7 @@ typedef struct kiln_symbol_info {
   /** For ALIAS: the offset from the target. For BLOCK: the block's id, or 2^31 + the number of a label
    * (kiln_asm_label). */
   int64_t offset_bytes;
+  uint64_t reserved[2]; /**< 0 */
 } kiln_symbol_info;
 
 /** Returns the description of `s`; all zero for none. */

@@ -4,7 +4,7 @@
  * - Declare all functions. Define all data, aliases and constructors.
  * - Call kiln_module_track_reachability.
  * - Compile the functions that must exist in any case.
- * - Compile each function that kiln_module_is_reachable reports to be reachable. Repeat this step until no more
+ * - Compile each function that kiln_symbol_is_reachable reports to be reachable. Repeat this step until no more
  *   functions become reachable. */
 #ifndef KILN_REACHABLE_H
 #define KILN_REACHABLE_H
@@ -29,7 +29,7 @@ KILN_API kiln_status kiln_module_track_reachability(kiln_module *m);
  * - kiln_module_track_reachability has not been called, or was called before the symbol was declared;
  * - the symbol is in a section group with several symbols (a group is kept as a whole);
  * - the module is for the JIT and the symbol is not local. */
-KILN_API bool kiln_module_is_reachable(const kiln_module *m, kiln_symbol symbol);
+KILN_API bool kiln_symbol_is_reachable(const kiln_module *m, kiln_symbol symbol);
 
 #ifdef __cplusplus
 }

@@ -46,7 +46,7 @@ typedef struct kiln_section_desc {
   uint32_t format_type;
   /** Size of an entry of the section. With MERGE, the size must be nonzero. 0 means that there are no entries. */
   uint32_t entry_bytes;
-  uint64_t reserved[1]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_section_desc;
 
 /** Sets the properties of the section `name` (kiln_symbol_desc.section). You may set the same properties again. If the
@@ -63,11 +63,12 @@ KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_sec
 
 /** Makes a symbol for private data of the function `f`, which kiln_func_define_data then defines. The two calls
  * together do what kiln_func_add_data does, but code and data can refer to the symbol between them.
- * - `where` chooses the section or section group of the data, with its fields `section` and `comdat`; no other field is
- *   read.
- * - `said`, if not NULL, gives the properties of the section, as for kiln_section_declare, even in a frozen module. */
+ * - `where` chooses the section or section group of the data, with its fields `section` and `comdat...`. If another
+ *   field is not zero, the function fails with KILN_ERR_ARGUMENT.
+ * - `section`, if not NULL, gives the properties of the section, as for kiln_section_declare, even in a frozen module.
+ *   */
 KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
-                                            const kiln_section_desc *said);
+                                            const kiln_section_desc *section);
 
 /** Defines the data of a symbol from kiln_func_declare_data. Errors stick to the function. */
 KILN_API void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_desc *desc);

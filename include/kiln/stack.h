@@ -32,7 +32,7 @@ typedef struct kiln_root_map_options {
   const void *start;
   const void *end;          /**< as `start` says */
   kiln_allocator allocator; /**< all zero for C's realloc */
-  uint64_t reserved[2];     /**< 0 */
+  uint64_t reserved[4];     /**< 0 */
 } kiln_root_map_options;
 
 /** Makes a map of tables. Returns NULL if memory runs out, if `options` is NULL or has `reserved` set, or if the tables
@@ -61,22 +61,26 @@ typedef struct kiln_stack_point {
 KILN_API kiln_status kiln_stack_point_save(kiln_stack_point *point);
 
 /** A walk. The caller supplies the memory: zero-initialise the struct, set the first fields, and call
- * kiln_stack_begin. Nothing has to be freed. */
+ * kiln_stack_walk_begin. Nothing has to be freed. */
 typedef struct kiln_stack_walk {
-  kiln_jit *const *jits;    /**< the JITs whose code can be on the stack */
-  uint32_t n_jits;          /**< number of `jits` */
-  const kiln_root_map *map; /**< the tables of linked objects; NULL for none */
+  kiln_jit *const *jits; /**< the JITs whose code can be on the stack */
+  uint32_t n_jits;       /**< number of `jits` */
+  uint32_t n_maps;       /**< number of `maps` */
+  /** The tables of linked objects: one for the program, and one for each shared object whose frames have roots. The
+   * roots of a frame whose object has no map are not found. */
+  const kiln_root_map *const *maps;
   /** If not NULL, the walk ends before the first frame that ends above this address. To leave out the frames of the
    * host, pass `__builtin_frame_address(0)` of the function that called the first function with roots. (The address
    * sanitizer moves local variables to the heap.) */
   const void *end;
-  /** The state of the walk. With the errors there may be roots that were not visited. After kiln_stack_find_next has
-   * returned false:
+  /** The state of the walk. With the errors there may be roots that were not visited. After kiln_stack_walk_find_next
+   * has returned false:
    * - KILN_OK: all frames were visited
    * - KILN_ERR_UNSUPPORTED: a frame has no unwind rows, or rows that Kiln cannot read
    * - KILN_ERR_STRUCTURE: a function with roots has stopped at a call that does not collect */
   kiln_status status;
-  uint64_t state[40]; /**< belongs to the walk */
+  uint64_t state[64];   /**< belongs to the walk */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_stack_walk;
 
 /** A frame. */
@@ -87,16 +91,16 @@ typedef struct kiln_stack_frame {
   uint32_t call_id;     /**< the call's id (kiln_func_set_call_id) */
   uint32_t n_roots;     /**< number of roots of the frame */
   const int32_t *roots; /**< their places, for kiln_stack_frame_root */
-  uint64_t reserved[2]; /**< 0 */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_stack_frame;
 
 /** Begins a walk at the frame in which a thread has stopped. Returns KILN_ERR_ARGUMENT if an argument is NULL. */
-KILN_API kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_point *point);
+KILN_API kiln_status kiln_stack_walk_begin(kiln_stack_walk *walk, const kiln_stack_point *point);
 
 /** Finds the next frame, from the newest to the oldest one, and writes it to `frame`. Returns false at the end of the
  * walk (kiln_stack_walk.status). If the status is KILN_ERR_STRUCTURE, `frame->pc` is where the frame has stopped: after
  * a call that was declared as one that does not collect, or at an instruction that a signal interrupted. */
-KILN_API bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame);
+KILN_API bool kiln_stack_walk_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame);
 
 /** Returns the address of root number `i` of a frame. The collector reads and changes the word at this address. Writes
  * the size of the root, 8 or 4, to `size_bytes`, which may be NULL. Returns NULL if the frame has no such root. */

@@ -47,6 +47,8 @@ typedef struct kiln_target {
   kiln_processor processor; /**< selects the instructions */
   kiln_system system;       /**< selects the conventions */
   kiln_format format;       /**< selects the format of objects */
+  uint32_t abi;             /**< 0: the system's usual ABI, the only one so far */
+  uint64_t reserved[4];     /**< 0 */
 } kiln_target;
 
 /** Returns the name of a processor, "x86_64" or "aarch64". Returns NULL for KILN_PROCESSOR_HOST and for numbers out of
@@ -91,7 +93,7 @@ enum {
 KILN_API const char *kiln_feature_name(kiln_processor p, uint32_t i);
 
 /** Finds a feature by LLVM's name for it. Returns false if Kiln does not use the feature. */
-KILN_API bool kiln_feature_find(kiln_processor p, const char *name, uint32_t *out);
+KILN_API bool kiln_feature_find(kiln_processor p, const char *name, uint64_t *out);
 
 /* ---- registers ---- */
 

@@ -113,17 +113,24 @@ typedef enum kiln_status {
 /** Returns the name of a status ("unsupported"). The string has static storage. */
 KILN_API const char *kiln_status_name(kiln_status s);
 
-/** A diagnostic. Fields that do not apply are empty, UINT32_MAX or 0. */
+/** The fields of a diagnostic that apply. The other fields apply if they are not empty or 0. */
+enum {
+  KILN_DIAG_BLOCK = 1,     /**< kiln_diag.block */
+  KILN_DIAG_INST = 2,      /**< kiln_diag.inst */
+  KILN_DIAG_BIT_OFFSET = 4 /**< kiln_diag.bit_offset */
+};
+
+/** A diagnostic. Fields that do not apply are empty or 0. */
 typedef struct kiln_diag {
-  kiln_status status; /**< the kind of error */
-  char module[128];   /**< name given to the module, usually the input file's */
-  char function[128]; /**< symbol of the function, truncated if longer */
-  uint32_t block;     /**< block id, or UINT32_MAX */
-  /** The number of the instruction in the printed text of its function. UINT32_MAX if there is no instruction. */
-  uint32_t inst;
+  kiln_status status;  /**< the kind of error */
+  uint32_t has;        /**< KILN_DIAG_...: which of these fields apply */
+  char module[128];    /**< name given to the module, usually the input file's */
+  char function[128];  /**< symbol of the function, truncated if longer */
+  uint32_t block;      /**< block id */
+  uint32_t inst;       /**< number of the instruction in the printed text of its function */
   uint32_t line;       /**< text input: line, from 1; else 0 */
   uint32_t column;     /**< text input: column, from 1; else 0 */
-  uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
+  uint64_t bit_offset; /**< bitcode input: offset in bits */
   char message[256];   /**< one line, without a newline at its end */
   /** The source file in the instruction's location (kiln_func_set_loc). If the name is too long for this array, the
    * beginning of the name is missing. */

@@ -22,8 +22,9 @@ typedef struct kiln_wasi kiln_wasi;
 
 /** A preopened folder. */
 typedef struct kiln_wasi_dir {
-  const char *host;  /**< path on the host */
-  const char *guest; /**< its name in the module, such as "/" or "." */
+  const char *host;     /**< path on the host */
+  const char *guest;    /**< its name in the module, such as "/" or "." */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_wasi_dir;
 
 /** Selects what a standard stream is connected to. */
@@ -46,7 +47,8 @@ typedef struct kiln_wasi_stream {
    *   error.
    * - May call kiln_wasmrt_call. It must not call kiln_wasi_free. */
   int64_t (*transfer)(void *transfer_user, void *bytes, size_t n);
-  void *transfer_user; /**< passed to `transfer` */
+  void *transfer_user;  /**< passed to `transfer` */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_wasi_stream;
 
 /** Options of a context. They say what the module has access to. Zero-initialise the struct for a module without
@@ -65,7 +67,8 @@ typedef struct kiln_wasi_options {
 } kiln_wasi_options;
 
 /** Makes a context. If a folder cannot be opened, kiln_wasi_new returns NULL, sets errno, and sets `failed` to the
- * folder's index in `dirs`. If memory runs out, kiln_wasi_new returns NULL, sets errno, and sets `failed` to `n_dirs`.
+ * folder's index in `dirs`. If memory runs out, or if a
+ * field `reserved` is not 0 (EINVAL), kiln_wasi_new returns NULL, sets errno, and sets `failed` to `n_dirs`.
  * `failed` may be NULL. */
 kiln_wasi *kiln_wasi_new(const kiln_wasi_options *options, uint32_t *failed);
 

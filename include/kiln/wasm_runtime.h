@@ -103,7 +103,8 @@ typedef struct kiln_wasmrt_error {
   uint32_t n_frames;
   /** The functions that were active, innermost first. For EXCEPTION: when the exception was last thrown. */
   kiln_wasmrt_frame frames[KILN_WASMRT_FRAMES];
-  char message[256]; /**< one line, in English */
+  char message[256];    /**< one line, in English */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_wasmrt_error;
 
 /** An entity that can be imported and exported. */
@@ -118,6 +119,7 @@ typedef struct kiln_wasmrt_extern {
    * of any store. NULL for entities that the host made itself. The runtime does not check the store of these entities,
    * because it is unknown. */
   const kiln_wasmrt_store *store;
+  uint64_t reserved[1]; /**< 0 */
 } kiln_wasmrt_extern;
 
 /** A function of the host, which takes its arguments from `values` and writes its results to `values`.

@@ -47,7 +47,8 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
     wrong = register_wrong(code->results[i], s->results[i], &results);
   for (uint32_t i = 0; i < code->n_relocs && !wrong; i++) {
     const kiln_asm_reloc *r = &code->relocs[i];
-    if (r->slot != 0) wrong = slot_wrong(f, r);
+    if (!KN_UNRESERVED(r)) wrong = "the field 'reserved' of a relocation must be 0";
+    else if (r->slot != 0) wrong = slot_wrong(f, r);
     else if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
     if (wrong) break;
     uint32_t bytes = r->slot != 0 ? 1 : kn_reloc_bytes(kn_reloc_facts(r->kind));

@@ -28,17 +28,27 @@ kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number) {
   return id != 0 ? (kiln_symbol){id} : module_failed(f);
 }
 
+/* Does a description say something that neither private data nor a late name can have? */
+static bool says_more(const kiln_symbol_desc *d) {
+  return d->tls != KILN_TLS_NONE || d->dso_local || d->align_log2 != 0 || d->body || d->no_plt ||
+         d->resolver || d->dll != KILN_DLL_NONE || !KN_UNRESERVED(d);
+}
+
 kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
-                                   const kiln_section_desc *said) {
+                                   const kiln_section_desc *section) {
   if (!is_open(f)) return none;
   if (where == NULL)
     return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT, "the data has no description (NULL)");
+  if (where->name != NULL || where->linkage != KILN_LINKAGE_EXTERNAL ||
+      where->visibility != KILN_VISIBILITY_DEFAULT || says_more(where))
+    return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT,
+                         "private data of a function has a section and a section group only");
   kiln_module *m = f->module;
   kn_module_lock(m);
   uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_private_data(m);
   bool ok = id != 0 && kn_symbol_put_in(m, id, where) &&
-            (said == NULL || where->section == NULL ||
-             kn_section_declare(m, where->section, said) == KILN_OK);
+            (section == NULL || where->section == NULL ||
+             kn_section_declare(m, where->section, section) == KILN_OK);
   kn_module_unlock(m);
   return ok ? (kiln_symbol){id} : module_failed(f);
 }
@@ -73,6 +83,10 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
   const struct kn_symbol *to = kn_symbol_valid(m, target.id) ? kn_symbol(m, target.id) : NULL;
   if (desc == NULL || desc->name == NULL || desc->name[0] == 0)
     return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT, "the alias has no name");
+  if (desc->section != NULL || desc->comdat != NULL || desc->comdat_stays ||
+      desc->comdat_choice != KILN_COMDAT_ANY || says_more(desc))
+    return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT,
+                         "the alias has a name, a linkage and a visibility only");
   if (to == NULL ||
       !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0)))
     return KN_BUILD_FAIL(none, f, KILN_ERR_ARGUMENT,

@@ -249,11 +249,11 @@ kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, unsigned k) {
   return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT, "the signature has no such result");
 }
 
-kiln_value kiln_try_exception(kiln_func *f, unsigned k) {
-  if (!kn_build_open(f)) return KN_NONE;
-  if (k <= 1) return (kiln_value){kn_tried(true, k == 0 ? KILN_TYPE_PTR : KILN_TYPE_I32, k)};
-  return KN_BUILD_FAIL(KN_NONE, f, KILN_ERR_ARGUMENT,
-                       "'k' must be 0 (the exception) or 1 (the selector)");
+kiln_value kiln_try_exception(kiln_func *f) {
+  return kn_build_open(f) ? (kiln_value){kn_tried(true, KILN_TYPE_PTR, 0)} : KN_NONE;
+}
+kiln_value kiln_try_selector(kiln_func *f) {
+  return kn_build_open(f) ? (kiln_value){kn_tried(true, KILN_TYPE_I32, 1)} : KN_NONE;
 }
 
 kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type) {

@@ -62,12 +62,14 @@ static void describe(const kiln_func *f, kiln_status status, uint32_t block, uin
   d->status = status;
   copy_name(d->module, sizeof d->module, m->options.name);
   copy_name(d->function, sizeof d->function, f->symbol != 0 ? kn_symbol(m, f->symbol)->name : "");
-  d->block = block;
-  d->inst = inst_number(f, inst);
+  const uint32_t number = inst_number(f, inst);
+  d->has =
+    (block != UINT32_MAX ? KILN_DIAG_BLOCK : 0) | (number != UINT32_MAX ? KILN_DIAG_INST : 0);
+  d->block = block != UINT32_MAX ? block : 0;
+  d->inst = number != UINT32_MAX ? number : 0;
   d->line = d->column = 0;
   if (!kn_func_inst_text_position(f, inst < f->n ? inst : 0, &d->line, &d->column))
     d->line = d->column = 0;
-  d->bit_offset = UINT64_MAX;
   describe_source(f, inst, d);
 }
 
@@ -456,7 +458,7 @@ static inline bool in_scope(const struct kn_sources *p, uint32_t id, const kiln_
   if (id == 0) return false;
   const struct kn_loc_full *is = p->locs.at + id;
   return at->scope.id == is->entry && at->inlined == is->inlined && at->flags == is->flags &&
-         !(at->flags & KILN_LOC_STMT) && at->file - 1 == is->file;
+         !(at->flags & KILN_LOC_STMT) && at->file - 1 == is->file && at->reserved[0] == 0;
 }
 
 void kiln_func_set_location(kiln_func *f, const kiln_location *at) {
@@ -481,7 +483,7 @@ void kiln_func_set_line(kiln_func *f, uint32_t line, uint32_t column) {
     (void)kn_note_loc(f, (struct kn_loc){line, column, p->scope});
     return;
   }
-  const kiln_location at = {is->file + 1, line, column, {is->entry}, is->inlined, is->flags};
+  const kiln_location at = {is->file + 1, line, column, {is->entry}, is->inlined, is->flags, {0}};
   kiln_func_set_location(f, &at);
 }
 

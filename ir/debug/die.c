@@ -261,6 +261,10 @@ static void two_words(kiln_debug *d, unsigned name, enum kn_die_kind kind, uint6
 /* Appends bytes to the set's; their offset, or UINT32_MAX. */
 static uint32_t keep(kiln_debug *d, const void *bytes, size_t n) {
   if (d == NULL || (bytes == NULL && n != 0)) return UINT32_MAX;
+  if (n >= KN_EXPR_FULL) {
+    wrong(d, "an expression did not fit (kiln_debug_expr)");
+    return UINT32_MAX;
+  }
   if (n > d->bytes.cap - d->bytes.n && !KN_ROOM(d->module, d->bytes, n)) return UINT32_MAX;
   uint32_t at = d->bytes.n;
   if (n) memcpy(d->bytes.at + at, bytes, n);
@@ -396,18 +400,14 @@ void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e) {
 
 void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol, const void *expr,
                            size_t n) {
-  if (!of_module(d) || variable.id == 0 || (variable.id & KN_DIE_SESSION) ||
-      (expr == NULL && n != 0) || !KN_ROOM(d->module, d->globals, 1) ||
-      !KN_ROOM(d->module, d->bytes, n))
-    return;
+  if (!of_module(d) || variable.id == 0 || (variable.id & KN_DIE_SESSION)) return;
+  const uint32_t at = keep(d, expr, n);
+  if (at == UINT32_MAX || !KN_ROOM(d->module, d->globals, 1)) return;
   if (symbol.id != 0 && !kn_symbol_valid(d->module, symbol.id)) {
     wrong(d, "a variable is at no symbol");
     return;
   }
-  d->globals.at[d->globals.n++] =
-    (struct kn_debug_global){variable.id, symbol.id, d->bytes.n, (uint32_t)n};
-  if (n) memcpy(d->bytes.at + d->bytes.n, expr, n);
-  d->bytes.n += (uint32_t)n;
+  d->globals.at[d->globals.n++] = (struct kn_debug_global){variable.id, symbol.id, at, (uint32_t)n};
 }
 
 /* ---- files ---- */
@@ -465,9 +465,10 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
 }
 
 void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
-  if (f == NULL || f->status != KILN_OK || begin >= f->session->sources.locs.n + (begin == 0) ||
-      !kn_session_has_locs(f->session))
-    return;
+  if (f == NULL || f->status != KILN_OK) return;
+  if (begin != 0 && begin >= f->session->sources.locs.n)
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the location at which the code begins does not exist");
+  if (f->status != KILN_OK || !kn_session_has_locs(f->session)) return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;
   f->debug.begin = begin;
@@ -475,16 +476,21 @@ void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint3
 }
 
 /* NULL, or what is wrong with the description of a variable. */
-static const char *wrong_variable(const void *expr, uint32_t expr_bytes, bool unreserved) {
+static const char *wrong_variable(const kiln_func *f, const void *expr, uint32_t expr_bytes,
+                                  uint32_t inlined, bool unreserved) {
   if (expr == NULL && expr_bytes != 0) return "the variable's expression is missing (NULL)";
+  if (expr_bytes == KN_EXPR_FULL) return "the variable's expression did not fit (kiln_debug_expr)";
+  if (inlined != 0 && inlined >= f->session->sources.locs.n)
+    return "the location of the variable's inlined call does not exist";
   return unreserved ? NULL : "the field 'reserved' of the variable is not 0";
 }
 
 void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   const bool in_slot = kn_is_slot(v->slot.id) && kn_index(v->slot.id) < f->slots.n;
-  const char *wrong = !in_slot ? "the variable is not in a stack slot"
-                               : wrong_variable(v->expr, v->expr_bytes, KN_UNRESERVED(v));
+  const char *wrong = !in_slot
+                        ? "the variable is not in a stack slot"
+                        : wrong_variable(f, v->expr, v->expr_bytes, v->inlined, KN_UNRESERVED(v));
   if (wrong != NULL) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return;
@@ -496,8 +502,8 @@ void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
                              .indirect = v->indirect,
                              .memory = v->memory,
                              .part_at = v->part_at,
-                             .part_bits = v->part_bits};
-  if (v->inlined < f->session->sources.locs.n) var.inlined = v->inlined;
+                             .part_bits = v->part_bits,
+                             .inlined = v->inlined};
   if (!KN_ROOM(f, f->debug.bytes, v->expr_bytes) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->expr_bytes) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->expr_bytes);
   f->debug.bytes.n += v->expr_bytes;
@@ -521,7 +527,7 @@ static uint32_t known(const kiln_func *f, uint32_t h) {
 
 void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
-  const char *wrong = wrong_variable(v->expr, v->expr_bytes, KN_UNRESERVED(v));
+  const char *wrong = wrong_variable(f, v->expr, v->expr_bytes, v->inlined, KN_UNRESERVED(v));
   if (wrong != NULL) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
     return;
@@ -532,7 +538,8 @@ void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
                                  .n = v->expr_bytes,
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
-                                 .address = v->address};
+                                 .address = v->address,
+                                 .inlined = v->inlined};
   for (uint32_t k = 0, least = 0; k < KILN_MAX_OTHER_VALUES && v->other[k].id != 0; k++) {
     uint32_t before = v->other_at[k];
     value.other[k] = known(f, v->other[k].id);
@@ -544,7 +551,6 @@ void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
     }
     least = before;
   }
-  if (v->inlined < f->session->sources.locs.n) value.inlined = v->inlined;
   add_value(f, &value, v->expr);
 }
 

@@ -13,6 +13,8 @@
 /* A session's entries have this bit in their ids. */
 #define KN_DIE_SESSION (1u << 31)
 #define KN_DIE_INDEX (KN_DIE_SESSION - 1)
+/* kiln_debug_expr.size_bytes of an expression that lacks what did not fit. */
+#define KN_EXPR_FULL UINT32_MAX
 
 /* Kinds of attributes, and their words. */
 enum kn_die_kind {

@@ -3,6 +3,10 @@
 #include "ir/builder/builder.h"
 #include "ir/inline/inlining.h"
 
+#include <kiln/reachable.h>
+
+#include <stdio.h>
+
 const char *const kn_inline_text[KN_INLINE_COUNT] = {
 #define KN_INLINE_ROW(E, of, text) [KN_INLINE_##E] = text,
 #include "ir/inline/inline.def"
@@ -162,7 +166,7 @@ static struct kn_body **entry_of(kiln_module *m, uint32_t symbol) {
   if (m->kept == NULL) {
     m->kept = kn_realloc(m, NULL, sizeof *m->kept);
     if (m->kept == NULL) return NULL;
-    *m->kept = (struct kn_kept){.settled = false};
+    *m->kept = (struct kn_kept){0};
   }
   struct kn_kept *k = m->kept;
   if (symbol >= k->n_symbols) {
@@ -217,41 +221,71 @@ static struct kn_body *make_body(kiln_func *f) {
   return body;
 }
 
-static bool keep(kiln_func *f) {
+static kiln_status keep(kiln_func *f) {
   kiln_module *m = f->module;
-  if (kn_module_failed(m) || m->frozen || (m->kept != NULL && m->kept->settled)) return false;
-  if (!f->facts.defines || kn_inline_keep_row(f) != KN_INLINE_NONE) return false;
-  if (m->options.verify && kiln_func_verify(f) != KILN_OK) return false;
-  struct kn_body **at = entry_of(m, f->symbol);
-  if (at == NULL || *at != NULL) return false;
-  struct kn_body *body = make_body(f);
-  if (body == NULL) return false; /* it can do without */
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  const char *late = m->frozen                            ? "the module is frozen"
+                     : m->settled                         ? "inlining is settled"
+                     : kn_kept_body(m, f->symbol) != NULL ? "it was kept before"
+                                                          : NULL;
+  if (late != NULL)
+    return kn_module_fail(m, KILN_ERR_STRUCTURE, "'%.100s' cannot be kept: %s",
+                          kn_symbol(m, f->symbol)->name, late);
+  if (kn_inline_keep_row(f) != KN_INLINE_NONE) return KILN_ERR_UNSUPPORTED;
+  kiln_status status = m->options.verify ? kiln_func_verify(f) : KILN_OK;
+  if (status != KILN_OK) return status;
+  struct kn_body **at = entry_of(m, f->symbol), *body = at != NULL ? make_body(f) : NULL;
+  if (body == NULL && kn_module_own(m) == KILN_OK)
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (body == NULL) return kn_module_own(m);
   *at = m->kept->bodies.at[m->kept->bodies.n++] = body;
   kn_symbol_undefine_func(m, f->symbol);
   kn_func_release(f);
-  return true;
+  return KILN_OK;
 }
 
 kiln_status kiln_func_keep(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
   kiln_status status = kiln_func_finish(f);
-  if (status != KILN_OK || keep(f)) return status;
-  return f->status != KILN_OK ? f->status : KILN_ERR_UNSUPPORTED;
+  return status == KILN_OK ? keep(f) : status;
+}
+
+kiln_status kiln_symbol_set_inline_only(kiln_module *m, kiln_symbol symbol) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  struct kn_body *body = kn_kept_body(m, symbol.id);
+  if (body == NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no function was kept for the symbol");
+  __atomic_store_n(&body->begun, true, __ATOMIC_RELAXED);
+  return KILN_OK;
+}
+
+bool kn_kept_begun(const kiln_module *m, kiln_diag *d) {
+  const struct kn_kept *k = m->kept;
+  uint32_t n = k != NULL ? k->n_symbols : 0, at = 1;
+  while (at < n &&
+         (k->by_symbol[at] == NULL || __atomic_load_n(&k->by_symbol[at]->begun, __ATOMIC_RELAXED) ||
+          !kiln_symbol_is_reachable(m, (kiln_symbol){at})))
+    at++;
+  if (at >= n) return true;
+  *d = (kiln_diag){.status = KILN_ERR_STRUCTURE,
+                   .message = "the function was kept, but not begun (kiln_session_begin_kept)"};
+  snprintf(d->function, sizeof d->function, "%s", kn_symbol(m, at)->name);
+  return false;
 }
 
 const char *kiln_func_why_not_kept(const kiln_func *f) {
   return f != NULL && f->facts.finished ? kn_inline_text[kn_inline_keep_row(f)] : NULL;
 }
 
-bool kiln_module_is_inlined(const kiln_module *m, kiln_symbol symbol) {
+bool kiln_symbol_is_inlined(const kiln_module *m, kiln_symbol symbol) {
   const struct kn_body *body = m != NULL ? kn_kept_body(m, symbol.id) : NULL;
   return body != NULL && __atomic_load_n(&body->inlined, __ATOMIC_RELAXED);
 }
 
-const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol) {
+const char *kiln_symbol_why_not_inlined(const kiln_module *m, kiln_symbol symbol) {
   const struct kn_body *body = m != NULL ? kn_kept_body(m, symbol.id) : NULL;
   if (body == NULL) return NULL;
-  const bool large = body->row == KN_INLINE_NONE && !m->kept->settled &&
+  const bool large = body->row == KN_INLINE_NONE && !m->settled &&
                      kn_inline_constants(m, body, body->size) == UINT32_MAX;
   return kn_inline_text[large ? KN_INLINE_LARGE : body->row];
 }

@@ -32,7 +32,7 @@ kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs) {
 
 kiln_status kiln_module_set_inline_attrs(kiln_module *m, const kiln_inline_attrs *attrs) {
   if (kn_module_failed(m)) return kiln_module_status(m);
-  if (m->frozen || (m->kept != NULL && m->kept->settled))
+  if (m->frozen || m->settled)
     return kn_module_fail(
       m, KILN_ERR_STRUCTURE,
       "the inlining policy cannot change after kiln_module_settle_inlining or kiln_module_freeze");

@@ -521,10 +521,11 @@ static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
 }
 
 kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
-  const struct kn_body *body = s != NULL ? kn_kept_body(s->module, symbol.id) : NULL;
-  if (body == NULL || !s->module->kept->settled) return NULL;
+  struct kn_body *body = s != NULL ? kn_kept_body(s->module, symbol.id) : NULL;
+  if (body == NULL || !s->module->settled) return NULL;
   kiln_func *g = kiln_func_begin(s, symbol);
   if (g == NULL) return NULL;
+  __atomic_store_n(&body->begun, true, __ATOMIC_RELAXED);
   const kiln_func *f = body->f;
   if (g->status == KILN_OK)
     replay(g, f, body, f->order.at, f->order.n, body->promotable, body->size);
@@ -534,7 +535,7 @@ kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
 
 bool kn_inline_applies(const kiln_func *f) {
   const kiln_module *m = f->module;
-  bool kept = m->kept != NULL && m->kept->settled;
+  bool kept = m->kept != NULL && m->settled;
   bool splits = f->facts.copies_slots && kn_inlining_splits(f);
   if (f->facts.inlined || !(kept | splits)) return false;
   enum kn_inline_row row = kn_inline_into_row(f);

@@ -352,7 +352,9 @@ kiln_status kiln_module_settle_inlining(kiln_module *m) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "inlining: the module is frozen");
   struct kn_kept *kept = m->kept;
-  if (kept == NULL || kept->settled) return kiln_module_status(m);
+  if (m->settled) return kiln_module_status(m);
+  m->settled = true;
+  if (kept == NULL) return kiln_module_status(m);
   for (uint32_t i = 0; i < kept->bodies.n; i++) {
     struct kn_body *body = kept->bodies.at[i];
     enum kn_inline_row row = head_row(body->f);
@@ -363,9 +365,8 @@ kiln_status kiln_module_settle_inlining(kiln_module *m) {
       body->row = KN_INLINE_LARGE;
   }
   struct search inner = {.m = m}, s = {.m = m, .inner = &inner};
-  bool ok = search_all(&s);
+  (void)search_all(&s); /* false: the module has failed */
   free_search(&s);
   free_search(&inner);
-  kept->settled = ok;
   return kiln_module_status(m);
 }

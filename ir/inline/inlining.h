@@ -58,6 +58,7 @@ struct kn_body {
   bool cleans;        /* it has a RESUME, or a TRY with a cleanup */
   bool passes;        /* it has a TRY that some exceptions pass */
   bool recursive;     /* it calls itself, perhaps through other kept functions */
+  bool begun;   /* kiln_session_begin_kept, or kiln_symbol_set_inline_only: emitting requires it */
   bool inlined; /* some compiled function has a copy of it; sessions of several threads set it */
   uint32_t mark, low; /* of the search for cycles: see inline_settle.c */
 };
@@ -71,7 +72,6 @@ struct kn_kept {
   uint32_t n_symbols;
   KN_ARRAY(struct kn_file) files; /* of kn_body.locs */
   struct kn_hash file_hash;       /* by name: index + 1 */
-  bool settled;
 };
 
 /* The body of a symbol; NULL: it was not kept. */

@@ -8,12 +8,7 @@ bool kn_parse_fail(struct kn_parser *p, const struct kn_token *t, kiln_status st
                    const char *message, ...) {
   if (p->status != KILN_OK) return false;
   if (!t) t = &p->lx.tok;
-  kiln_diag d = {.status = status,
-                 .block = UINT32_MAX,
-                 .inst = UINT32_MAX,
-                 .line = t->line,
-                 .column = t->column,
-                 .bit_offset = UINT64_MAX};
+  kiln_diag d = {.status = status, .line = t->line, .column = t->column};
   va_list args;
   va_start(args, message);
   vsnprintf(d.message, sizeof d.message, message, args);
@@ -23,7 +18,7 @@ bool kn_parse_fail(struct kn_parser *p, const struct kn_token *t, kiln_status st
     kiln_func_set_text_position(p->func, t->line, t->column);
     kiln_func_fail(p->func, status, d.message);
   } else {
-    kiln_module_fail(p->module, &d);
+    kiln_module_fail_diag(p->module, &d);
   }
   return false;
 }

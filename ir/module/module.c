@@ -120,6 +120,7 @@ static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   memcpy(m->diag.module, d->module, sizeof d->module);
   memcpy(m->diag.function, d->function, sizeof d->function);
   memcpy(m->diag.message, d->message, sizeof d->message);
+  m->diag.has = d->has;
   m->diag.block = d->block;
   m->diag.inst = d->inst;
   m->diag.line = d->line;
@@ -132,7 +133,7 @@ static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
 }
 
-kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d) {
+kiln_status kiln_module_fail_diag(kiln_module *m, const kiln_diag *d) {
   if (m == NULL || d == NULL) return KILN_ERR_ARGUMENT;
   kiln_diag copy = *d;
   if ((unsigned)copy.status >= KILN_STATUS_COUNT) copy.status = KILN_ERR_ARGUMENT;
@@ -158,20 +159,19 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
   kiln_diag d;
   memset(&d, 0, sizeof d);
   d.status = status;
-  d.block = d.inst = UINT32_MAX;
-  d.bit_offset = UINT64_MAX;
   va_list args;
   va_start(args, message);
   vsnprintf(d.message, sizeof d.message, message, args);
   va_end(args);
-  return kiln_module_fail(m, &d);
+  return kiln_module_fail_diag(m, &d);
+}
+
+kiln_status kiln_module_fail(kiln_module *m, kiln_status status, const char *message) {
+  return kn_module_fail(m, status, "%s", message != NULL ? message : "");
 }
 
 static const kiln_diag no_module = {
   .status = KILN_ERR_ARGUMENT,
-  .block = UINT32_MAX,
-  .inst = UINT32_MAX,
-  .bit_offset = UINT64_MAX,
   .message = "no module: without memory for one, or with options out of range",
 };
 
@@ -189,8 +189,8 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   static const kiln_module_options defaults;
   if (options == NULL) options = &defaults;
   kiln_target target = options->target;
-  if (!KN_UNRESERVED(options) || (unsigned)options->pic >= KILN_PIC_COUNT ||
-      (unsigned)options->decoder >= KILN_DECODER_COUNT || !kn_target_complete(&target))
+  if (!KN_UNRESERVED(options) || !KN_UNRESERVED(&target) || target.abi != 0 ||
+      (unsigned)options->pic >= KILN_PIC_COUNT || !kn_target_complete(&target))
     return NULL;
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
   struct kn_arena *arena = kn_allocator_realloc(&options->allocator, NULL, sizeof *arena);
@@ -205,8 +205,6 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   m->allocator = options->allocator;
   if (options->allocator.realloc != NULL)
     m->options.allocator = (kiln_allocator){.realloc = call_allocator, .user = m};
-  m->diag.block = m->diag.inst = UINT32_MAX;
-  m->diag.bit_offset = UINT64_MAX;
   m->arena = arena;
   kn_arena_init(arena, &m->options.allocator);
   m->inline_attrs = kn_inline_complete(&(kiln_inline_attrs){0});
@@ -262,16 +260,29 @@ void kiln_module_free(kiln_module *m) {
   kn_allocator_realloc(&allocator, m, 0);
 }
 
+/* Has an assembler said nothing of a text that this version does not know? */
+static bool is_known(const kiln_assembly *t) {
+  bool known = KN_UNRESERVED(t);
+  for (uint32_t i = 0; i < t->n_relocs; i++) known &= KN_UNRESERVED(&t->relocs[i]);
+  for (uint32_t i = 0; i < t->n_symbols; i++) known &= KN_UNRESERVED(&t->symbols[i]);
+  for (uint32_t i = 0; i < t->n_sections; i++) {
+    known &= KN_UNRESERVED(&t->sections[i]);
+    for (uint32_t k = 0; k < t->sections[i].n_relocs; k++)
+      known &= KN_UNRESERVED(&t->sections[i].relocs[k]);
+  }
+  return known;
+}
+
 kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n) {
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (m->options.assemble == NULL) return KILN_ERR_UNSUPPORTED;
   if (n == 0 || texts == NULL) return n == 0 ? KILN_OK : KILN_ERR_ARGUMENT;
   bool was = kn_module_call_out(m);
-  kiln_status status = m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+  kiln_status status = m->options.assemble(m->options.assemble_user, &m->options.target, texts, n);
   kn_module_call_back(m, was);
   if (was && kn_module_own(m) != KILN_OK) return kn_module_own(m);
   for (uint32_t i = 0; i < n; i++) /* the assembler was made for a newer version */
-    if (!KN_UNRESERVED(&texts[i])) return KILN_ERR_ARGUMENT;
+    if (!is_known(&texts[i])) return KILN_ERR_ARGUMENT;
   return status;
 }
 
@@ -291,7 +302,7 @@ kiln_status kiln_module_set_source_file(kiln_module *m, const char *name) {
   return kiln_module_status(m);
 }
 
-uint32_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
+uint64_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
 
 kiln_processor kiln_module_processor(const kiln_module *m) {
   return m != NULL ? m->options.target.processor : (kiln_processor)0;
@@ -300,9 +311,6 @@ kiln_target kiln_module_get_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target){0};
 }
 bool kiln_module_is_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
-kiln_decoder kiln_module_decoder(const kiln_module *m) {
-  return m != NULL ? m->options.decoder : KILN_DECODER_AUTO;
-}
 kiln_allocator kiln_module_get_allocator(const kiln_module *m) {
   return m != NULL ? m->allocator : (kiln_allocator){0};
 }

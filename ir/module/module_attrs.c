@@ -101,7 +101,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "attributes: the module is frozen");
-  if (attrs == NULL || !KN_UNRESERVED(attrs))
+  if (attrs == NULL || !KN_UNRESERVED(attrs) || !KN_UNRESERVED(&attrs->guard_location))
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "the attributes are missing (NULL), or their field 'reserved' is not 0");
   if (attrs->protection & KILN_PROTECT_KEY_B)
@@ -114,8 +114,6 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'inlining' is out of range");
   if ((unsigned)attrs->variables >= KILN_VARIABLES_COUNT)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'variables' is out of range");
-  if ((unsigned)attrs->tls_emulation >= KILN_TLS_EMULATION_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "attributes: 'tls_emulation' is out of range");
   kiln_module_attrs a = *attrs;
   uint16_t code;
   kiln_status status = resolve_guard(m, &attrs->guard_location, &a.guard_location, &code);

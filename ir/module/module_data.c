@@ -15,7 +15,7 @@ static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d, u
   if (d->relocs == NULL && d->n_relocs != 0) return "relocations are missing (NULL)";
   for (size_t i = 0; i < d->n_relocs; i++) {
     const kiln_reloc *r = d->relocs + i;
-    if (r->reserved[0] != 0) return "the field 'reserved' of a relocation must be 0";
+    if (!KN_UNRESERVED(r)) return "the field 'reserved' of a relocation must be 0";
     if (r->size_bytes != 8 && r->size_bytes != 4 && (r->size_bytes != 2 || r->kind == 0))
       return "relocation of a size that is not 4 or 8";
     if (r->kind != 0 && (r->kind < KILN_RELOC_FORMAT || r->kind - KILN_RELOC_FORMAT > UINT16_MAX))
@@ -237,19 +237,21 @@ bool kiln_data_find(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *ou
 kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
-  if (desc == NULL || !KN_UNRESERVED(desc))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT,
-                          desc == NULL ? "constructor: the description is missing (NULL)"
-                                       : "constructor: the field 'reserved' is not 0");
-  if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol is not a function");
-  if (desc->priority > 65535)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the priority is above 65535");
-  if (desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: the symbol in 'with' does not exist");
+  const char *wrong =
+    desc == NULL           ? "the description is missing (NULL)"
+    : !KN_UNRESERVED(desc) ? "the field 'reserved' is not 0"
+    : !kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA
+      ? "the symbol is not a function"
+    : desc->priority > (desc->has_priority ? KN_NO_PRIORITY : 0)
+      ? "the priority is above 65535, or there is none"
+    : desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id)
+      ? "the symbol in 'with' does not exist"
+      : NULL;
+  if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: %s", wrong);
   if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;
   m->ctors.at[m->ctors.n++] =
-    (struct kn_ctor){desc->func.id, desc->priority, desc->with.id, desc->at_exit};
+    (struct kn_ctor){desc->func.id, desc->has_priority ? desc->priority : KN_NO_PRIORITY,
+                     desc->with.id, desc->at_exit};
   return KILN_OK;
 }
 
@@ -258,8 +260,11 @@ uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->ctors.n :
 kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
   if (m == NULL || i >= m->ctors.n) return (kiln_ctor_desc){0};
   const struct kn_ctor *c = &m->ctors.at[i];
-  return (kiln_ctor_desc){
-    .func = {c->func}, .priority = c->priority, .at_exit = c->at_exit, .with = {c->with}};
+  return (kiln_ctor_desc){.func = {c->func},
+                          .priority = c->priority % KN_NO_PRIORITY,
+                          .has_priority = c->priority != KN_NO_PRIORITY,
+                          .at_exit = c->at_exit,
+                          .with = {c->with}};
 }
 
 bool kn_data_is_zero(const struct kn_data *d) {

@@ -96,19 +96,22 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t has
   if (equal(kn_sig(m, id), wanted)) return id;
   struct kn_sig *s = new_sig(m);
   if (s == NULL || !KN_HASH_ROOM(m, &m->sig_hash)) return 0;
-  kiln_param *params = NULL;
-  if (wanted->n_params > 0) {
-    params = kn_arena_zero(m->arena, wanted->n_params * sizeof *params, _Alignof(kiln_param));
-    if (params == NULL) return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
-  }
+  const size_t of_params = wanted->n_params * sizeof *wanted->params,
+               of_all = of_params + wanted->n_results * sizeof(kiln_type);
+  char *all = of_all != 0 ? kn_arena_zero(m->arena, of_all, _Alignof(kiln_param)) : NULL;
+  if (all == NULL && of_all != 0) return KN_MODULE_FAIL(0, m, KILN_ERR_MEMORY, "out of memory");
+  kiln_param *params = of_params != 0 ? (kiln_param *)(void *)all : NULL;
+  kiln_type *results = of_all != of_params ? (kiln_type *)(void *)(all + of_params) : NULL;
   for (size_t i = 0; i < wanted->n_params; i++) {
     params[i].type = wanted->params[i].type;
     params[i].flags = wanted->params[i].flags;
     params[i].align_log2 = wanted->params[i].align_log2;
     params[i].size_bytes = wanted->params[i].size_bytes;
   }
+  for (size_t i = 0; i < wanted->n_results; i++) results[i] = (kiln_type)wanted->results[i];
   *s = *wanted;
   s->params = params;
+  s->result_types = results;
   m->backend->assign_sig(m->target, s);
   id = m->sigs.n;
   kn_hash_put(&m->sig_hash, at, hash, id);
@@ -261,7 +264,7 @@ kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {
   info.flags = s->flags;
   info.params = s->params;
   info.n_params = s->n_params;
-  info.results = s->results;
+  info.results = s->result_types;
   info.n_results = s->n_results;
   return info;
 }

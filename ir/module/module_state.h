@@ -22,6 +22,7 @@
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
+  const kiln_type *result_types; /* as `results`; in the module's arena; NULL: none */
   uint8_t results[KILN_MAX_RESULTS];
   uint8_t n_results;
   uint8_t cc;
@@ -134,9 +135,10 @@ struct kn_late_name {
   uint32_t ordinal; /* its number among the function's */
 };
 
+enum { KN_NO_PRIORITY = 65535 };
 struct kn_ctor {
-  uint32_t func, priority;
-  uint32_t with; /* symbol whose definition it belongs to, or 0 */
+  uint32_t func, priority; /* or KN_NO_PRIORITY */
+  uint32_t with;           /* symbol whose definition it belongs to, or 0 */
   bool at_exit;
 };
 
@@ -241,6 +243,7 @@ struct kiln_module {
   bool some_no_plt;        /* attrs.no_plt, or that of a symbol */
   kiln_debug *debug;       /* ir/debug/die.h; NULL: nothing */
   struct kn_kept *kept;    /* ir/inline/inlining.h; NULL: no function was kept */
+  bool settled;            /* kiln_module_settle_inlining was called: nothing is kept any more */
   uint8_t *reached; /* by symbol, below n_reached: something refers to it; NULL: not tracked */
   uint32_t n_reached;
   kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */

@@ -208,6 +208,31 @@ static bool plain(const kiln_symbol_desc *d) {
          d->comdat == NULL && !d->no_plt && d->dll == KILN_DLL_NONE;
 }
 
+/* What of a later declaration contradicts the symbol that it names; NULL: nothing. What is zero says nothing. */
+KN_COLD static const char *contradiction(const kiln_module *m, const struct kn_symbol *s,
+                                         const kiln_symbol_desc *d) {
+  static const struct kn_comdat none = {.name = ""};
+  const struct kn_comdat *group = s->comdat != 0 ? kn_comdat(m, s->comdat) : &none;
+  const char *comdat = d->comdat != NULL ? d->comdat : "",
+             *section = s->section != NULL ? s->section : "";
+  const size_t length = d->comdat_length != 0 ? d->comdat_length : strlen(comdat);
+  const bool local = d->linkage == KILN_LINKAGE_PRIVATE && s->linkage == KILN_LINKAGE_INTERNAL;
+  const bool grouped = group->length == length && kn_same_bytes(group->name, comdat, length);
+  const bool chosen = d->comdat_choice == KILN_COMDAT_ANY || group->choice == d->comdat_choice;
+  const bool tls = m->options.jit ? s->tls == KILN_TLS_NONE : d->tls != s->tls;
+  return d->linkage != KILN_LINKAGE_EXTERNAL && d->linkage != s->linkage && !local    ? "linkage"
+         : d->visibility != KILN_VISIBILITY_DEFAULT && d->visibility != s->visibility ? "visibility"
+         : d->tls != KILN_TLS_NONE && tls                        ? "model of thread-local data"
+         : d->dso_local && !s->dso_local                         ? "dso_local"
+         : d->no_plt && !s->no_plt                               ? "no_plt"
+         : d->align_log2 != 0 && d->align_log2 != s->align_log2  ? "alignment"
+         : d->dll != KILN_DLL_NONE && (unsigned)d->dll != s->dll ? "import or export"
+         : d->section != NULL && d->section[0] != 0 && strcmp(section, d->section) != 0 ? "section"
+         : length != 0 && !grouped                       ? "section group"
+         : (d->comdat_stays && !group->stays) || !chosen ? "kind of section group"
+                                                         : NULL;
+}
+
 /* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for
  * functions and data: there are many. */
 KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
@@ -246,7 +271,14 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
       kn_symbol_classify(m, known);
       *is_new = true;
     }
-    if (id != 0) return id;
+    if (id != 0) {
+      const char *other =
+        *is_new || kind == KILN_SYMBOL_ALIAS ? NULL : contradiction(m, kn_symbol(m, id), d);
+      if (other == NULL) return id;
+      return KN_MODULE_FAIL(0, m, KILN_ERR_SYMBOL,
+                            "symbol '%.100s' is declared with another %s already",
+                            kn_symbol(m, id)->name, other);
+    }
   }
   if (m->frozen && !plain(d))
     return KN_MODULE_FAIL(0, m, KILN_ERR_STRUCTURE, "symbol '%.*s': the module is frozen",

@@ -82,7 +82,7 @@ kiln_status kiln_module_track_reachability(kiln_module *m) {
   return KILN_OK;
 }
 
-bool kiln_module_is_reachable(const kiln_module *m, kiln_symbol symbol) {
+bool kiln_symbol_is_reachable(const kiln_module *m, kiln_symbol symbol) {
   if (m == NULL || m->reached == NULL || symbol.id >= m->n_reached) return true;
   return __atomic_load_n(&m->reached[symbol.id], __ATOMIC_RELAXED) != 0;
 }

@@ -43,12 +43,16 @@ static bool read_location(kiln_session *s, const kiln_location *at, struct kn_lo
   if (at->file - 1 >= p->files.n)
     return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
                           "the file of the source location does not exist");
+  if (at->reserved[0] != 0 || (at->flags & ~(uint32_t)KILN_LOC_ALL) != 0 ||
+      (at->inlined != 0 && at->inlined >= p->locs.n))
+    return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
+                          "a source location has an unknown flag or call");
   *out = (struct kn_loc_full){.line = at->line,
                               .column = at->column,
                               .file = at->file - 1,
                               .entry = at->scope.id,
-                              .inlined = at->inlined < p->locs.n ? at->inlined : 0,
-                              .flags = at->flags & KILN_LOC_ALL};
+                              .inlined = at->inlined,
+                              .flags = at->flags};
   return kn_session_has_locs(s);
 }
 
@@ -165,9 +169,9 @@ static uint64_t func_bytes(const kiln_func *f) {
   return bytes;
 }
 
-kiln_compile_stats kiln_session_get_stats(const kiln_session *s) {
-  if (s == NULL) return (kiln_compile_stats){0};
-  kiln_compile_stats stats = s->stats;
+kiln_session_stats kiln_session_get_stats(const kiln_session *s) {
+  if (s == NULL) return (kiln_session_stats){0};
+  kiln_session_stats stats = s->stats;
   stats.memory_bytes += sizeof *s + s->module->backend->session_bytes(s);
   for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);

@@ -63,7 +63,7 @@ struct kiln_session {
   struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
   uint32_t lacks;                     /* parts that the target leaves out: lib/codegen/support.h */
   struct kn_inline_room *inlining;    /* ir/inline/inlining.h, or NULL */
-  kiln_compile_stats stats;           /* its times in ticks: ir/clock.h */
+  kiln_session_stats stats;           /* its times in ticks: ir/clock.h */
   bool timing;
   unsigned dump_what; /* KILN_DUMP_...: see kiln_session_set_dump */
   kiln_buffer *dump_out;
@@ -80,6 +80,9 @@ static inline bool kn_session_busy(const kiln_session *s) {
 /* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id.
  * (ir/builder/build_func.c) */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
+/* True if each kept function that something may refer to was begun; otherwise `d` names the first one.
+ * (ir/inline/inline_keep.c) */
+bool kn_kept_begun(const kiln_module *m, kiln_diag *d);
 
 static inline bool kn_loc_is(struct kn_loc a, struct kn_loc b) {
   return a.line == b.line && a.column == b.column && a.scope == b.scope;

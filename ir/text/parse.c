@@ -698,7 +698,8 @@ static bool add_ctor(struct kn_parser *p, const struct kn_parse_item *it) {
   if (kn_parse_word(p, "with") && !kn_parse_symbol(p, &with, NULL)) return false;
   if (!kn_parse_line_end(p)) return false;
   kiln_ctor_add(p->module, &(kiln_ctor_desc){.func = func,
-                                             .priority = (unsigned)priority,
+                                             .priority = (uint32_t)(priority % KN_NO_PRIORITY),
+                                             .has_priority = priority != KN_NO_PRIORITY,
                                              .at_exit = it->kind == KN_ITEM_DTOR,
                                              .with = with});
   return kn_parse_api_ok(p);

@@ -54,7 +54,7 @@ static bool parse_reloc(struct kn_parser *p, kiln_asm_reloc *r) {
   uint64_t offset;
   if (!kn_parse_number(p, UINT32_MAX, "an offset in bytes", &offset) || !parse_kind(p, &r->kind))
     return false;
-  r->slot = 0;
+  *r = (kiln_asm_reloc){.kind = r->kind};
   if (p->lx.tok.kind == KN_TOK_SYMBOL ? !kn_parse_symbol(p, &r->symbol, &r->addend)
                                       : !parse_slot(p, r))
     return false;

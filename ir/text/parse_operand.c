@@ -275,8 +275,12 @@ bool kn_parse_tried(struct kn_parser *p, bool *is, kiln_value *out) {
   if (!kn_parse_number(p, UINT8_MAX, "a number", &k)) return false;
   if (p->try_sig.id == 0)
     return kn_parse_syntax(p, &t, "a result or exception on an edge that is not a try's");
-  *out = exception ? kiln_try_exception(p->func, (unsigned)k)
-                   : kiln_try_result(p->func, p->try_sig, (unsigned)k);
+  if (exception && k > 1)
+    kiln_func_fail(p->func, KILN_ERR_ARGUMENT,
+                   "the number must be 0 (the exception) or 1 (the selector)");
+  *out = !exception ? kiln_try_result(p->func, p->try_sig, (unsigned)k)
+         : k == 0   ? kiln_try_exception(p->func)
+                    : kiln_try_selector(p->func);
   return true;
 }
 

@@ -124,5 +124,6 @@ kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint32_t i) {
   const struct kn_code_func *f = last(s);
   if (f == NULL || i >= s->out->relocs.n - f->reloc_first) return (kiln_code_reloc){0};
   const struct kn_code_reloc *r = &s->out->relocs.at[f->reloc_first + i];
-  return (kiln_code_reloc){r->offset - f->start, (kiln_reloc_kind)r->kind, {r->symbol}, r->addend};
+  return (kiln_code_reloc){
+    r->offset - f->start, (kiln_reloc_kind)r->kind, {r->symbol}, r->addend, {0}};
 }

@@ -68,7 +68,7 @@ const char *kiln_feature_name(kiln_processor target, unsigned i) {
   return t != NULL && i < KN_MAX_FEATURES ? t->features[i].name : NULL;
 }
 
-bool kiln_feature_find(kiln_processor target, const char *name, uint32_t *out) {
+bool kiln_feature_find(kiln_processor target, const char *name, uint64_t *out) {
   const char *is;
   if (name == NULL || out == NULL) return false;
   for (unsigned i = 0; (is = kiln_feature_name(target, i)) != NULL; i++) {

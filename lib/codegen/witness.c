@@ -139,7 +139,7 @@ kiln_status kn_witness_begin(kiln_func *f) {
   drop_numbers(x, f->module); /* of a function that failed */
   x->full = false;
   put(x, "witness 3\n");
-  kiln_status status = x->print(f, x->out);
+  kiln_status status = x->print(x->print_user, f, x->out);
   if (f->status != KILN_OK) return f->status;
   if (status != KILN_OK)
     return kn_func_fail(f, status, UINT32_MAX, 0, "the function was not printed");
@@ -154,8 +154,7 @@ void kn_witness_observe(struct kn_walk *w, struct kn_witness *x) {
   if (x->out != NULL) kn_observe(w, &x->observer);
 }
 
-kiln_status kiln_session_set_witness(kiln_session *s,
-                                     kiln_status (*print)(kiln_func *, kiln_buffer *),
+kiln_status kiln_session_set_witness(kiln_session *s, kiln_print_fn print, void *user,
                                      kiln_buffer *out) {
   if (s == NULL || (out != NULL && print == NULL)) return KILN_ERR_ARGUMENT;
   if (s->witness == NULL) {
@@ -165,6 +164,7 @@ kiln_status kiln_session_set_witness(kiln_session *s,
     *s->witness = (struct kn_witness){.observer.on = &events};
   }
   s->witness->print = print;
+  s->witness->print_user = user;
   s->witness->out = out;
   return KILN_OK;
 }

@@ -8,7 +8,8 @@
 
 struct kn_witness {
   struct kn_observer observer;
-  kiln_status (*print)(kiln_func *f, kiln_buffer *out);
+  kiln_print_fn print;
+  void *print_user;
   kiln_buffer *out; /* or NULL: nothing is wanted */
   uint32_t *value;  /* number of a value in the text */
   bool full;        /* out of memory */

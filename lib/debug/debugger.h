@@ -33,7 +33,7 @@ struct kn_debug_lines {
   bool block_begins;    /* no line of the block has been seen so far */
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
   uint32_t block_first; /* index of the block's first row */
-  uint64_t spills;      /* kiln_compile_stats.spills when the block began */
+  uint64_t spills;      /* kiln_session_stats.spills when the block began */
   /* statements that share addresses, with the code after them: their first row, index + 1, or 0; how many values were
    * seen where they begin, and the instruction that was looked at last; places after instructions that only compute, at
    * which rows may begin instead */

@@ -12,13 +12,7 @@
 
 bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message) {
   if (c == NULL) return false;
-  kiln_diag d;
-  memset(&d, 0, sizeof d);
-  d.status = status;
-  d.block = d.inst = UINT32_MAX;
-  d.bit_offset = UINT64_MAX;
-  snprintf(d.message, sizeof d.message, "%s", message);
-  kiln_module_fail(c->m, &d);
+  kiln_module_fail(c->m, status, message);
   return false;
 }
 
@@ -107,7 +101,7 @@ static void hfa_end(struct kn_ctype *t) {
 
 static const struct {
   uint8_t size, value, is_signed, class;
-} basics[KILN_CTYPE_ARRAY] = {
+} basics[KN_CTYPE_BASICS] = {
   [KILN_CTYPE_BOOL] = {1, KILN_TYPE_I8, 0, KN_CCLASS_INTEGER},
   [KILN_CTYPE_CHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
   [KILN_CTYPE_SCHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
@@ -144,7 +138,7 @@ static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ctype_kind kin
     .align = size == 0 ? 1
              : complex ? size / 2u
                        : size,
-    .kind = (uint8_t)kind,
+    .kind = (uint16_t)kind,
     .is_signed = kind == KILN_CTYPE_CHAR ? abi->signed_char : basics[kind].is_signed,
     .classes = class_run((enum kn_cclass)basics[kind].class, 0, size),
   };
@@ -162,7 +156,7 @@ static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ctype_kind kin
 }
 
 kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind) {
-  return (kiln_ctype){(unsigned)kind < KILN_CTYPE_ARRAY ? (uint32_t)kind : 0};
+  return (kiln_ctype){(unsigned)kind < KN_CTYPE_BASICS ? (uint32_t)kind : 0};
 }
 
 /* ---- the table ---- */
@@ -184,13 +178,13 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
     kiln_ctypes_free(c);
     return NULL;
   }
-  if (!KN_ROOM(&a, c->types, KILN_CTYPE_ARRAY) || !KN_ROOM(&a, c->sigs, 1)) {
+  if (!KN_ROOM(&a, c->types, KN_CTYPE_BASICS) || !KN_ROOM(&a, c->sigs, 1)) {
     kiln_ctypes_free(c);
     return NULL;
   }
-  for (unsigned k = 0; k < KILN_CTYPE_ARRAY; k++)
+  for (unsigned k = 0; k < KN_CTYPE_BASICS; k++)
     c->types.at[k] = make_basic(c->abi, (kiln_ctype_kind)k);
-  c->types.n = KILN_CTYPE_ARRAY;
+  c->types.n = KN_CTYPE_BASICS;
   memset(c->sigs.at, 0, sizeof *c->sigs.at);
   c->sigs.n = 1;
   return c;
@@ -219,7 +213,7 @@ static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
   if (!KN_ROOM(&c->allocator, c->types, 1))
     return KN_CTYPES_FAIL(none, c, KILN_ERR_MEMORY, "out of memory");
   c->types.at[c->types.n] = copy;
-  return (kiln_ctype){c->types.n++};
+  return (kiln_ctype){c->types.n++ - KN_CTYPE_BASICS + KILN_CTYPE_ARRAY};
 }
 
 /* The type `t` if it may be that of an array's element or a field; else reports an error and returns NULL. */
@@ -263,7 +257,7 @@ kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
 
 kiln_ctype kiln_ctype_new_flexible(kiln_ctypes *c, kiln_ctype of) {
   kiln_ctype t = kiln_ctype_new_array(c, of, 0);
-  if (t.id != 0) c->types.at[t.id].flexible = true;
+  if (t.id != 0) c->types.at[c->types.n - 1].flexible = true;
   return t;
 }
 
@@ -290,7 +284,7 @@ struct layout {
 };
 
 static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ctype *type) {
-  if (f->reserved[0] != 0)
+  if ((f->reserved[0] | f->reserved[1]) != 0)
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "the field 'reserved' of a member must be 0");
   if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
@@ -375,9 +369,9 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
 static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_cfield *fields,
                               uint32_t n, const kiln_ctype_options *as) {
   const kiln_ctype none = {0};
-  struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
+  struct layout l = {.c = c, .t = {.kind = (uint16_t)kind, .align = 1, .natural = 1, .n_fields = n}};
   if (c == NULL) return none;
-  if (as != NULL && as->reserved[0] != 0)
+  if (as != NULL && (as->reserved[0] | as->reserved[1] | as->reserved[2] | as->reserved[3]) != 0)
     return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT,
                           "the field 'reserved' of the layout must be 0");
   if (fields == NULL && n != 0)
@@ -405,8 +399,11 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_c
     if (end / 8 > MAX_SIZE) return KN_CTYPES_FAIL(none, c, KILN_ERR_LIMIT, "a type too large");
     if (kind != KILN_CTYPE_UNION || end > l.bits) l.bits = end;
     note_field(&l, f, type, at);
-    c->fields.at[l.t.fields + i] =
-      (kiln_cfield_info){f->type, at / 8, (uint32_t)(at % 8), is_bits ? f->bits : 0u, f->flags};
+    c->fields.at[l.t.fields + i] = (kiln_cfield_info){.type = f->type,
+                                                      .offset_bytes = at / 8,
+                                                      .bit_offset = (uint32_t)(at % 8),
+                                                      .bits = is_bits ? f->bits : 0,
+                                                      .flags = f->flags};
   }
   l.t.natural = l.t.align;
   raise_align(&l, l.as.align_bytes);

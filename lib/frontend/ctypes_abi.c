@@ -182,7 +182,7 @@ static kiln_carg_info result_of(const kiln_ctypes *c, kiln_ctype t) {
 static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
   if (!KN_ROOM(&c->allocator, c->params, 1))
     return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
-  c->params.at[c->params.n++] = (kiln_param){.type = (uint8_t)type, .flags = flags};
+  c->params.at[c->params.n++] = (kiln_param){.type = (kiln_type)type, .flags = flags};
   return true;
 }
 
@@ -333,8 +333,11 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
   return (kiln_csig){c->sigs.n++};
 }
 
-kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result, const kiln_ctype *params,
-                        uint32_t n) {
+kiln_csig kiln_csig_new(kiln_ctypes *c, kiln_cc cc, unsigned flags, const kiln_ctype *params,
+                        uint32_t n, kiln_ctype result) {
+  if (c != NULL && cc != KILN_CC_C)
+    return KN_CTYPES_FAIL((kiln_csig){0}, c, KILN_ERR_UNSUPPORTED,
+                          "types of C with another calling convention than C's");
   return make_sig(c, flags, result, (kiln_csig){0}, params, n);
 }
 

@@ -33,7 +33,7 @@ struct kn_ctype {
   uint32_t natural; /* alignment without attributes of the type itself: AAPCS64 5.9 */
   uint32_t element; /* arrays */
   uint32_t fields, n_fields;
-  uint8_t kind;  /* kiln_ctype_kind */
+  uint16_t kind; /* kiln_ctype_kind */
   uint8_t value; /* kiln_type of scalars, else VOID */
   uint8_t hfa;   /* kiln_type of all members; VOID: no member yet; or KN_CHFA_NOT */
   uint8_t n_hfa; /* members: at most 5 are counted */
@@ -102,9 +102,14 @@ static inline uint64_t kn_cround(uint64_t x, uint64_t align) {
   return (x + align - 1) & ~(align - 1);
 }
 
+/* Types are in the order of their ids; ids between those of basic types and KILN_CTYPE_ARRAY are not used yet. */
+enum { KN_CTYPE_BASICS = KILN_CTYPE_COMPLEX_LDOUBLE + 1 };
+
 /* The type; NULL for none. */
 static inline const struct kn_ctype *kn_ctype_at(const kiln_ctypes *c, kiln_ctype t) {
-  return c != NULL && t.id != 0 && t.id < c->types.n ? c->types.at + t.id : NULL;
+  uint32_t at = t.id < KILN_CTYPE_ARRAY ? t.id : t.id - KILN_CTYPE_ARRAY + KN_CTYPE_BASICS;
+  if (t.id >= KN_CTYPE_BASICS && t.id < KILN_CTYPE_ARRAY) return NULL;
+  return c != NULL && t.id != 0 && at < c->types.n ? c->types.at + at : NULL;
 }
 
 /* The signature; NULL for none. */

@@ -200,6 +200,7 @@ static void push(kiln_debug_expr *e, const uint8_t *bytes, uint32_t n) {
   if (e == NULL) return;
   if (e->full || n > sizeof e->bytes - e->size_bytes) {
     e->full = true;
+    e->size_bytes = UINT32_MAX; /* which whatever takes an expression refuses */
     return;
   }
   memcpy(e->bytes + e->size_bytes, bytes, n);

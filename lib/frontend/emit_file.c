@@ -1,5 +1,5 @@
-/* kiln_emit_elf_file: an object as a file, by kiln_emit_elf. Called by front ends. Invariant: a name refers to the old
- * file or to the complete new one, whatever happens. */
+/* kiln_emit_object_file: an object as a file, by kiln_emit_elf. Called by front ends. Invariant: a name refers to the
+ * old file or to the complete new one, whatever happens. */
 #define _GNU_SOURCE
 #include <kiln/emit.h>
 
@@ -64,21 +64,16 @@ static bool write_file(const char *path, const kiln_buffer *b) {
   return false;
 }
 
-kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions, uint32_t n_sessions,
-                               const char *path) {
+kiln_status kiln_emit_object_file(kiln_module *m, kiln_session *const *sessions,
+                                  uint32_t n_sessions, const char *path) {
   if (m == NULL) return KILN_ERR_ARGUMENT;
-  kiln_diag d = {
-    .status = KILN_ERR_ARGUMENT, .block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
-  if (path == NULL) {
-    snprintf(d.message, sizeof d.message, "no path for the object (NULL)");
-    return kiln_module_fail(m, &d);
-  }
+  if (path == NULL) return kiln_module_fail(m, KILN_ERR_ARGUMENT, "no path for the object (NULL)");
   kiln_buffer object = {.allocator = kiln_module_get_allocator(m)};
   kiln_status status = kiln_emit_object(m, sessions, n_sessions, &object);
   if (status == KILN_OK && !write_file(path, &object)) {
-    d.status = KILN_ERR_IO;
-    snprintf(d.message, sizeof d.message, "cannot write %.150s: %s", path, strerror(errno));
-    status = kiln_module_fail(m, &d);
+    char message[256];
+    snprintf(message, sizeof message, "cannot write %.150s: %s", path, strerror(errno));
+    status = kiln_module_fail(m, KILN_ERR_IO, message);
   }
   kiln_buffer_free(&object);
   return status;

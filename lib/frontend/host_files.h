@@ -1,4 +1,4 @@
-/* What libkiln asks of the system that it runs on, where systems differ: files. For kiln_emit_elf_file and the tool.
+/* What libkiln asks of the system that it runs on, where systems differ: files. For kiln_emit_object_file and the tool.
  *
  * Where an output goes that has the name `path`: a regular file is replaced by a new one that is complete, so that
  * nobody sees half a file and an error changes nothing. Anything else that exists, a device, a pipe or a descriptor of

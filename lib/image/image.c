@@ -261,7 +261,7 @@ static bool order_func_data(struct kn_image *image) {
 static bool is_absent(struct kn_image *image, uint32_t index) {
   const kiln_module *m = image->m;
   const struct kn_data *d = m->data.at + index;
-  if ((d->flags & KILN_DATA_IF_REACHABLE) && !kiln_module_is_reachable(m, (kiln_symbol){d->symbol}))
+  if ((d->flags & KILN_DATA_IF_REACHABLE) && !kiln_symbol_is_reachable(m, (kiln_symbol){d->symbol}))
     return true;
   if (KN_LIKELY(d->label == 0)) return false;
   uint32_t comdat = kn_symbol(m, d->symbol)->comdat, func = kn_symbol(m, d->label)->target;

@@ -80,7 +80,8 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
       return kn_jit_fail(e, KILN_ERR_STRUCTURE,
                          "session %zu is in use: a callback of it cannot add it", i);
   kiln_diag open;
-  const bool closed = kn_sessions_closed(input->sessions, input->n_sessions, &open);
+  const bool closed =
+    kn_sessions_closed(input->sessions, input->n_sessions, &open) && kn_kept_begun(m, &open);
   return closed ? KILN_OK : kn_jit_pass(e, &open);
 }
 

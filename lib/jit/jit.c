@@ -22,8 +22,6 @@ kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *forma
   va_list args;
   va_start(args, format);
   e->diag.status = status;
-  e->diag.block = e->diag.inst = UINT32_MAX;
-  e->diag.bit_offset = UINT64_MAX;
   vsnprintf(e->diag.message, sizeof e->diag.message, format, args);
   va_end(args);
   return status;
@@ -39,7 +37,7 @@ kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own) {
 void kiln_jit_error_free(kiln_jit_error *e) {
   if (e == NULL) return;
   kiln_buffer_free(&e->missing);
-  *e = (kiln_jit_error){0};
+  *e = (kiln_jit_error){.missing.allocator = e->missing.allocator};
 }
 
 kiln_status kn_jit_pass(kiln_jit_error *e, const kiln_diag *diag) {

@@ -12,17 +12,29 @@ struct kiln_jit_stream {
   kiln_module *m;
   struct kn_jit_input in; /* its binds stay, and data of no function in units that failed */
   uint32_t next_data;     /* data items before it that belong to no function were chosen */
+  uint32_t flags;         /* kiln_jit_stream_options.flags */
   uint32_t asking;        /* additions that wait for the resolver */
   bool busy;              /* an addition is in progress, and is not waiting */
   bool freed;             /* by the resolver, which has no effect */
 };
 
-kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
-  if (jit == NULL || module == NULL || module->options.target.processor != jit->processor ||
-      module->target->jit == NULL || module->frozen)
-    return NULL;
+kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module,
+                                     const kiln_jit_stream_options *options,
+                                     kiln_jit_error *error) {
+  static const kiln_jit_stream_options defaults;
+  kiln_jit_error own;
+  error = kn_jit_begin(error, &own);
+  if (options == NULL) options = &defaults;
+  if (jit == NULL || module == NULL || !KN_UNRESERVED(options) ||
+      options->flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
+    return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "no JIT, no module, or an unknown option");
+  if (module->options.target.processor != jit->processor || module->target->jit == NULL)
+    return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
+                       kn_target_name(module, (char[KN_TARGET_NAME]){0}));
+  if (module->frozen) return KN_JIT_FAIL(NULL, error, KILN_ERR_STRUCTURE, "the module is frozen");
   kiln_jit_stream *s = kn_jit_realloc(jit, NULL, sizeof *s);
-  if (s != NULL) *s = (kiln_jit_stream){.jit = jit, .m = module, .in.m = module};
+  if (s == NULL) return kn_jit_no_memory(error), NULL;
+  *s = (kiln_jit_stream){.jit = jit, .m = module, .in.m = module, .flags = options->flags};
   return s;
 }
 
@@ -162,7 +174,7 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
                        s->busy ? "stream" : "session");
   struct kn_output other = {0};
   struct kn_jit_link l = {
-    .jit = s->jit, .flags = flags, .error = error, .stream = s, .other = &other};
+    .jit = s->jit, .flags = flags | s->flags, .error = error, .stream = s, .other = &other};
   const kiln_jit_input input = {.module = s->m, .sessions = &session, .n_sessions = 1};
   const kiln_status status = kn_jit_link(&l, &input, 1, unit);
   if (s->m->diag.status == KILN_OK) empty(s->m, session);
@@ -205,7 +217,7 @@ void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, unsigned flags, k
     if (kiln_func_try_compile(f, &error->diag) == KILN_OK) {
       uint32_t index = session->out->funcs.n - 1;
       if (kiln_jit_stream_add(s, session, flags, unit, error) == KILN_OK) {
-        if ((flags & KILN_JIT_REDEFINABLE) && desc.linkage == KILN_LINKAGE_EXTERNAL)
+        if (((flags | s->flags) & KILN_JIT_REDEFINABLE) && desc.linkage == KILN_LINKAGE_EXTERNAL)
           address = kiln_jit_lookup(s->jit, desc.name);
         if (address == NULL) address = kiln_jit_function(s->jit, *unit, index);
       }

@@ -41,7 +41,8 @@ static kiln_status emit(const struct kn_object_format *format, kiln_module *m,
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }
   kiln_diag open;
-  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
+  if (!kn_sessions_closed(sessions, n, &open) || !kn_kept_begun(m, &open))
+    return kiln_module_fail_diag(m, &open);
   if (split && m->options.target.format != format->format)
     return kn_module_fail(m, KILN_ERR_UNSUPPORTED, "split DWARF is not supported on %s",
                           kn_target_name(m, (char[KN_TARGET_NAME]){0}));

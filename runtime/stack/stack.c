@@ -132,14 +132,16 @@ struct walk {
 };
 _Static_assert(sizeof(struct walk) <= sizeof(((kiln_stack_walk *)0)->state), "the state has room");
 
-kiln_status kiln_stack_begin(kiln_stack_walk *walk, const kiln_stack_point *point) {
+kiln_status kiln_stack_walk_begin(kiln_stack_walk *walk, const kiln_stack_point *point) {
   if (walk == NULL) return KILN_ERR_ARGUMENT;
   struct walk *w = (struct walk *)walk->state;
   const struct kn_stack_machine *machine = kn_stack_machine_host;
   *w = (struct walk){.machine = (uint64_t)(uintptr_t)machine, .ended = true};
-  walk->status = point == NULL || (walk->jits == NULL && walk->n_jits != 0) ? KILN_ERR_ARGUMENT
-                 : machine == NULL                                          ? KILN_ERR_UNSUPPORTED
-                                                                            : KILN_OK;
+  walk->status = point == NULL || (walk->jits == NULL && walk->n_jits != 0) ||
+                     (walk->maps == NULL && walk->n_maps != 0) || !KN_UNRESERVED(walk)
+                   ? KILN_ERR_ARGUMENT
+                 : machine == NULL ? KILN_ERR_UNSUPPORTED
+                                   : KILN_OK;
   if (walk->status != KILN_OK) return walk->status;
   w->frame = frame_at(machine, point);
   w->ended = false;
@@ -158,7 +160,8 @@ static bool find_code(const kiln_stack_walk *walk, uint64_t pc, struct kn_stack_
     struct kn_stack_finder *f = (struct kn_stack_finder *)walk->jits[i];
     if (f != NULL && f->find(f, pc, code)) return code->fde != NULL;
   }
-  code->roots = find_mapped(walk->map, pc);
+  for (uint32_t i = 0; i < walk->n_maps && code->roots == NULL; i++)
+    code->roots = find_mapped(walk->maps[i], pc);
   code->fde = kn_cfi_find(pc, &code->start);
   return code->fde != NULL;
 }
@@ -177,7 +180,7 @@ static bool describe(kiln_stack_frame *frame, const uint8_t *table, uint32_t at)
   return true;
 }
 
-bool kiln_stack_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
+bool kiln_stack_walk_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   if (walk == NULL || frame == NULL) return false;
   *frame = (kiln_stack_frame){0};
   struct walk *w = (struct walk *)walk->state;

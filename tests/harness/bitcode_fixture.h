@@ -108,20 +108,20 @@ static void bc_note(void *user, const kiln_diag *d) {
 
 static inline void bc_free(struct bc_result *r) { kiln_buffer_free(&r->text); }
 
-static inline struct bc_result bc_read_by(kiln_decoder decoder, const void *bytes, size_t size,
+static inline struct bc_result bc_read_by(kiln_llvm_decoder decoder, const void *bytes, size_t size,
                                           bool print) {
   struct bc_result result = {0};
   struct bc_reading reading = {&result, print};
   kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
                                  .name = "test",
                                  .on_diag = bc_note,
-                                 .on_diag_user = &result,
-                                 .decoder = decoder};
+                                 .on_diag_user = &result};
+  const kiln_llvm_options how = {.decoder = decoder};
   kiln_module *m = kiln_module_new(&options);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);
   assert_non_null(s);
-  result.status = kiln_llvm_read(s, bytes, size, bc_take, &reading, &result.instructions);
+  result.status = kiln_llvm_read(s, bytes, size, &how, bc_take, &reading, &result.instructions);
   if (result.status == KILN_OK && print) {
     kiln_buffer head = {0};
     assert_int_equal(kiln_module_print(m, &head), KILN_OK);
@@ -138,8 +138,8 @@ static inline struct bc_result bc_read_by(kiln_decoder decoder, const void *byte
 /* Reads and verifies bitcode, by both ways to decode numbers, of which the result must be the same; prints it if
  * `print`. */
 static inline struct bc_result bc_read(const void *bytes, size_t size, bool print) {
-  struct bc_result plain = bc_read_by(KILN_DECODER_PLAIN, bytes, size, print);
-  struct bc_result r = bc_read_by(KILN_DECODER_PEXT, bytes, size, print);
+  struct bc_result plain = bc_read_by(KILN_LLVM_DECODER_PLAIN, bytes, size, print);
+  struct bc_result r = bc_read_by(KILN_LLVM_DECODER_PEXT, bytes, size, print);
   assert_int_equal(r.status, plain.status);
   assert_int_equal(r.instructions, plain.instructions);
   assert_string_equal(r.diag.message, plain.diag.message);

@@ -131,13 +131,13 @@ static void null_make(struct null_fixture *x) {
   x->variable = (kiln_debug_variable){.variable = x->die, .slot = kiln_slot_new(x->f, 8, 3)};
   x->c = kiln_ctypes_new(x->m);
   x->ctype = kiln_ctype_basic(KILN_CTYPE_LONG);
-  x->csig = kiln_csig_new(x->c, 0, x->ctype, &x->ctype, 1);
+  x->csig = kiln_csig_new(x->c, KILN_CC_C, 0, &x->ctype, 1, x->ctype);
   x->cfield.type = x->ctype;
   x->ssa = kiln_ssa_new(x->m);
   kiln_ssa_begin(x->ssa, x->f, 0);
   x->var = kiln_ssa_new_variable(x->ssa, KILN_TYPE_I64);
   x->jit = kiln_jit_new(&x->jit_options, NULL);
-  x->stream = kiln_jit_stream_new(x->jit, x->m);
+  x->stream = kiln_jit_stream_new(x->jit, x->m, NULL, NULL);
   x->jit_input = (kiln_jit_input){.module = x->m, .sessions = &x->s, .n_sessions = 1};
   strcpy(x->name, "name");
   x->strings[0] = x->name;
@@ -163,7 +163,7 @@ static void null_make(struct null_fixture *x) {
   x->interp = kiln_interp_new(x->m, NULL);
 #endif
 #ifdef KILN_LLVM_H
-  x->llvm = kiln_llvm_new(x->s, null_bitcode, sizeof null_bitcode);
+  x->llvm = kiln_llvm_new(x->s, null_bitcode, sizeof null_bitcode, NULL);
 #endif
 #ifdef KILN_LLVM_OPERATION_H
   x->operations = kiln_llvm_builder_new(x->m);

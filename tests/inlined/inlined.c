@@ -121,7 +121,7 @@ static bool read_functions(struct input *i, const void *bytes, size_t size) {
     free(text);
     return status == KILN_OK;
   }
-  kiln_llvm *reader = kiln_llvm_new(i->s, bytes, size);
+  kiln_llvm *reader = kiln_llvm_new(i->s, bytes, size, NULL);
   const uint32_t n = kiln_llvm_body_count(reader);
   kiln_llvm_defer_assembly(reader); /* the interpreter does not run it */
   kiln_status status = kiln_llvm_read_bodies(reader, 0, n, sink, i, NULL);

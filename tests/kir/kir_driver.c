@@ -57,9 +57,9 @@ void kir_read_sigs(struct kir_file *f, const kiln_module *m) {
     if (!fn->known) continue;
     fn->n_params = sig.n_params;
     fn->n_results = sig.n_results;
-    fn->result = sig.n_results ? sig.results[0] : 0;
+    fn->result = sig.n_results ? (uint8_t)sig.results[0] : 0;
     for (unsigned k = 0; k < sig.n_params; k++) {
-      fn->params[k] = sig.params[k].type;
+      fn->params[k] = (uint8_t)sig.params[k].type;
       fn->flags[k] = sig.params[k].flags;
     }
   }

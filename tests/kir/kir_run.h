@@ -37,7 +37,7 @@ struct kir_file {
   size_t size;
   char *test; /* `; test:`, or NULL */
   bool right_target, runs_here, has_errors;
-  uint32_t features; /* of the target, by `; features:` */
+  uint64_t features; /* of the target, by `; features:` */
   struct kir_run *runs;
   size_t n_runs;
   struct kir_func *funcs;

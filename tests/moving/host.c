@@ -160,12 +160,16 @@ static void visit(struct run *r, uint32_t id) {
     visit_all_interpreted(r);
     return;
   }
-  kiln_stack_walk walk = {.jits = &r->jit, .n_jits = r->jit != NULL, .map = r->map, .end = r->end};
+  kiln_stack_walk walk = {.jits = &r->jit,
+                          .n_jits = r->jit != NULL,
+                          .maps = &r->map,
+                          .n_maps = r->map != NULL,
+                          .end = r->end};
   kiln_stack_frame frame;
   bool newest = true;
   uint64_t c_frames = 0;
-  kiln_stack_begin(&walk, &r->point);
-  while (kiln_stack_find_next(&walk, &frame)) {
+  kiln_stack_walk_begin(&walk, &r->point);
+  while (kiln_stack_walk_find_next(&walk, &frame)) {
     count_frame(r, &frame, newest, id, &c_frames);
     newest &= !frame.has_table;
     for (uint32_t i = 0; i < frame.n_roots; i++) {

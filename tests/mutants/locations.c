@@ -26,13 +26,13 @@ static void on_diag(void *user, const kiln_diag *d) {
 
 /* Reads all bodies; with inlining as `kiln compile --inline` does: what cannot be left out, then what that needs. */
 static void read_all(kiln_session *s, const void *bytes, size_t size) {
-  kiln_llvm *l = kiln_llvm_new(s, bytes, size);
+  kiln_llvm *l = kiln_llvm_new(s, bytes, size, NULL);
   uint64_t n;
   uint32_t *list = malloc((kiln_llvm_body_count(l) + 1) * sizeof *list);
   const bool inlining =
     kiln_llvm_keep_bodies(l, &n) == KILN_OK && s->module->attrs.inlining != KILN_INLINING_OFF;
   for (bool more = list != NULL; more;) {
-    const uint32_t bodies = kiln_llvm_list_bodies(l, list);
+    const uint32_t bodies = kiln_llvm_next_bodies(l, list, kiln_llvm_body_count(l));
     for (uint32_t k = 0; k < bodies; k++)
       (void)kiln_llvm_read_bodies(l, list[k], 1, NULL, NULL, &n);
     more = bodies != 0 && inlining;

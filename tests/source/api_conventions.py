@@ -21,7 +21,7 @@ NOUNS = {
     'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'llvm_builder': 'kiln_llvm_builder', 'loc': 'kiln_session',
     'machine': 'kiln_processor', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
     'processor': 'kiln_processor', 'root_map': 'kiln_root_map', 'register': 'kiln_processor', 'reloc': 'kiln_reloc_kind', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
-    'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'stack': 'kiln_stack_walk', 'stack_frame': 'kiln_stack_frame', 'stack_point': 'kiln_stack_point', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
+    'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'stack_walk': 'kiln_stack_walk', 'stack_frame': 'kiln_stack_frame', 'stack_point': 'kiln_stack_point', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
     'system': 'kiln_system', 'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
 }
 # Objects that keep their first error, or whose module does: calls that build with them return nothing, or what they make.
@@ -32,10 +32,14 @@ GROWS = re.compile(r'_(options|attrs|desc|stats)$')
 # Structs that programs fill in, and that need no room.
 COMPLETE = {
     'kiln_interp_value': 'bits', 'kiln_switch_case': 'a value and a block',
-    'kiln_clause': 'its kind says what more there is', 'kiln_location': 'its entry and its flags say more',
-    'kiln_die_declaration': 'kiln_die_set_... adds to the entry', 'kiln_die_member': 'as kiln_die_declaration',
+    'kiln_clause': 'its kind says what more there is',
+    'kiln_die_declaration': 'kiln_die_set_... adds to the entry',
+    'kiln_die_member': 'members with more attributes are entries: kiln_die_new, kiln_die_set_children',
     'kiln_die_enumerator': 'a name and a value', 'kiln_die_shape_attr': 'a name and a kind',
-    'kiln_diag': 'has room',
+    'kiln_allocator': "realloc's arguments", 'kiln_buffer': 'a container', 'kiln_debug_expr': 'bytes of an expression',
+    'kiln_code_piece': 'many of a function: kiln_code has room',
+    'kiln_wasm_value': 'a value', 'kiln_wasm_tag': 'compiled code knows its layout',
+    'kiln_wasm_exn': 'compiled code knows its layout', 'kiln_wasmrt_typed': 'a type and a value',
 }
 NUMBERS = {'uint8_t', 'uint16_t', 'uint32_t', 'uint64_t', 'int32_t', 'int64_t', 'size_t', 'bool', 'float', 'double', 'void',
            'char'}
@@ -48,6 +52,7 @@ EXEMPT = {
     'kiln_func_begin': 'noun',  # makes it
     'kiln_ctype_basic': 'noun',  # the same in all tables
     'kiln_interp_sink': 'noun',  # a kiln_func_sink_fn
+    'kiln_as_assemble': 'noun',  # a kiln_assemble_fn
     'kiln_target_find': 'noun', 'kiln_reloc_find': 'noun',  # gives it
     'kiln_jit_run_constructors': 'number',  # main's argc
     'kiln_block_symbol': 'noun',  # of a function whose body may come later
@@ -169,7 +174,15 @@ def main(include):
                 check(is_out or own in ('max', 'out_bytes'), name, 'order', f'{own}: an input behind what is written')
             written = written or is_out
 
-    given = {base(spelled) for _, params, _ in functions.values() for spelled, _ in params if re.match(r'const kiln_\w+ \*', spelled)}
+    # what is given to calls, or filled in for them: by pointer, by callbacks too, and what such structs consist of
+    given = {base(spelled) for _, params, _ in functions.values() for spelled, _ in params if re.match(r'(const )?kiln_\w+ \*', spelled)}
+    given.update(name for spelled in callbacks.values() for name in re.findall(r'\b(kiln_\w+) \*', spelled))
+    given &= set(structs)
+    while True:
+        inner = {base(spelled) for name in given for spelled, _ in structs[name]} & set(structs)
+        if inner <= given:
+            break
+        given |= inner
 
     # types
     for name, fields in structs.items():

@@ -20,10 +20,10 @@ from tap import Tap  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / 'build/dist'
 NEWEST = (2, 28)  # the version of glibc that it is for
-NEEDED = {'libc.so.6', 'libdl.so.2', 'libpthread.so.0', 'libm.so.6', 'ld-linux-x86-64.so.2', 'libkiln.so.2', 'libgcc_s.so.1'}
+NEEDED = {'libc.so.6', 'libdl.so.2', 'libpthread.so.0', 'libm.so.6', 'ld-linux-x86-64.so.2', 'libkiln.so.3', 'libgcc_s.so.1'}
 EXAMPLES = 'share/kiln/examples'
 MUST = ['bin/kiln', 'bin/kiln-run', 'bin/kiln-rustc', 'bin/kiln-cc', 'lib/kiln/libkiln-shim.so', 'lib/libkiln.a', 'lib/libkiln.so',
-        'lib/libkiln-llvm.a', 'lib/libkiln-text.a', 'lib/libkiln-text.so.2', 'lib/libkiln-as.so.2', 'lib/libkiln-wasm.so.2', 'lib/libkiln-wasmrt.a', 'include/kiln/kiln.h', 'include/kiln/kiln.hpp',
+        'lib/libkiln-llvm.a', 'lib/libkiln-text.a', 'lib/libkiln-text.so.3', 'lib/libkiln-as.so.3', 'lib/libkiln-wasm.so.3', 'lib/libkiln-wasmrt.a', 'include/kiln/kiln.h', 'include/kiln/kiln.hpp',
         'lib/pkgconfig/kiln.pc', 'lib/cmake/kiln/kiln-config.cmake', 'share/man/man1/kiln.1', 'share/bash-completion/completions/kiln',
         'share/zsh/site-functions/_kiln', 'share/fish/vendor_completions.d/kiln.fish', 'share/kiln/rustc/Cargo.toml', 'LICENSE', 'README.md',
         f'{EXAMPLES}/hello/hello.c', f'{EXAMPLES}/embed/CMakeLists.txt']
@@ -142,7 +142,7 @@ def main():
         square = place / EXAMPLES / 'embed/square.c'
         use = {'PKG_CONFIG_PATH': str(place / 'lib/pkgconfig'), 'LD_LIBRARY_PATH': str(place / 'lib'), 'PATH': f'{place}/bin:{os.environ["PATH"]}'}
         prints('C, by pkg-config', '144', f'gcc {square} $(pkg-config --cflags --libs kiln) -o square && ./square', work, **use)
-        prints('it needs libkiln.so.2', '1', 'readelf -d square | grep -c "NEEDED.*libkiln.so.2"', work)
+        prints('it needs libkiln.so.3', '1', 'readelf -d square | grep -c "NEEDED.*libkiln.so.3"', work)
         prints('C, static', '144', f'gcc -static {square} $(pkg-config --static --cflags --libs kiln) -o static && ./static', work, **use)
         prints('the other libraries', '0', f'echo "#include <kiln/llvm.h>\n#include <kiln/kiln.h>\nint main(void) {{ return kiln_version() == 0; }}" > all.c && '
                'gcc all.c $(pkg-config --cflags --libs kiln kiln-text kiln-llvm kiln-as kiln-wasm kiln-wasmrt) -Wl,--no-as-needed -o all && ./all && echo $?', work, **use)
@@ -166,8 +166,8 @@ def main():
         library, problem = next_version(there, args.jobs)
         tap.case('the next version of libkiln.so', problem)
         (work / 'next').mkdir()
-        (work / 'next/libkiln.so.2').symlink_to(library)
-        prints('a program of this one runs with it', '144', f'ldd ./square | grep -q {work}/next/libkiln.so.2 && ./square', work,
+        (work / 'next/libkiln.so.3').symlink_to(library)
+        prints('a program of this one runs with it', '144', f'ldd ./square | grep -q {work}/next/libkiln.so.3 && ./square', work,
                LD_LIBRARY_PATH=str(work / 'next'))
     tap.finish()
 

@@ -103,8 +103,8 @@ static int depth(int n) {
   int frames = 0;
   if (n > 0) return depth(n - 1) + 0 * *(volatile int *)&n;
   if (kiln_stack_point_save(&point) != KILN_OK) return -1;
-  kiln_stack_begin(&walk, &point);
-  while (kiln_stack_find_next(&walk, &frame)) frames++;
+  kiln_stack_walk_begin(&walk, &point);
+  while (kiln_stack_walk_find_next(&walk, &frame)) frames++;
   return walk.status == KILN_OK ? frames : -1;
 }
 int main(void) {

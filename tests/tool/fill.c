@@ -268,7 +268,7 @@ static void c_signatures(const uint32_t *keys, uint32_t n) {
                                              KILN_CTYPE_DOUBLE};
     kiln_ctype params[10];
     for (uint32_t k = 0; k < 10; k++) params[k] = kiln_ctype_basic(kinds[keys[i] >> 2 * k & 3]);
-    must(kiln_csig_new(c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), params, 10).id != 0,
+    must(kiln_csig_new(c, KILN_CC_C, 0, params, 10, kiln_ctype_basic(KILN_CTYPE_VOID)).id != 0,
          "no signature");
   }
   end();
@@ -523,13 +523,13 @@ static void intrinsics(const uint32_t *keys, uint32_t n) {
 static void integers(const uint32_t *keys, uint32_t n) {
   kiln_module *m = module(false);
   kiln_llvm_builder *b = kiln_llvm_builder_new(m);
-  must(kiln_llvm_builder_list_parts(b, "i64", 0, NULL) == 1, "no type");
+  must(kiln_llvm_builder_parts(b, "i64", NULL, 0) == 1, "no type");
   const uint32_t before = b->type_hash.n;
   begin();
   for (uint32_t i = 0; i < n; i++) {
     char name[16];
     snprintf(name, sizeof name, "i%u", 300 + keys[i]);
-    kiln_llvm_builder_list_parts(b, name, 0, NULL);
+    kiln_llvm_builder_parts(b, name, NULL, 0);
   }
   end();
   filled(&b->type_hash, before);
@@ -561,7 +561,7 @@ static uint32_t type_hash(uint32_t i) { return kn_bc_sig_hash(((uint64_t)(TYPE +
 static void type_signatures(const uint32_t *keys, uint32_t n) {
   kiln_module *m = module(false);
   kiln_llvm_builder *b = kiln_llvm_builder_new(m);
-  must(kiln_llvm_builder_list_parts(b, "i64", 0, NULL) == 1, "no type");
+  must(kiln_llvm_builder_parts(b, "i64", NULL, 0) == 1, "no type");
   uint32_t id[2];
   for (uint32_t k = 0; k < 2; k++)
     id[k] = kn_operation_type(b, TYPE_INTEGER, (uint64_t[]){32 << k}, 1);

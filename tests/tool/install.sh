@@ -37,8 +37,8 @@ all_headers() { diff <(cd "$tests/../include/kiln" && ls -- *.h *.hpp *.def) <(l
 all_names() {
   local version
   version=$(pkg-config --modversion "$1") || return 1
-  [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.2" &&
-     $(readlink "$lib/lib$1.so.2") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
+  [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.3" &&
+     $(readlink "$lib/lib$1.so.3") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
     readelf -d "$lib/lib$1.so" | grep -q "SONAME.*\[lib$1\.so\.2\]"
 }
 flags() { pkg-config --cflags --libs "$@"; }
@@ -75,7 +75,7 @@ needs() { readelf -d "$1" | grep -q 'NEEDED.*libkiln\.so\.2'; }
 
 link_flags=$(flags kiln)
 check "a C program, shared" sum_is_right sum shared gcc -std=c11
-check "it needs libkiln.so.2" needs sum-shared/sum
+check "it needs libkiln.so.3" needs sum-shared/sum
 check "a C++ program, shared" sum_is_right sum cxx g++ -std=c++17 -x c++
 check "a C program, clang" sum_is_right sum clang clang-22 -std=c11
 link_flags=$(flags --static kiln)

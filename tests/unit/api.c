@@ -254,20 +254,20 @@ CASE(files) {
   assert_true(fd >= 0);
   close(fd);
   m = with_string(&text);
-  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, path), KILN_OK);
+  assert_int_equal(kiln_emit_object_file(m, NULL, 0, path), KILN_OK);
   kiln_module_free(m);
   assert_int_equal(read_file(path, bytes, sizeof bytes), object.size);
   assert_memory_equal(bytes, object.data, object.size);
   kiln_buffer_free(&object);
   unlink(path);
   m = with_string(&text);
-  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, "/nowhere/at/all.o"), KILN_ERR_IO);
+  assert_int_equal(kiln_emit_object_file(m, NULL, 0, "/nowhere/at/all.o"), KILN_ERR_IO);
   assert_non_null(strstr(kiln_module_diag(m)->message, "/nowhere/at/all.o"));
   assert_non_null(strstr(kiln_module_diag(m)->message, strerror(ENOENT)));
   kiln_module_free(m);
   m = kiln_module_new(&(kiln_module_options){0});
   assert_int_equal(kiln_data_define_string(m, NULL, 1).id, 0);
-  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, path), KILN_ERR_ARGUMENT);
+  assert_int_equal(kiln_emit_object_file(m, NULL, 0, path), KILN_ERR_ARGUMENT);
   assert_int_not_equal(access(path, F_OK), 0);
   kiln_module_free(m);
 }
@@ -380,6 +380,83 @@ CASE(described_nowhere) {
   kiln_module_free(m);
 }
 
+/* A declaration may repeat what another one said, and be silent; it cannot say more or something else. */
+CASE(declared_otherwise) {
+  const kiln_symbol_desc first = {.name = "x",
+                                  .linkage = KILN_LINKAGE_WEAK,
+                                  .section = ".mine",
+                                  .comdat = "group",
+                                  .align_log2 = 4};
+  const kiln_symbol_desc other[] = {
+    {.name = "x", .linkage = KILN_LINKAGE_INTERNAL},
+    {.name = "x", .visibility = KILN_VISIBILITY_HIDDEN},
+    {.name = "x", .tls = KILN_TLS_LOCAL_EXEC},
+    {.name = "x", .dso_local = true},
+    {.name = "x", .section = ".other"},
+    {.name = "x", .comdat = "grou"},
+    {.name = "x", .align_log2 = 3},
+    {.name = "x", .no_plt = true},
+    {.name = "x", .comdat_stays = true},
+  };
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    kiln_module *m = new_module();
+    kiln_symbol x = kiln_data_declare(m, &first);
+    assert_int_equal(kiln_data_declare(m, &first).id, x.id);
+    assert_int_equal(kiln_data_declare(m, &(kiln_symbol_desc){.name = "x", .body = true}).id, x.id);
+    assert_int_equal(kiln_data_declare(m, &other[i]).id, 0);
+    assert_int_equal(kiln_module_status(m), KILN_ERR_SYMBOL);
+    kiln_module_free(m);
+  }
+}
+
+/* Ways to describe a function wrongly; each is an error of the function, none drops what was described. */
+static void unknown_begin(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)full;
+  kiln_func_set_debug(f, e, e, 99);
+}
+static void unknown_call(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)full;
+  kiln_func_set_variable(f, &(kiln_debug_value){.variable = e, .inlined = 99});
+}
+static void cut_expression(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  kiln_func_set_variable(
+    f, &(kiln_debug_value){.variable = e, .expr = full->bytes, .expr_bytes = full->size_bytes});
+}
+static void other_fields(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)e, (void)full;
+  kiln_func_declare_data(f, &(kiln_symbol_desc){.name = "d"}, NULL);
+}
+static void other_fields_of_alias(kiln_func *f, kiln_die e, kiln_debug_expr *full) {
+  (void)e, (void)full;
+  kiln_func_define_alias(f, &(kiln_symbol_desc){.name = "a", .align_log2 = 5},
+                         kiln_func_add_data(f, &(kiln_data_desc){.size_bytes = 8}), 0);
+}
+
+static void described_wrongly(void **state) {
+  (void)state;
+  static void (*const ways[])(kiln_func *f, kiln_die e, kiln_debug_expr *full) = {
+    unknown_begin, unknown_call, cut_expression, other_fields, other_fields_of_alias};
+  kiln_debug_expr full = {0};
+  for (unsigned i = 0; i < 200; i++) kiln_debug_expr_op(&full, KILN_DW_OP_deref);
+  for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+    kiln_module *m = new_module();
+    kiln_session *s = kiln_session_new(m);
+    kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+    kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
+    ways[i](f, kiln_die_new(kiln_module_debug(m), KILN_DW_TAG_subprogram, (kiln_die){0}), &full);
+    if (kiln_func_status(f) != KILN_ERR_ARGUMENT) fail_msg("way %u", i);
+    kiln_func_discard(f);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+  kiln_module *m = new_module();
+  kiln_debug *d = kiln_module_debug(m);
+  kiln_die_new(d, KILN_DW_TAG_variable, (kiln_die){0});
+  kiln_die_set_expr(d, KILN_DW_AT_location, full.bytes, full.size_bytes);
+  assert_int_equal(kiln_module_status(m), KILN_ERR_ARGUMENT);
+  kiln_module_free(m);
+}
+
 /* Ways to use a symbol in a function; the function fails if it is private data of another one. */
 static void use_by_code(kiln_func *f, kiln_symbol d) {
   assert_int_equal(kiln_const_symbol(f, d, 0).id, 0);
@@ -463,11 +540,18 @@ CASE(private_data) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(private_data),  cmocka_unit_test(newer),
-    cmocka_unit_test(attributes),    cmocka_unit_test(operations),
-    cmocka_unit_test(files),         cmocka_unit_test(file_names),
-    cmocka_unit_test(units),         cmocka_unit_test(reserved_entries),
-    cmocka_unit_test(foreign_paths), cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(private_data),
+    cmocka_unit_test(newer),
+    cmocka_unit_test(attributes),
+    cmocka_unit_test(operations),
+    cmocka_unit_test(files),
+    cmocka_unit_test(file_names),
+    cmocka_unit_test(units),
+    cmocka_unit_test(reserved_entries),
+    cmocka_unit_test(foreign_paths),
+    cmocka_unit_test(described_nowhere),
+    cmocka_unit_test(declared_otherwise),
+    cmocka_unit_test(described_wrongly),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

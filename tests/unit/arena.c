@@ -198,9 +198,9 @@ CASE(diagnostics_format) {
   kiln_diag d = {.status = KILN_ERR_TYPE,
                  .module = "a.bc",
                  .function = "f",
+                 .has = KILN_DIAG_BLOCK | KILN_DIAG_INST,
                  .block = 3,
                  .inst = 12,
-                 .bit_offset = UINT64_MAX,
                  .message = "wrong"};
   char line[700];
   const char *full = "a.bc:f:b3:12: error: wrong";
@@ -219,7 +219,7 @@ CASE(diagnostics_format) {
   kiln_diag_format(&d, line, sizeof line);
   assert_string_equal(line, "a.bc:7:9: error: wrong");
   d.line = 0;
-  d.block = d.inst = UINT32_MAX;
+  d.has = KILN_DIAG_BIT_OFFSET;
   d.function[0] = 0;
   d.bit_offset = 64;
   kiln_diag_format(&d, line, sizeof line);
@@ -234,7 +234,11 @@ CASE(diagnostics_format) {
   assert_string_equal(line, "a.bc: error: wrong (a.c:5) at bit 64");
   d.source[0] = 0;
   d.module[0] = 0;
-  d.bit_offset = UINT64_MAX;
+  d.has = 0;
+  kiln_diag_format(&d, line, sizeof line);
+  assert_string_equal(line, "error: wrong");
+  /* a diagnostic in which only what is known was set names no block, no instruction and no bit */
+  d = (kiln_diag){.status = KILN_ERR_TYPE, .message = "wrong"};
   kiln_diag_format(&d, line, sizeof line);
   assert_string_equal(line, "error: wrong");
 }

@@ -229,7 +229,7 @@ CASE(passes_locations) {
   kiln_session *s = kiln_session_new(m);
   char out[4096] = "";
   uint64_t n;
-  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, note_lines, out, &n), KILN_OK);
+  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, NULL, note_lines, out, &n), KILN_OK);
   /* load, multiplication, store, load, return; the rest of the prologue has no location */
   assert_string_equal(out, "/some/folder/name.c11:11 11:13 11:7 12:10 12:3 ");
   assert_int_equal(n, 8);
@@ -320,7 +320,7 @@ CASE(a_sink_can_stop) {
     kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_session *s = kiln_session_new(m);
   int calls = 0;
-  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, refuse, &calls, NULL), KILN_ERR_IO);
+  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, NULL, refuse, &calls, NULL), KILN_ERR_IO);
   assert_int_equal(calls, 2);
   kiln_session_free(s);
   kiln_module_free(m);
@@ -343,7 +343,7 @@ CASE(a_sink_calls_back) {
     kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_session *s = kiln_session_new(m);
   int calls = 0;
-  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, call_back, &calls, NULL), KILN_OK);
+  assert_int_equal(kiln_llvm_read(s, bc.data, bc.size, NULL, call_back, &calls, NULL), KILN_OK);
   assert_int_equal(calls, 3);
   assert_int_equal(kiln_emit_elf(m, &s, 1, &object), KILN_OK);
   kiln_buffer_free(&object);

@@ -14,9 +14,10 @@ struct assembler {
   const char *error;
 };
 
-static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+static kiln_status assemble(void *user, const kiln_target *target, kiln_assembly *texts,
+                            uint32_t n) {
   struct assembler *a = user;
-  assert_int_equal(target.processor, KILN_PROCESSOR_X86_64);
+  assert_int_equal(target->processor, KILN_PROCESSOR_X86_64);
   a->calls++;
   a->texts += n;
   for (uint32_t i = 0; i < n; i++) {
@@ -43,11 +44,32 @@ static kiln_status compile(const kiln_buffer *bc, struct assembler *a, struct bc
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
   assert_non_null(s);
-  kiln_status status = kiln_llvm_read(s, bc->data, bc->size, NULL, NULL, NULL);
+  kiln_status status = kiln_llvm_read(s, bc->data, bc->size, NULL, NULL, NULL, NULL);
   if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, object);
   kiln_session_free(s);
   kiln_module_free(m);
   return status;
+}
+
+/* An assembler that was made for a newer version says something of a symbol. */
+static kiln_status newer(void *user, const kiln_target *target, kiln_assembly *texts, uint32_t n) {
+  static const kiln_assembled_symbol symbol = {.name = "s", .reserved = {1}};
+  (void)target;
+  for (uint32_t i = 0; i < n && user != NULL; i++) {
+    texts[i].symbols = &symbol;
+    texts[i].n_symbols = 1;
+  }
+  return KILN_OK;
+}
+
+CASE(newer_assembler) {
+  for (unsigned is = 0; is < 2; is++) {
+    kiln_assembly text = {.text = "nop\n", .text_bytes = 4};
+    kiln_module *m = kiln_module_new(
+      &(kiln_module_options){.assemble = newer, .assemble_user = is ? &text : NULL});
+    assert_int_equal(kiln_module_assemble(m, &text, 1), is ? KILN_ERR_ARGUMENT : KILN_OK);
+    kiln_module_free(m);
+  }
 }
 
 CASE(one_call) {
@@ -90,6 +112,7 @@ CASE(errors) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(newer_assembler),
     cmocka_unit_test(one_call),
     cmocka_unit_test(errors),
   };

@@ -196,7 +196,7 @@ static void fail_memory(bool throws) {
     if (!m) continue;
     kiln_session *s = kiln_session_new(m);
     if (s) {
-      status = kiln_llvm_read(s, bc.data, bc.size, drop, NULL, NULL);
+      status = kiln_llvm_read(s, bc.data, bc.size, NULL, drop, NULL, NULL);
       if (status != KILN_OK) assert_int_equal(status, KILN_ERR_MEMORY);
     }
     kiln_session_free(s);

@@ -73,10 +73,10 @@ CASE(endless) {
 
 /* What is chosen: by hand, and by the file's size. A processor without pext has one way. */
 CASE(choice) {
-  const struct kn_bc_decoder *plain = kn_bc_decoder(KILN_DECODER_PLAIN, 1 << 20);
-  const struct kn_bc_decoder *pext = kn_bc_decoder(KILN_DECODER_PEXT, 16);
-  const struct kn_bc_decoder *large = kn_bc_decoder(KILN_DECODER_AUTO, 1 << 20);
-  assert_ptr_equal(kn_bc_decoder(KILN_DECODER_AUTO, 16), plain);
+  const struct kn_bc_decoder *plain = kn_bc_decoder(KILN_LLVM_DECODER_PLAIN, 1 << 20);
+  const struct kn_bc_decoder *pext = kn_bc_decoder(KILN_LLVM_DECODER_PEXT, 16);
+  const struct kn_bc_decoder *large = kn_bc_decoder(KILN_LLVM_DECODER_AUTO, 1 << 20);
+  assert_ptr_equal(kn_bc_decoder(KILN_LLVM_DECODER_AUTO, 16), plain);
   assert_true(large == plain || large == pext);
 #ifdef __x86_64__
   const bool has = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
@@ -90,17 +90,16 @@ CASE(choice) {
 #endif
 }
 
-/* A module has the way that its options name. */
+/* An option that is out of range is an error. */
 CASE(option) {
-  for (kiln_decoder d = KILN_DECODER_AUTO; d < KILN_DECODER_COUNT; d++) {
-    kiln_module *m = kiln_module_new(
-      &(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .decoder = d});
-    assert_non_null(m);
-    assert_int_equal(kiln_module_decoder(m), d);
-    kiln_module_free(m);
-  }
-  assert_null(kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64,
-                                                     .decoder = KILN_DECODER_COUNT}));
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
+  kiln_session *session = kiln_session_new(m);
+  const kiln_llvm_options wrong = {.decoder = KILN_LLVM_DECODER_COUNT};
+  assert_null(kiln_llvm_new(session, "BC\xc0\xde", 4, &wrong));
+  assert_int_equal(kiln_module_status(m), KILN_ERR_ARGUMENT);
+  kiln_session_free(session);
+  kiln_module_free(m);
 }
 
 int main(void) {
@@ -110,7 +109,7 @@ int main(void) {
     cmocka_unit_test(choice),
     cmocka_unit_test(option),
   };
-  decoders[0] = kn_bc_decoder(KILN_DECODER_PLAIN, 0);
-  decoders[1] = kn_bc_decoder(KILN_DECODER_PEXT, 0);
+  decoders[0] = kn_bc_decoder(KILN_LLVM_DECODER_PLAIN, 0);
+  decoders[1] = kn_bc_decoder(KILN_LLVM_DECODER_PEXT, 0);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

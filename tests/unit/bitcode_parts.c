@@ -56,7 +56,7 @@ static kiln_buffer whole(const kiln_buffer *bc, uint64_t *instructions) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);
-  assert_int_equal(kiln_llvm_read(s, bc->data, bc->size, NULL, NULL, instructions), KILN_OK);
+  assert_int_equal(kiln_llvm_read(s, bc->data, bc->size, NULL, NULL, NULL, instructions), KILN_OK);
   kiln_buffer out = object_of(m, &s, 1);
   kiln_session_free(s);
   kiln_module_free(m);
@@ -75,7 +75,7 @@ static kiln_buffer parts(const kiln_buffer *bc, unsigned seed, uint64_t *instruc
   kiln_session *s[FORKS];
   kiln_llvm *fork[FORKS];
   for (unsigned i = 0; i < FORKS; i++) s[i] = new_session(m);
-  kiln_llvm *all = kiln_llvm_new(s[0], bc->data, bc->size);
+  kiln_llvm *all = kiln_llvm_new(s[0], bc->data, bc->size, NULL);
   assert_non_null(all);
   assert_int_equal(kiln_module_freeze(m), KILN_OK);
   for (unsigned i = 0; i < FORKS; i++) {
@@ -127,7 +127,7 @@ CASE(one_reader) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);
-  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size, NULL);
   assert_non_null(all);
   uint32_t n = kiln_llvm_body_count(all), half = n / 2;
   assert_int_equal(kiln_llvm_read_bodies(all, 0, half, NULL, NULL, &count), KILN_OK);
@@ -151,10 +151,10 @@ CASE(misuse) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r), *other = new_module(&r);
   kiln_session *s = new_session(m), *foreign = new_session(other);
-  assert_null(kiln_llvm_new(NULL, bc.data, bc.size));
-  assert_null(kiln_llvm_new(foreign, bc.data, 10));
+  assert_null(kiln_llvm_new(NULL, bc.data, bc.size, NULL));
+  assert_null(kiln_llvm_new(foreign, bc.data, 10, NULL));
   assert_int_not_equal(kiln_module_status(other), KILN_OK);
-  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size, NULL);
   uint32_t n = kiln_llvm_body_count(all);
   assert_int_equal(kiln_llvm_read_bodies(all, n + 1, 0, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_llvm_read_bodies(all, 1, n, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
@@ -194,7 +194,7 @@ CASE(errors_stay) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s[2] = {new_session(m), new_session(m)};
-  kiln_llvm *all = kiln_llvm_new(s[0], bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s[0], bc.data, bc.size, NULL);
   assert_int_equal(kiln_module_freeze(m), KILN_OK);
   kiln_llvm *one = kiln_llvm_fork(all, s[0]), *two = kiln_llvm_fork(all, s[1]);
   assert_int_equal(kiln_llvm_body_count(all), 3);
@@ -224,7 +224,7 @@ CASE(no_fork_of_a_failed_reader) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);
-  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size, NULL);
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, NULL, NULL, NULL), KILN_ERR_UNSUPPORTED);
   assert_null(kiln_llvm_fork(all, s));
   assert_int_equal(kiln_module_status(m), KILN_ERR_UNSUPPORTED);
@@ -249,7 +249,7 @@ CASE(files_of_forks) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s[2] = {new_session(m), new_session(m)};
-  kiln_llvm *all = kiln_llvm_new(s[0], bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s[0], bc.data, bc.size, NULL);
   kiln_buffer text[2] = {0};
   for (unsigned k = 0; k < 5; k++) kiln_file_new(s[0], &"abcde"[k]);
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, print_to, &text[0], NULL), KILN_OK);
@@ -287,7 +287,7 @@ CASE(block_addresses) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);
-  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size, NULL);
   assert_int_equal(kiln_module_freeze(m), KILN_OK);
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, NULL, NULL, NULL), KILN_OK);
   assert_int_equal(kiln_llvm_read_bodies(all, 1, 1, NULL, NULL, NULL), KILN_ERR_UNSUPPORTED);
@@ -309,7 +309,8 @@ static kiln_status try_parts(const uint8_t *bytes, size_t size, long budget) {
   kiln_module *m = kiln_module_new(&o);
   if (!m) return KILN_ERR_MEMORY;
   kiln_session *s[2] = {kiln_session_new(m), kiln_session_new(m)};
-  kiln_llvm *all = s[0] && s[1] ? kiln_llvm_new(s[0], bytes, size) : NULL, *fork[2] = {NULL, NULL};
+  kiln_llvm *all = s[0] && s[1] ? kiln_llvm_new(s[0], bytes, size, NULL) : NULL,
+            *fork[2] = {NULL, NULL};
   kiln_status status = KILN_ERR_MEMORY;
   if (all) {
     status = kiln_module_freeze(m);

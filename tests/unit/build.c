@@ -146,8 +146,7 @@ static void first_error_sticks(void **state) {
   assert_int_equal(kiln_func_status(f), KILN_ERR_UNSUPPORTED);
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
   /* So are the module's errors: a function that it could not begin has its status. */
-  const kiln_diag limit = {.status = KILN_ERR_LIMIT, .message = "of the front end"};
-  kiln_module_fail(t->m, &limit);
+  kiln_module_fail(t->m, KILN_ERR_LIMIT, "of the front end");
   kiln_symbol none = kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "h"}, t->sig);
   assert_int_equal(none.id, 0);
   f = kiln_func_begin(t->s, none);

@@ -97,7 +97,7 @@ static void chain(bool own_session) {
   begin();
   t.jit = jit_new(&(kiln_jit_options){.resolve = resolve_chain});
   module_of((kiln_module_options){0});
-  t.stream = kiln_jit_stream_new(t.jit, t.m);
+  t.stream = kiln_jit_stream_new(t.jit, t.m, NULL, NULL);
   t.most = 200;
   t.own_session = own_session;
   long (*f)(long) = (long (*)(long))compile_chain(t.s, 0);
@@ -127,7 +127,7 @@ static void *resolve_half(void *user, const char *name) {
 /* In a new module with a stream: the function "outer", which calls "missing". */
 static kiln_func *outer_of_stream(void) {
   module_of((kiln_module_options){0});
-  t.stream = kiln_jit_stream_new(t.jit, t.m);
+  t.stream = kiln_jit_stream_new(t.jit, t.m, NULL, NULL);
   kiln_func *f = begin_function("outer");
   kiln_symbol to = kiln_func_declare(t.m, &(kiln_symbol_desc){.name = "missing"}, t.sig);
   kiln_value v = kiln_func_param(f, 0);
@@ -242,8 +242,11 @@ static void *compile_lazy(void *user, const char *name) {
   t.calls++;
   kiln_jit_free(t.jit); /* has no effect */
   assert_string_equal(name, "lazy");
-  assert_ptr_equal(kiln_jit_declare_lazy(t.jit, "lazy", compile_lazy, user, &e),
-                   kiln_jit_lookup(t.jit, "lazy"));
+  assert_ptr_equal(
+    kiln_jit_declare_lazy(
+      t.jit, &(kiln_jit_lazy_desc){.name = "lazy", .compile = compile_lazy, .compile_user = user},
+      &e),
+    kiln_jit_lookup(t.jit, "lazy"));
   jit_add(t.jit, "func @helper() -> i64 {\nb0:\n  ret 4\n}\n", 0);
   assert_int_equal(jit_call(t.jit, "helper", 0, 0), 4);
   assert_int_equal(kiln_jit_remove_lazy(t.jit, "lazy", &e), KILN_OK);
@@ -255,13 +258,26 @@ static void *compile_lazy(void *user, const char *name) {
   return NULL;
 }
 
+/* No lock is held, and the JIT knows the new declaration, if there is one. */
+static void release_lazy(void *user) {
+  t.inside = true;
+  assert_ptr_equal(user, &t);
+  jit_add(t.jit, "func @late() -> i64 {\nb0:\n  ret 5\n}\n", 0);
+  assert_int_equal(jit_call(t.jit, "late", 0, 0), 5);
+}
+
 CASE(lazy) {
   begin();
   t.jit = jit_new(NULL);
-  assert_non_null(kiln_jit_declare_lazy(t.jit, "lazy", compile_lazy, NULL, NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    t.jit,
+    &(kiln_jit_lazy_desc){
+      .name = "lazy", .compile = compile_lazy, .release = release_lazy, .release_user = &t},
+    NULL));
   assert_int_equal(jit_call(t.jit, "lazy", 0, 0), 4);
   assert_int_equal(jit_call(t.jit, "lazy", 0, 0), 4);
   assert_int_equal(t.calls, 1);
+  assert_true(t.inside);
   kiln_jit_free(t.jit);
 }
 
@@ -360,7 +376,8 @@ CASE(diag) {
 
 /* ---- kiln_module_options.assemble ---- */
 
-static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+static kiln_status assemble(void *user, const kiln_target *target, kiln_assembly *texts,
+                            uint32_t n) {
   (void)user;
   (void)target;
   (void)texts;
@@ -421,7 +438,8 @@ CASE(inlining) {
 
 /* ---- kiln_session_set_witness ---- */
 
-static kiln_status print(kiln_func *f, kiln_buffer *out) {
+static kiln_status print(void *user, kiln_func *f, kiln_buffer *out) {
+  assert_ptr_equal(user, &t);
   t.calls++;
   kiln_func *other = identity("other");
   assert_int_equal(kiln_func_compile(other), KILN_ERR_STRUCTURE);
@@ -435,13 +453,13 @@ CASE(witness) {
     module_of((kiln_module_options){0});
     kiln_buffer out = {0};
     t.most = fails;
-    assert_int_equal(kiln_session_set_witness(t.s, print, &out), KILN_OK);
+    assert_int_equal(kiln_session_set_witness(t.s, print, &t, &out), KILN_OK);
     assert_int_equal(kiln_func_compile(identity("f")), fails ? KILN_ERR_LIMIT : KILN_OK);
     assert_int_equal(t.calls, 1);
     assert_int_equal(kiln_buffer_append(&out, "", 1), KILN_OK);
     assert_true((strstr((char *)out.data, "\nblock 0 ") != NULL) == !fails);
     assert_true((strstr((char *)out.data, "func @f(i64) -> i64") != NULL) == !fails);
-    assert_int_equal(kiln_session_set_witness(t.s, NULL, NULL), KILN_OK);
+    assert_int_equal(kiln_session_set_witness(t.s, NULL, NULL, NULL), KILN_OK);
     kiln_buffer_free(&out);
     end();
   }
@@ -580,7 +598,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     ROW("jit.h resolve", resolve),
     ROW("jit.h fn", each_undefined),
-    ROW("jit.h compile", lazy),
+    ROW("jit.h compile, jit.h release", lazy),
     ROW("types.h realloc", allocator),
     ROW("module.h on_diag", diag),
     ROW("module.h assemble", assembler),

@@ -161,9 +161,9 @@ static void constructors(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = func(t, "f", KILN_LINKAGE_EXTERNAL);
   code_of(t->s, f, "\xc3", 1);
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 200});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = true});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .has_priority = true, .priority = 200});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .at_exit = true});
   const char *text = load_coff(t, "--sections --section-relocations");
   has(block(text, "Section", ".ctors", 0), "0x0 IMAGE_REL_AMD64_ADDR64 f");
   has(block(text, "Section", ".ctors.65335", 0), "0x0 IMAGE_REL_AMD64_ADDR64 f"); /* 65535 - 200 */

@@ -238,7 +238,7 @@ struct row {
 static void expect_rows(struct fixture *t, const struct row *rows, size_t n) {
   for (size_t i = 0; i < n; i++) {
     kiln_ctype type_of_row = type(t, rows[i].type);
-    kiln_csig sig = kiln_csig_new(t->c, 0, type_of_row, &type_of_row, 1);
+    kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, &type_of_row, 1, type_of_row);
     if (sig.id == 0) fail_msg("%s: %s", rows[i].type, t->diag.message);
     kiln_carg_info a = kiln_csig_get_arg(t->c, sig, 0), r = kiln_csig_get_result(t->c, sig);
     char text[2][200];
@@ -340,7 +340,7 @@ static void expect_params(struct fixture *t, const char *result, const char *typ
   uint32_t n = 0;
   const char *p = types;
   while (*p) list[n++] = ctype_parse(t->c, &p);
-  kiln_csig sig = kiln_csig_new(t->c, 0, type(t, result), list, n);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, list, n, type(t, result));
   assert_int_not_equal(sig.id, 0);
   kiln_sig_info info = kiln_sig_get(t->m, kiln_csig_sig(t->c, sig));
   char text[800] = "";
@@ -388,7 +388,7 @@ static void variadic(void **state) {
   struct fixture *t = *state;
   kiln_ctype fixed[1] = {kiln_ctype_basic(KILN_CTYPE_POINTER)};
   kiln_csig sig =
-    kiln_csig_new(t->c, KILN_SIG_VARIADIC, kiln_ctype_basic(KILN_CTYPE_INT), fixed, 1);
+    kiln_csig_new(t->c, KILN_CC_C, KILN_SIG_VARIADIC, fixed, 1, kiln_ctype_basic(KILN_CTYPE_INT));
   kiln_ctype more[] = {kiln_ctype_basic(KILN_CTYPE_FLOAT), kiln_ctype_basic(KILN_CTYPE_CHAR),
                        type(t, "{17c}"), kiln_ctype_basic(KILN_CTYPE_BOOL)};
   kiln_csig call = kiln_csig_new_variadic(t->c, sig, more, 4);
@@ -411,7 +411,7 @@ static void example(void **state) {
   kiln_ctype real = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
   kiln_ctype point =
     kiln_ctype_new_struct(c, NULL, (kiln_cfield[]){{.type = real}, {.type = real}}, 2);
-  kiln_csig sig = kiln_csig_new(c, 0, point, (kiln_ctype[]){point, real}, 2);
+  kiln_csig sig = kiln_csig_new(c, KILN_CC_C, 0, (kiln_ctype[]){point, real}, 2, point);
   kiln_symbol scale =
     kiln_func_declare(m, &(kiln_symbol_desc){.name = "scale"}, kiln_csig_sig(c, sig));
   kiln_func *f = kiln_func_begin(s, scale);
@@ -428,8 +428,8 @@ static void example(void **state) {
   assert_int_equal(kiln_func_compile(f), KILN_OK);
 
   kiln_ctype address = kiln_ctype_basic(KILN_CTYPE_POINTER);
-  kiln_csig twice =
-    kiln_csig_new(c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), (kiln_ctype[]){address, address}, 2);
+  kiln_csig twice = kiln_csig_new(c, KILN_CC_C, 0, (kiln_ctype[]){address, address}, 2,
+                                  kiln_ctype_basic(KILN_CTYPE_VOID));
   kiln_func *g = kiln_func_begin(
     s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "twice"}, kiln_csig_sig(c, twice)));
   kiln_value result = kiln_build_cparam(g, c, twice, 0), from = kiln_build_cparam(g, c, twice, 1);
@@ -504,20 +504,42 @@ static void flexible_inside(void **state) {
 static void array_parameter(void **state) {
   struct fixture *t = *state;
   kiln_ctype array = type(t, "3i");
-  assert_int_equal(kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), &array, 1).id, 0);
+  assert_int_equal(
+    kiln_csig_new(t->c, KILN_CC_C, 0, &array, 1, kiln_ctype_basic(KILN_CTYPE_VOID)).id, 0);
   expect_error(t, KILN_ERR_TYPE, "parameter");
+}
+
+/* Ids of derived types leave room for basic types of later versions. */
+static void derived_ids(void **state) {
+  struct fixture *t = *state;
+  kiln_ctypes *c = kiln_ctypes_new(t->m);
+  kiln_ctype i = kiln_ctype_basic(KILN_CTYPE_INT);
+  assert_int_equal(kiln_ctype_new_array(c, i, 3).id, 256);
+  assert_int_equal(kiln_ctype_new_array(c, i, 4).id, 257);
+  assert_int_equal(kiln_ctype_get(c, (kiln_ctype){257}).count, 4);
+  for (uint32_t id = KILN_CTYPE_COMPLEX_LDOUBLE + 1; id < 260; id++)
+    if (id != 256 && id != 257) assert_int_equal(kiln_ctype_get(c, (kiln_ctype){id}).kind, 0);
+  assert_int_equal(kiln_ctype_basic(KILN_CTYPE_ARRAY).id, 0);
+  kiln_ctypes_free(c);
+}
+
+static void other_convention(void **state) {
+  struct fixture *t = *state;
+  kiln_ctype i = kiln_ctype_basic(KILN_CTYPE_INT);
+  assert_int_equal(kiln_csig_new(t->c, KILN_CC_WIN64, 0, &i, 1, i).id, 0);
+  expect_error(t, KILN_ERR_UNSUPPORTED, "convention");
 }
 
 static void not_variadic(void **state) {
   struct fixture *t = *state;
-  kiln_csig sig = kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), NULL, 0);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, NULL, 0, kiln_ctype_basic(KILN_CTYPE_VOID));
   assert_int_equal(kiln_csig_new_variadic(t->c, sig, NULL, 0).id, 0);
   expect_error(t, KILN_ERR_ARGUMENT, "variadic");
 }
 
 static void wrong_calls(void **state) {
   struct fixture *t = *state;
-  kiln_csig sig = kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), NULL, 0);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, NULL, 0, kiln_ctype_basic(KILN_CTYPE_VOID));
   kiln_symbol g =
     kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "g"}, kiln_csig_sig(t->c, sig));
   const kiln_value none = {0};
@@ -547,7 +569,7 @@ CASE(failing_memory) {
         kiln_cfield fields[2] = {{.type = kiln_ctype_basic(KILN_CTYPE_INT)},
                                  {.type = kiln_ctype_basic(KILN_CTYPE_DOUBLE)}};
         kiln_ctype s = kiln_ctype_new_struct(t.c, NULL, fields, 2), params[2] = {s, s};
-        kiln_csig sig = kiln_csig_new(t.c, 0, s, params, 2);
+        kiln_csig sig = kiln_csig_new(t.c, KILN_CC_C, 0, params, 2, s);
         if (sig.id != 0) assert_int_not_equal(s.id, 0);
         if (s.id == 0 || sig.id == 0) assert_int_equal(kiln_module_status(t.m), KILN_ERR_MEMORY);
       }
@@ -565,12 +587,12 @@ static void interned(void **state) {
   struct fixture *t = *state;
   kiln_ctype i = kiln_ctype_basic(KILN_CTYPE_INT), d = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
   kiln_ctype f = kiln_ctype_basic(KILN_CTYPE_FLOAT);
-  kiln_csig a = kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i, d}, 2);
-  assert_int_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i, d}, 2).id, a.id);
-  assert_int_not_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){d, i}, 2).id, a.id);
-  assert_int_not_equal(kiln_csig_new(t->c, 0, d, (kiln_ctype[]){i, d}, 2).id, a.id);
-  assert_int_not_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i}, 1).id, a.id);
-  kiln_csig v = kiln_csig_new(t->c, KILN_SIG_VARIADIC, i, (kiln_ctype[]){i, d}, 2);
+  kiln_csig a = kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){i, d}, 2, i);
+  assert_int_equal(kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){i, d}, 2, i).id, a.id);
+  assert_int_not_equal(kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){d, i}, 2, i).id, a.id);
+  assert_int_not_equal(kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){i, d}, 2, d).id, a.id);
+  assert_int_not_equal(kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){i}, 1, i).id, a.id);
+  kiln_csig v = kiln_csig_new(t->c, KILN_CC_C, KILN_SIG_VARIADIC, (kiln_ctype[]){i, d}, 2, i);
   assert_int_not_equal(v.id, a.id);
   kiln_csig one = kiln_csig_new_variadic(t->c, v, &d, 1);
   assert_int_equal(kiln_csig_new_variadic(t->c, v, &d, 1).id, one.id);
@@ -578,14 +600,14 @@ static void interned(void **state) {
   /* a promoted float is not a double: its argument may still be given as a float */
   assert_int_not_equal(kiln_csig_new_variadic(t->c, v, &f, 1).id, one.id);
   /* the fixed arguments are other ones */
-  kiln_csig all = kiln_csig_new(t->c, KILN_SIG_VARIADIC, i, (kiln_ctype[]){i, d, d}, 3);
+  kiln_csig all = kiln_csig_new(t->c, KILN_CC_C, KILN_SIG_VARIADIC, (kiln_ctype[]){i, d, d}, 3, i);
   assert_int_not_equal(all.id, one.id);
   uint32_t first = 0;
   for (unsigned round = 0; round < 2; round++) {
     for (unsigned k = 0; k < 200; k++) {
       kiln_ctype params[8];
       for (unsigned b = 0; b < 8; b++) params[b] = k >> b & 1 ? i : d;
-      kiln_csig sig = kiln_csig_new(t->c, 0, i, params, 8);
+      kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, params, 8, i);
       if (round == 0 && k == 0) first = sig.id;
       assert_int_equal(sig.id, first + k);
     }
@@ -614,7 +636,7 @@ static void not_promoted(void **state) {
   kiln_ctype l = kiln_ctype_basic(KILN_CTYPE_LONG), f = kiln_ctype_basic(KILN_CTYPE_FLOAT);
   kiln_ctype c = kiln_ctype_basic(KILN_CTYPE_SCHAR);
   kiln_ctypes_set_promotion(t->c, false);
-  kiln_csig sig = kiln_csig_new(t->c, KILN_SIG_VARIADIC, f, &l, 1);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, KILN_SIG_VARIADIC, &l, 1, f);
   kiln_csig of_call = kiln_csig_new_variadic(t->c, sig, (kiln_ctype[]){c, f}, 2);
   assert_int_equal(kiln_csig_get_arg(t->c, of_call, 1).type.id, c.id);
   assert_int_equal(kiln_csig_get_arg(t->c, of_call, 2).type.id, f.id);
@@ -630,7 +652,7 @@ static void not_promoted(void **state) {
   kiln_build_creturn(g, t->c, sig, v);
   assert_int_equal(kiln_func_compile(g), KILN_OK);
 
-  g = define(t, "call", kiln_csig_new(t->c, 0, f, (kiln_ctype[]){c, f}, 2));
+  g = define(t, "call", kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){c, f}, 2, f));
   kiln_value args[] = {kiln_const_int(g, 7), kiln_func_param(g, 0), kiln_func_param(g, 1)};
   kiln_value callee = kiln_const_symbol(g, kiln_symbol_lookup(t->m, "pick"), 0);
   v = kiln_build_ccall(g, t->c, of_call, callee, (kiln_value){0}, args, 3);
@@ -646,7 +668,7 @@ static void not_promoted(void **state) {
 static void promoted_by_default(void **state) {
   struct fixture *t = *state;
   kiln_ctype l = kiln_ctype_basic(KILN_CTYPE_LONG), f = kiln_ctype_basic(KILN_CTYPE_FLOAT);
-  kiln_csig sig = kiln_csig_new(t->c, KILN_SIG_VARIADIC, f, &l, 1);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, KILN_SIG_VARIADIC, &l, 1, f);
   sig = kiln_csig_new_variadic(t->c, sig, &f, 1);
   assert_int_equal(kiln_csig_get_arg(t->c, sig, 1).type.id, KILN_CTYPE_DOUBLE);
   kiln_func *g = define(t, "f", sig);
@@ -667,12 +689,12 @@ static void check_in_memory(struct fixture *t, kiln_cpass argument) {
   kiln_ctype with_array = kiln_ctype_new_struct(t->c, NULL, &(kiln_cfield){.type = array}, 1);
   const kiln_ctype types[] = {none, one, outer, with_array};
   for (unsigned i = 0; i < 4; i++) {
-    kiln_csig sig = kiln_csig_new(t->c, 0, types[i], &types[i], 1);
+    kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, &types[i], 1, types[i]);
     assert_int_equal(kiln_csig_get_arg(t->c, sig, 0).pass, argument);
     assert_int_equal(kiln_csig_get_result(t->c, sig).pass, KILN_CPASS_SRET);
   }
   kiln_ctype plain = kiln_ctype_new_struct(t->c, NULL, NULL, 0);
-  kiln_csig sig = kiln_csig_new(t->c, 0, plain, &plain, 1);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, &plain, 1, plain);
   assert_int_equal(kiln_csig_get_arg(t->c, sig, 0).pass, KILN_CPASS_NONE);
   assert_int_equal(kiln_csig_get_result(t->c, sig).pass, KILN_CPASS_NONE);
 }
@@ -686,7 +708,7 @@ static void calls_in_memory(void **state) {
   kiln_ctype l = kiln_ctype_basic(KILN_CTYPE_LONG);
   kiln_ctype none = kiln_ctype_new_struct(t->c, &memory, NULL, 0);
   kiln_ctype one = kiln_ctype_new_struct(t->c, &memory, &(kiln_cfield){.type = l}, 1);
-  kiln_csig sig = kiln_csig_new(t->c, 0, one, (kiln_ctype[]){l, none, one, l}, 4);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){l, none, one, l}, 4, one);
   kiln_func *f = define(t, "f", sig);
   kiln_value sum = kiln_build_cparam(f, t->c, sig, 0);
   kiln_build_cparam(f, t->c, sig, 1);
@@ -698,7 +720,7 @@ static void calls_in_memory(void **state) {
   kiln_build_creturn(f, t->c, sig, to);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
 
-  kiln_csig outer = kiln_csig_new(t->c, 0, l, (kiln_ctype[]){l, l, l}, 3);
+  kiln_csig outer = kiln_csig_new(t->c, KILN_CC_C, 0, (kiln_ctype[]){l, l, l}, 3, l);
   kiln_func *g = define(t, "g", outer);
   kiln_value slot = kiln_slot_new(g, 8, 3), empty = kiln_slot_new(g, 1, 0);
   kiln_build_store(g, KILN_TYPE_I64, slot, 0, kiln_func_param(g, 1), 0);
@@ -740,6 +762,8 @@ int main(void) {
     TEST(flexible_inside),
     TEST(array_parameter),
     TEST(not_variadic),
+    TEST(derived_ids),
+    TEST(other_convention),
     TEST(wrong_calls),
     TEST(interned),
     TEST_HOST(not_promoted),

@@ -503,11 +503,13 @@ static void constructors(void **state) {
   kiln_symbol f = func(t, "f", KILN_LINKAGE_INTERNAL), p = func(t, "p", KILN_LINKAGE_PRIVATE);
   code_of(t->s, f, "\x90", 1);
   code_of(t->s, p, "\x90", 1);
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = false});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .priority = 65535, .at_exit = false});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 101, .at_exit = false});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .priority = 65535, .at_exit = true});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .priority = 0, .at_exit = true});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .at_exit = false});
+  kiln_ctor_add(
+    t->m, &(kiln_ctor_desc){.func = f, .has_priority = true, .priority = 101, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .at_exit = true});
+  kiln_ctor_add(t->m,
+                &(kiln_ctor_desc){.func = p, .has_priority = true, .priority = 0, .at_exit = true});
   load(t);
   static const struct {
     const char *name;
@@ -555,16 +557,16 @@ static void constructors_with(void **state) {
   kiln_symbol with[5];
   for (unsigned i = 0; i < 5; i++) {
     with[i] = kiln_data_declare(t->m, descs + i);
-    kiln_ctor_add(
-      t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = i == 1, .with = with[i]});
+    kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .at_exit = i == 1, .with = with[i]});
     if (i < 4) kiln_data_define(t->m, with[i], &(kiln_data_desc){.size_bytes = 4});
   }
   kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f,
+                                        .has_priority = true,
                                         .priority = 7,
                                         .at_exit = false,
                                         .with = kiln_alias_define(
                                           t->m, &(kiln_symbol_desc){.name = "a"}, with[0], 0)});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .at_exit = false});
   load(t);
   size_t once[9], weak[2];
   members(t, "once", once, 9);
@@ -767,7 +769,8 @@ static void mixed_module(struct fixture *t) {
   data_with(t, &(kiln_symbol_desc){.name = "table"},
             &(kiln_data_desc){.size_bytes = 16, .relocs = r, .n_relocs = 2, .align_log2 = 3});
   kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "alias"}, f, 0);
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 7, .at_exit = false});
+  kiln_ctor_add(
+    t->m, &(kiln_ctor_desc){.func = f, .has_priority = true, .priority = 7, .at_exit = false});
   bytes_of(t, "sec", KILN_LINKAGE_INTERNAL, KILN_DATA_USED, "xyz", 3);
 }
 

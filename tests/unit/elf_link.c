@@ -144,8 +144,9 @@ static void x86_64_program(struct fixture *t) {
   raw(&end, "4883c408 c3");
   kiln_symbol dtor = func(t, "dtor", KILN_LINKAGE_INTERNAL);
   body(t, dtor, &end);
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = ctor, .priority = 200, .at_exit = false});
-  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = dtor, .priority = 65535, .at_exit = true});
+  kiln_ctor_add(
+    t->m, &(kiln_ctor_desc){.func = ctor, .has_priority = true, .priority = 200, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = dtor, .at_exit = true});
 }
 
 /* Another object with the same group; nothing of it must be left over. */

@@ -191,7 +191,7 @@ static void in_a_jit(void **state) {
 static void in_a_stream(void **state) {
   struct fixture *t = *state;
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
-  kiln_jit_stream *stream = kiln_jit_stream_new(jit, t->m);
+  kiln_jit_stream *stream = kiln_jit_stream_new(jit, t->m, NULL, NULL);
   assert_non_null(stream);
   kiln_symbol f = declare(t, "f");
   assert_int_equal(kiln_func_try_compile(bad(t->s, f), NULL), KILN_ERR_STRUCTURE);

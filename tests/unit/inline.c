@@ -196,14 +196,14 @@ static bool calls(struct program *p) {
     }
   assert_non_null(f);
   if (kiln_func_compile(f) != KILN_OK) fail_msg("%s", kiln_module_diag(p->m)->message);
-  return kiln_module_is_reachable(p->m, kiln_symbol_lookup(p->m, "callee"));
+  return kiln_symbol_is_reachable(p->m, kiln_symbol_lookup(p->m, "callee"));
 }
 
 static bool tested[KN_INLINE_COUNT];
 
 /* Why no call of the callee is inlined: that is the row, if it is about the function. */
 static void check_why(struct program *p, enum kn_inline_row row) {
-  const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
+  const char *why = kiln_symbol_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
   if (why != NULL) assert_string_equal(why, kn_inline_text[row]);
   if (early != NULL) assert_string_equal(early, kn_inline_text[row]);
   tested[row] = true;
@@ -217,15 +217,15 @@ CASE(each_row) {
     read_changed(&p, r->with, small, r->change);
     check_why(&p, r->row);
     if (!calls(&p)) fail_msg("inlined all the same: %s", kn_inline_text[r->row]);
-    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
+    assert_false(kiln_symbol_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_non_null(told);
     assert_string_equal(told, kn_inline_text[r->row]);
     end_program(&p);
     read_program(&p, r->without, small);
     assert_null(early);
-    assert_false(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
+    assert_false(kiln_symbol_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     if (calls(&p)) fail_msg("not inlined without this: %s", kn_inline_text[r->row]);
-    assert_true(kiln_module_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
+    assert_true(kiln_symbol_is_inlined(p.m, kiln_symbol_lookup(p.m, "callee")));
     assert_null(told);
     end_program(&p);
   }
@@ -403,9 +403,9 @@ CASE(growth) {
               "@f%u(v0)\n  ret v1\n}\n",
               60, "");
   read_program(&p, text, small);
-  assert_string_equal(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f40")),
+  assert_string_equal(kiln_symbol_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f40")),
                       kn_inline_text[KN_INLINE_DEEP]);
-  assert_null(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f60")));
+  assert_null(kiln_symbol_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f60")));
   end_program(&p);
   free(text);
 }
@@ -698,7 +698,7 @@ CASE(foreign_alone) {
     char text[1000];
     snprintf(text, sizeof text, CALLEE "%s" DOUBLE CALLER "%s" CALL, all[i].callee, all[i].caller);
     read_program(&p, text, foreign);
-    const char *why = kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "callee"));
+    const char *why = kiln_symbol_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "callee"));
     if (i == 0) assert_string_equal(why, kn_inline_text[KN_INLINE_OFF]);
     assert_int_equal(calls(&p), all[i].calls);
     end_program(&p);
@@ -761,12 +761,64 @@ CASE(reachable) {
                "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @used(v1)\n  ret v2\n}\n",
                small);
   kiln_symbol callee = kiln_symbol_lookup(p.m, "callee"), used = kiln_symbol_lookup(p.m, "used");
-  assert_true(kiln_module_is_reachable(p.m, kiln_symbol_lookup(p.m, "shown")));
-  assert_false(kiln_module_is_reachable(p.m, used));
+  assert_true(kiln_symbol_is_reachable(p.m, kiln_symbol_lookup(p.m, "shown")));
+  assert_false(kiln_symbol_is_reachable(p.m, used));
   expanded(&p, "caller");
-  assert_true(kiln_module_is_reachable(p.m, used));
-  assert_false(kiln_module_is_reachable(p.m, callee));
+  assert_true(kiln_symbol_is_reachable(p.m, used));
+  assert_false(kiln_symbol_is_reachable(p.m, callee));
   end_program(&p);
+}
+
+/* A module to keep functions in, and one that is finished. */
+static kiln_func *to_keep(struct program *p, const char *name) {
+  if (p->m == NULL) {
+    *p = (struct program){
+      .m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64})};
+    p->s = kiln_session_new(p->m);
+  }
+  kiln_sig sig = kiln_sig_new(p->m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+  kiln_func *f =
+    kiln_func_begin(p->s, kiln_func_declare(p->m, &(kiln_symbol_desc){.name = name}, sig));
+  kiln_build_ret(f, NULL, 0);
+  return f;
+}
+
+/* Keeps @f again, after `what`: the module has the error, and the front end the function. */
+static void kept_late(kiln_status (*what)(kiln_module *m), bool first) {
+  struct program p = {0};
+  if (first) assert_int_equal(kiln_func_keep(to_keep(&p, "f")), KILN_OK);
+  kiln_func *f = to_keep(&p, "f");
+  if (what != NULL) assert_int_equal(what(p.m), KILN_OK);
+  assert_int_equal(kiln_func_keep(f), KILN_ERR_STRUCTURE);
+  assert_non_null(strstr(kiln_module_diag(p.m)->message, "'f' cannot be kept"));
+  kiln_func_discard(f);
+  end_program(&p);
+}
+
+/* What is kept at the wrong time is an error of the module, also if nothing was kept before. */
+static void kept_at_the_wrong_time(void **state) {
+  (void)state;
+  kept_late(kiln_module_settle_inlining, false);
+  kept_late(kiln_module_freeze, false);
+  kept_late(NULL, true);
+}
+
+/* A kept function that nobody begins would be missing in the object; its front end may say that it is not needed. */
+static void kept_and_never_begun(void **state) {
+  (void)state;
+  for (unsigned how = 0; how < 3; how++) {
+    struct program p = {0};
+    kiln_buffer out = {0};
+    assert_int_equal(kiln_func_keep(to_keep(&p, "f")), KILN_OK);
+    assert_int_equal(kiln_module_settle_inlining(p.m), KILN_OK);
+    kiln_symbol f = kiln_symbol_lookup(p.m, "f");
+    if (how == 1) assert_int_equal(kiln_symbol_set_inline_only(p.m, f), KILN_OK);
+    if (how == 2) kiln_func_discard(kiln_session_begin_kept(p.s, f));
+    assert_int_equal(kiln_emit_object(p.m, &p.s, 1, &out), how == 0 ? KILN_ERR_STRUCTURE : KILN_OK);
+    if (how == 0) assert_string_equal(kiln_module_diag(p.m)->function, "f");
+    kiln_buffer_free(&out);
+    end_program(&p);
+  }
 }
 
 /* The tests before this one had a program for each row. */
@@ -796,6 +848,8 @@ int main(void) {
     cmocka_unit_test(variables),
     cmocka_unit_test(foreign_alone),
     cmocka_unit_test(foreign_described),
+    cmocka_unit_test(kept_at_the_wrong_time),
+    cmocka_unit_test(kept_and_never_begun),
     cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

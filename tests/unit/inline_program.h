@@ -32,7 +32,7 @@ static kiln_status keep(void *user, kiln_func *f) {
   const kiln_symbol symbol = kiln_func_symbol(f);
   const bool kept = kiln_func_keep(f) == KILN_OK;
   if (symbol.id == kiln_symbol_lookup(p->m, "callee").id)
-    early = kiln_module_why_not_inlined(p->m, symbol);
+    early = kiln_symbol_why_not_inlined(p->m, symbol);
   if (kept) return KILN_OK;
   told = kiln_func_why_not_kept(f);
   assert_non_null(told);

@@ -330,7 +330,17 @@ CASE(refuses_what_is_wrong) {
   kiln_module *other = kiln_module_new(&options);
   kiln_jit_input in = {.module = other};
   assert_int_equal(kiln_jit_add(jit, 0, &in, 1, NULL, &e), KILN_ERR_ARGUMENT);
-  assert_null(kiln_jit_stream_new(jit, other));
+  assert_null(kiln_jit_stream_new(jit, other, NULL, &e));
+  assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+  kiln_module *frozen = jit_module(KILN_PIC_FULL);
+  assert_null(kiln_jit_stream_new(jit, frozen, &(kiln_jit_stream_options){.flags = 4}, &e));
+  assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+  assert_null(kiln_jit_stream_new(jit, frozen, &(kiln_jit_stream_options){.reserved = {1}}, &e));
+  assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+  kiln_module_freeze(frozen);
+  assert_null(kiln_jit_stream_new(jit, frozen, NULL, &e));
+  assert_int_equal(e.diag.status, KILN_ERR_STRUCTURE);
+  kiln_module_free(frozen);
   assert_int_equal(kiln_jit_add(jit, 8, NULL, 0, NULL, &e), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_jit_remove(jit, (kiln_jit_unit){0}, &e), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_jit_remove(jit, (kiln_jit_unit){77}, &e), KILN_ERR_ARGUMENT);
@@ -372,7 +382,7 @@ CASE(stream_defines) {
     kiln_jit *jit = jit_of_kind(k);
     kiln_module *m = jit_module(KILN_PIC_FULL);
     kiln_session *s = kiln_session_new(m), *second = kiln_session_new(m);
-    kiln_jit_stream *stream = kiln_jit_stream_new(jit, m);
+    kiln_jit_stream *stream = kiln_jit_stream_new(jit, m, NULL, NULL);
     kiln_jit_error e = {0};
     kiln_jit_unit u[4];
     kiln_sig sig = kiln_sig_parse(m, "() -> i64");
@@ -431,7 +441,7 @@ CASE(streams) {
     kiln_jit *jit = jit_of_kind(k);
     kiln_module *m = jit_module(KILN_PIC_FULL);
     kiln_session *s = kiln_session_new(m);
-    kiln_jit_stream *stream = kiln_jit_stream_new(jit, m);
+    kiln_jit_stream *stream = kiln_jit_stream_new(jit, m, NULL, NULL);
     kiln_jit_error e = {0};
     kiln_jit_unit u[4];
     kiln_type i64 = KILN_TYPE_I64;

@@ -266,6 +266,7 @@ CASE(inlined) {
   kiln_session *s = kiln_session_new(m);
   assert_int_equal(kiln_text_read(s, text, strlen(text), keep, NULL), KILN_OK);
   assert_int_equal(kiln_module_settle_inlining(m), KILN_OK);
+  kiln_symbol_set_inline_only(m, kiln_symbol_lookup(m, "callee"));
   kiln_func *f = kiln_session_begin_kept(s, kiln_symbol_lookup(m, "caller"));
   assert_int_equal(kiln_func_compile(f), KILN_OK);
   kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};

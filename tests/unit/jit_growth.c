@@ -271,7 +271,8 @@ static void redefine(void) {
   kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  kiln_jit_stream *streams[2] = {kiln_jit_stream_new(jit, m), kiln_jit_stream_new(jit, m)};
+  kiln_jit_stream *streams[2] = {kiln_jit_stream_new(jit, m, NULL, NULL),
+                                 kiln_jit_stream_new(jit, m, NULL, NULL)};
   kiln_type i64 = KILN_TYPE_I64;
   kiln_symbol symbol = kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"},
                                          kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, &i64, 1));

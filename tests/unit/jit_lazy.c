@@ -38,7 +38,11 @@ static void *compile_text(void *user, const char *name) {
 /* Declares a function that a text defines; its stub. */
 static void *declare(const char *name, const char *text) {
   kiln_jit_error e = {0};
-  void *stub = kiln_jit_declare_lazy(jit, name, compile_text, (void *)(uintptr_t)text, &e);
+  void *stub = kiln_jit_declare_lazy(jit,
+                                     &(kiln_jit_lazy_desc){.name = name,
+                                                           .compile = compile_text,
+                                                           .compile_user = (void *)(uintptr_t)text},
+                                     &e);
   if (stub == NULL) fail_msg("%s", e.diag.message);
   return stub;
 }
@@ -124,7 +128,8 @@ static void *answer_record(void *user, const char *name) {
 /* All registers reach the function, whatever the convention is, but for those that each convention leaves to stubs. */
 CASE(registers) {
   begin(NULL);
-  void *stub = kiln_jit_declare_lazy(jit, "f", answer_record, NULL, NULL);
+  void *stub =
+    kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = answer_record}, NULL);
   static struct registers in;
   registers_begin();
   for (unsigned i = 0; i < sizeof in; i++) ((unsigned char *)&in)[i] = (unsigned char)(i * 37 + 11);
@@ -267,11 +272,14 @@ CASE(removes) {
 CASE(errors) {
   kiln_jit_error e = {0};
   begin(NULL);
-  assert_null(kiln_jit_declare_lazy(NULL, "f", compile_text, NULL, &e));
+  assert_null(
+    kiln_jit_declare_lazy(NULL, &(kiln_jit_lazy_desc){.name = "f", .compile = compile_text}, &e));
   assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
-  assert_null(kiln_jit_declare_lazy(jit, NULL, compile_text, NULL, &e));
-  assert_null(kiln_jit_declare_lazy(jit, "", compile_text, NULL, &e));
-  assert_null(kiln_jit_declare_lazy(jit, "f", NULL, NULL, &e));
+  assert_null(
+    kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = NULL, .compile = compile_text}, &e));
+  assert_null(
+    kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "", .compile = compile_text}, &e));
+  assert_null(kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = NULL}, &e));
   assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_jit_remove_lazy(NULL, "f", NULL), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_jit_remove_lazy(jit, NULL, NULL), KILN_ERR_ARGUMENT);
@@ -281,7 +289,8 @@ CASE(errors) {
                                        "data tls(gd) @f align 8 { i64 0 }\n"};
   for (unsigned i = 0; i < 3; i++) {
     add_text(others[i], 0);
-    assert_null(kiln_jit_declare_lazy(jit, "f", compile_text, NULL, &e));
+    assert_null(
+      kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = compile_text}, &e));
     assert_int_equal(e.diag.status, KILN_ERR_SYMBOL);
     assert_int_equal(kiln_jit_remove(jit, made, NULL), KILN_OK);
   }
@@ -326,7 +335,11 @@ CASE(exceptions) {
     "  try @f() to b3(result 0) unwind b4(exception 0) [catch @type0]\n"
     "b3(%r: i64):\n  ret %r\nb4(%e: i64):\n  %v = call @kir_catch(%e)\n  ret %v\n}\n";
   begin(&(kiln_jit_options){.resolve = resolve});
-  assert_non_null(kiln_jit_declare_lazy(jit, "f", compile_or_throw, (void *)(uintptr_t)one, NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "f", .compile = compile_or_throw, .compile_user = (void *)(uintptr_t)one},
+    NULL));
   add_text(text, 0);
   assert_int_equal(jit_call(jit, "try", 0, 0), 41);
   assert_int_equal(jit_call(jit, "try", 1, 0), 42);
@@ -352,15 +365,23 @@ CASE(nested_exceptions) {
     "  try @g() to b3(result 0) unwind b4(exception 0) [catch @type0]\n"
     "b3(%r: i64):\n  ret %r\nb4(%e: i64):\n  %v = call @kir_catch(%e)\n  ret %v\n}\n";
   begin(&(kiln_jit_options){.resolve = resolve});
-  assert_non_null(kiln_jit_declare_lazy(jit, "f", compile_or_throw, (void *)(uintptr_t)one, NULL));
-  assert_non_null(kiln_jit_declare_lazy(jit, "g", compile_by_call, NULL, NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "f", .compile = compile_or_throw, .compile_user = (void *)(uintptr_t)one},
+    NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit, &(kiln_jit_lazy_desc){.name = "g", .compile = compile_by_call}, NULL));
   add_text(text, 0);
   assert_int_equal(jit_call(jit, "try", 0, 0), 42);
   assert_int_equal(asked, 2); /* of g, of f */
   asked = 3;
   assert_int_equal(jit_call(jit, "f", 0, 0), 1);
-  assert_non_null(
-    kiln_jit_declare_lazy(jit, "g", compile_text, (void *)(uintptr_t)CONSTANT("@g", "7"), NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "g", .compile = compile_text, .compile_user = (void *)(uintptr_t)CONSTANT("@g", "7")},
+    NULL));
   assert_int_equal(jit_call(jit, "try", 0, 0), 7);
   kiln_jit_free(jit);
 }
@@ -380,7 +401,11 @@ static void *call_f(void *unused) {
 /* A thread ends in the host: the next one is asked. */
 CASE(ends_of_threads) {
   begin(NULL);
-  assert_non_null(kiln_jit_declare_lazy(jit, "f", compile_and_exit, (void *)(uintptr_t)one, NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "f", .compile = compile_and_exit, .compile_user = (void *)(uintptr_t)one},
+    NULL));
   add_text(caller, 0);
   for (unsigned i = 0; i < 3; i++) {
     pthread_t thread;
@@ -405,7 +430,11 @@ static void *answer_host(void *user, const char *name) {
 /* The call goes on where the host says, as long as no unit has the function. */
 CASE(answers) {
   begin(NULL);
-  assert_non_null(kiln_jit_declare_lazy(jit, "f", answer_host, (void *)(uintptr_t)one, NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "f", .compile = answer_host, .compile_user = (void *)(uintptr_t)one},
+    NULL));
   assert_int_equal(jit_call(jit, "f", 3, 4), 304);
   assert_int_equal(jit_call(jit, "f", 5, 6), 506);
   assert_int_equal(jit_call(jit, "f", 7, 8), 1);
@@ -459,12 +488,13 @@ CASE(streams) {
   begin(NULL);
   t.m = jit_module(KILN_PIC_FULL);
   t.s = kiln_session_new(t.m);
-  t.stream = kiln_jit_stream_new(jit, t.m);
+  t.stream = kiln_jit_stream_new(jit, t.m, NULL, NULL);
   t.sig = kiln_sig_parse(t.m, "(i64) -> i64");
   for (unsigned i = 0; i <= 100; i++) {
     char name[16];
     snprintf(name, sizeof name, "f%u", i);
-    assert_non_null(kiln_jit_declare_lazy(jit, name, compile_chain, NULL, NULL));
+    assert_non_null(kiln_jit_declare_lazy(
+      jit, &(kiln_jit_lazy_desc){.name = name, .compile = compile_chain}, NULL));
   }
   assert_int_equal(jit_call(jit, "f100", 7, 0), 107);
   assert_int_equal(asked, 101);
@@ -483,9 +513,9 @@ static void *compile_and_walk(void *user, const char *name) {
   kiln_stack_walk walk = {.jits = &jit, .n_jits = 1};
   kiln_stack_frame frame;
   roots_seen = 0;
-  if (kiln_stack_point_save(&point) != KILN_OK || kiln_stack_begin(&walk, &point) != KILN_OK)
+  if (kiln_stack_point_save(&point) != KILN_OK || kiln_stack_walk_begin(&walk, &point) != KILN_OK)
     abort();
-  while (kiln_stack_find_next(&walk, &frame))
+  while (kiln_stack_walk_find_next(&walk, &frame))
     for (uint32_t i = 0; i < frame.n_roots; i++) {
       ++*(int64_t *)kiln_stack_frame_root(&frame, i, NULL);
       roots_seen++;
@@ -501,7 +531,11 @@ CASE(walks) {
     "func @h() -> i64 {\n  %r = slot 8 align 8 root\nb0:\n  store.i64 30, %r\n"
     "  %a = call @g()\n  %b = load.i64 %r\n  %c = add.i64 %a, %b\n  ret %c\n}\n";
   begin(NULL);
-  assert_non_null(kiln_jit_declare_lazy(jit, "f", compile_and_walk, (void *)(uintptr_t)one, NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "f", .compile = compile_and_walk, .compile_user = (void *)(uintptr_t)one},
+    NULL));
   add_text(text, 0);
   assert_int_equal(jit_call(jit, "h", 0, 0), 1 + 6 + 31);
   assert_int_equal(roots_seen, 2);
@@ -576,8 +610,16 @@ CASE(children) {
   if (EMULATED) skip(); /* emulators fork with locks of their own held */
   begin(NULL);
   inside = go_on = false;
-  assert_non_null(kiln_jit_declare_lazy(jit, "f", compile_slowly, (void *)(uintptr_t)one, NULL));
-  assert_non_null(kiln_jit_declare_lazy(jit, "g", answer_in_child, (void *)(uintptr_t)one, NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "f", .compile = compile_slowly, .compile_user = (void *)(uintptr_t)one},
+    NULL));
+  assert_non_null(kiln_jit_declare_lazy(
+    jit,
+    &(kiln_jit_lazy_desc){
+      .name = "g", .compile = answer_in_child, .compile_user = (void *)(uintptr_t)one},
+    NULL));
   add_text(caller, 0);
   pthread_t ids[2];
   for (unsigned i = 0; i < 2; i++) assert_int_equal(pthread_create(ids + i, NULL, call_f, NULL), 0);
@@ -589,7 +631,9 @@ CASE(children) {
     child = true;
     if (jit_call(jit, "f", 1, 2) != 102) _exit(4);
     if (jit_call(jit, "g", 3, 4) != 304) _exit(1);
-    if (kiln_jit_declare_lazy(jit, "h", compile_text, NULL, NULL) != NULL) _exit(2);
+    if (kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "h", .compile = compile_text},
+                              NULL) != NULL)
+      _exit(2);
     if (kiln_jit_remove_lazy(jit, "f", NULL) != KILN_ERR_STRUCTURE) _exit(3);
     kiln_jit_free(jit);
     _exit(7);
@@ -608,28 +652,74 @@ CASE(children) {
   kiln_jit_free(jit);
 }
 
+/* ---- the end of a declaration ---- */
+
+static unsigned released, released_inside;
+static void release(void *user) { released += (unsigned)(uintptr_t)user; }
+
+static void declare_released(kiln_jit_compile_fn compile, unsigned number) {
+  const kiln_jit_lazy_desc desc = {.name = "f",
+                                   .compile = compile,
+                                   .compile_user = (void *)(uintptr_t)one,
+                                   .release = release,
+                                   .release_user = (void *)(uintptr_t)number};
+  assert_non_null(kiln_jit_declare_lazy(jit, &desc, NULL));
+}
+
+/* Declares the function that it compiles twice; a thread is in the first declaration's callback until it returns. */
+static void *compile_and_declare(void *user, const char *name) {
+  declare_released(compile_text, 10);
+  declare_released(compile_text, 100);
+  released_inside = released;
+  return compile_text(user, name);
+}
+
+/* What a declaration needs is released once, when no thread runs its callback any more. */
+static void releases(void **state) {
+  (void)state;
+  released = 0;
+  begin(NULL);
+  const kiln_jit_lazy_desc refused = {
+    .name = "f", .compile = compile_text, .release = release, .reserved = {1}};
+  assert_null(kiln_jit_declare_lazy(jit, &refused, NULL));
+  declare_released(compile_and_declare, 1);
+  add_text(caller, 0);
+  assert_int_equal(jit_call(jit, "call", 0, 0), 1);
+  assert_int_equal(released_inside, 10);
+  assert_int_equal(released, 11);
+  assert_int_equal(kiln_jit_remove_lazy(jit, "f", NULL), KILN_OK);
+  assert_int_equal(released, 111);
+  declare_released(compile_text, 1000);
+  kiln_jit_free(jit);
+  assert_int_equal(released, 1111);
+}
+
 static void *answer_nothing(void *user, const char *name) {
   (void)name;
   return user != NULL ? kiln_jit_lookup(jit, "f") : NULL;
 }
 static void call_nothing(void) {
   begin(NULL);
-  kiln_jit_declare_lazy(jit, "f", answer_nothing, NULL, NULL);
+  kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = answer_nothing}, NULL);
   jit_call(jit, "f", 0, 0);
 }
 static void call_stub(void) {
   begin(NULL);
-  kiln_jit_declare_lazy(jit, "f", answer_nothing, (void *)(uintptr_t)one, NULL);
+  kiln_jit_declare_lazy(jit,
+                        &(kiln_jit_lazy_desc){.name = "f",
+                                              .compile = answer_nothing,
+                                              .compile_user = (void *)(uintptr_t)one},
+                        NULL);
   jit_call(jit, "f", 0, 0);
 }
 static void call_itself(void) {
   begin(NULL);
-  kiln_jit_declare_lazy(jit, "f", compile_by_call, NULL, NULL);
+  kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = compile_by_call}, NULL);
   jit_call(jit, "f", 0, 0);
 }
 static void call_removed(void) {
   begin(NULL);
-  kiln_jit_declare_lazy(jit, "f", compile_text, NULL, NULL);
+  kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = compile_text}, NULL);
   add_text(caller, 0);
   kiln_jit_remove_lazy(jit, "f", NULL);
   jit_call(jit, "call", 0, 0);
@@ -648,7 +738,8 @@ static void call_from_name(void *user, const char *name) {
 }
 static void call_locked(void) {
   begin(NULL);
-  void *stub = kiln_jit_declare_lazy(jit, "f", compile_text, NULL, NULL);
+  void *stub =
+    kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = compile_text}, NULL);
   add_text("declare @other()\nfunc @g() {\nb0:\n  call @other()\n  ret\n}\n", KILN_JIT_FORWARD);
   kiln_jit_each_undefined(jit, call_from_name, stub);
 }
@@ -668,8 +759,8 @@ static void call_in_circles(void) {
   begin(NULL);
   pthread_t thread;
   pthread_barrier_init(&barrier, NULL, 2);
-  kiln_jit_declare_lazy(jit, "f", call_other, NULL, NULL);
-  kiln_jit_declare_lazy(jit, "g", call_other, NULL, NULL);
+  kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = call_other}, NULL);
+  kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "g", .compile = call_other}, NULL);
   pthread_create(&thread, NULL, call_g, NULL);
   jit_call(jit, "f", 0, 0);
 }
@@ -717,6 +808,7 @@ int main(void) {
     cmocka_unit_test(walks),
     cmocka_unit_test(threads),
     cmocka_unit_test(children),
+    cmocka_unit_test(releases),
     cmocka_unit_test(says_why),
     cmocka_unit_test(circles_end),
   };

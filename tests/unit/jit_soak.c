@@ -60,7 +60,7 @@ static void open_builder(struct builder *b, unsigned thread) {
   kiln_target_find_host(&options.target);
   b->m = kiln_module_new(&options);
   b->s = kiln_session_new(b->m);
-  b->stream = kiln_jit_stream_new(jit, b->m);
+  b->stream = kiln_jit_stream_new(jit, b->m, NULL, NULL);
   kiln_type i64 = KILN_TYPE_I64;
   b->sig = kiln_sig_new(b->m, KILN_CC_C, 0, &(kiln_param){.type = KILN_TYPE_I64}, 1, &i64, 1);
   char name[32];
@@ -216,7 +216,8 @@ static void step_lazy(struct lazy *l, uint32_t random, struct retired *retired,
     l->number = (long)(random & 0xffff);
     l->rounds = 0;
     l->phase = OFFERED;
-    l->stub = (fn *)(uintptr_t)kiln_jit_declare_lazy(jit, name, compile, l, NULL);
+    l->stub = (fn *)(uintptr_t)kiln_jit_declare_lazy(
+      jit, &(kiln_jit_lazy_desc){.name = name, .compile = compile, .compile_user = l}, NULL);
     CHECK(l->stub != NULL);
     if (l->stub != NULL) atomic_store(&offered[l->thread], l);
   } else if (l->phase == OFFERED && ++l->rounds < 8) {

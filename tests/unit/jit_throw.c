@@ -63,11 +63,11 @@ static kiln_ctype basic(kiln_ctype_kind kind) { return kiln_ctype_basic(kind); }
 static kiln_value try_call(struct tried *t, const char *name, kiln_ctype result,
                            kiln_value argument, kiln_ctype argument_type, uint32_t n) {
   const kiln_ctype params[] = {basic(KILN_CTYPE_POINTER), argument_type};
-  kiln_csig sig = kiln_csig_new(t->c, 0, result, params, n);
+  kiln_csig sig = kiln_csig_new(t->c, KILN_CC_C, 0, params, n, result);
   kiln_symbol callee =
     kiln_func_declare(t->m, &(kiln_symbol_desc){.name = name}, kiln_csig_sig(t->c, sig));
   const kiln_value args[] = {kiln_func_param(t->f, 0), argument};
-  kiln_value exception = kiln_try_exception(t->f, 0);
+  kiln_value exception = kiln_try_exception(t->f);
   kiln_try_desc how = {.normal = t->normal,
                        .unwind = t->pad,
                        .unwind_args = &exception,
@@ -164,7 +164,7 @@ CASE(c_misuse) {
     kiln_module *m = new_module();
     kiln_session *s = kiln_session_new(m);
     kiln_ctypes *c = kiln_ctypes_new(m);
-    kiln_csig sig = kiln_csig_new(c, 0, basic(KILN_CTYPE_VOID), NULL, 0);
+    kiln_csig sig = kiln_csig_new(c, KILN_CC_C, 0, NULL, 0, basic(KILN_CTYPE_VOID));
     kiln_func *f = kiln_func_begin(
       s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, kiln_csig_sig(c, sig)));
     kiln_value callee = kiln_const_int(f, 0);

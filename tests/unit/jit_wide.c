@@ -27,7 +27,10 @@ static bool reaches(size_t masks, size_t vectors) {
   static struct wide in __attribute__((aligned(64)));
   for (size_t i = 0; i < sizeof in; i++) in.bytes[i] = (unsigned char)(i * 37 + 11);
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
-  void *stub = jit != NULL ? kiln_jit_declare_lazy(jit, "f", answer, NULL, NULL) : NULL;
+  void *stub =
+    jit != NULL
+      ? kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = "f", .compile = answer}, NULL)
+      : NULL;
   if (stub == NULL) return false;
   wide_call(stub, &in);
   kiln_jit_free(jit);

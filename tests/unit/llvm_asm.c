@@ -20,7 +20,9 @@ struct unit {
 static struct unit begin_unit(bool assembler) {
   kiln_module_options options = {
     .jit = true, .pic = KILN_PIC_FULL, .target.processor = KILN_PROCESSOR_X86_64};
-  struct unit u = {.as = assembler ? kiln_as_new(&options) : NULL};
+  struct unit u = {.as = assembler ? kiln_as_new(NULL) : NULL};
+  if (assembler) options.assemble = kiln_as_assemble;
+  options.assemble_user = u.as;
   u.m = kiln_module_new(&options);
   u.s = kiln_session_new(u.m);
   u.b = kiln_llvm_builder_new(u.m);
@@ -339,7 +341,7 @@ static void unwinding(void **test) {
   const kiln_sig sig = kiln_symbol_get(u.m, symbol).sig;
   const kiln_value args[] = {kiln_func_param(f, 0), kiln_func_param(f, 1)},
                    gives = kiln_try_result(f, sig, 0),
-                   caught[] = {kiln_try_exception(f, 0), kiln_try_exception(f, 1)};
+                   caught[] = {kiln_try_exception(f), kiln_try_selector(f)};
   kiln_value result = kiln_block_add_param(f, normal, KILN_TYPE_I64);
   kiln_build_try(f, &(kiln_try_desc){.sig = sig,
                                      .callee = kiln_const_symbol(f, symbol, 0),
@@ -511,10 +513,27 @@ static void refusals(void **test) {
   end_unit(&u);
 }
 
+/* The programs that the options name, and no others, assemble. */
+static void assembler_of_options(void **state) {
+  (void)state;
+  static const char none[] = "/nowhere/as";
+  kiln_as *as =
+    kiln_as_new(&(kiln_as_options){.assembler = none, .clang = none, .no_environment = true});
+  assert_non_null(as);
+  const kiln_target x64 = {.processor = KILN_PROCESSOR_X86_64, .system = KILN_SYSTEM_LINUX};
+  kiln_assembly text = {.text = "nop\n", .text_bytes = 4};
+  assert_int_equal(kiln_as_assemble(as, &x64, &text, 1), KILN_OK);
+  assert_non_null(text.error);
+  kiln_as_free(as);
+  assert_null(kiln_as_new(&(kiln_as_options){.reserved = {1}}));
+  assert_int_equal(kiln_as_assemble(NULL, &x64, &text, 1), KILN_ERR_UNSUPPORTED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(as_clang),        cmocka_unit_test(labels),   cmocka_unit_test(unwinding),
-    cmocka_unit_test(module_assembly), cmocka_unit_test(refusals),
+    cmocka_unit_test(as_clang),  cmocka_unit_test(labels),
+    cmocka_unit_test(unwinding), cmocka_unit_test(module_assembly),
+    cmocka_unit_test(refusals),  cmocka_unit_test(assembler_of_options),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -489,13 +489,13 @@ static void parts(void **test) {
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
     kiln_type t[8];
     char text[64] = "";
-    uint32_t n = kiln_llvm_builder_list_parts(b, rows[i].type, 8, t);
+    uint32_t n = kiln_llvm_builder_parts(b, rows[i].type, t, 8);
     assert_string_equal(kiln_llvm_builder_message(b), "");
     assert_true(n <= 8);
     for (uint32_t k = 0; k < n; k++) {
       strcat(strcat(text, k ? " " : ""), kiln_type_name(t[k]));
       kiln_type one[8];
-      assert_int_equal(kiln_llvm_builder_list_parts(b, rows[i].type, 1, one), n); /* no room */
+      assert_int_equal(kiln_llvm_builder_parts(b, rows[i].type, one, 1), n); /* no room */
     }
     assert_string_equal(text, rows[i].parts);
   }

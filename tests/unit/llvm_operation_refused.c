@@ -197,7 +197,7 @@ static void refusals(void **test) {
     kiln_func *f = kiln_func_begin(s, declare(m, "f"));
     for (uint32_t k = 0; k < x.n; k++) {
       kiln_type parts[8];
-      uint32_t n = kiln_llvm_builder_list_parts(b, x.of[k].type, 8, parts);
+      uint32_t n = kiln_llvm_builder_parts(b, x.of[k].type, parts, 8);
       for (uint32_t j = 0; j < n; j++)
         given[k][j] = kiln_build_load(f, parts[j], kiln_func_param(f, 0), 0, 0);
       if (x.of[k].parts) x.of[k].parts = given[k];
@@ -228,7 +228,7 @@ static void nesting(void **test) {
     strcpy(text + depth, "i32");
     memset(text + depth + 3, '}', depth);
     text[2 * depth + 3] = 0;
-    assert_int_equal(kiln_llvm_builder_list_parts(b, text, 0, NULL), depth < 100 ? 1 : 0);
+    assert_int_equal(kiln_llvm_builder_parts(b, text, NULL, 0), depth < 100 ? 1 : 0);
     assert_string_equal(kiln_llvm_builder_message(b),
                         depth < 100 ? "" : "types nested deeper than 100");
   }

@@ -70,7 +70,7 @@ static void sum_on(kiln_processor target) {
   kiln_code none;
   assert_false(kiln_session_find_code(plain, &none));
   assert_int_equal(none.n_pieces, 0);
-  kiln_compile_stats with = kiln_session_get_stats(s), without = kiln_session_get_stats(plain);
+  kiln_session_stats with = kiln_session_get_stats(s), without = kiln_session_get_stats(plain);
   assert_int_equal(with.code_bytes, without.code_bytes);
 
   /* a second function starts somewhere, its pieces at 0 */

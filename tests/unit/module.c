@@ -80,6 +80,8 @@ static kiln_symbol data(kiln_module *m, const char *name, kiln_linkage linkage) 
 CASE(options_are_checked) {
   assert_null(kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_COUNT}));
   assert_null(kiln_module_new(&(kiln_module_options){.pic = KILN_PIC_COUNT}));
+  assert_null(kiln_module_new(&(kiln_module_options){.target = {.abi = 1}}));
+  assert_null(kiln_module_new(&(kiln_module_options){.target = {.reserved = {0, 1}}}));
   kiln_target host, target;
   assert_true(kiln_target_find_host(&host));
   for (int given = 0; given < 2; given++) { /* all zero is the same as none */
@@ -97,7 +99,7 @@ CASE(options_are_checked) {
   }
   assert_null(kiln_processor_name(KILN_PROCESSOR_HOST));
   assert_null(kiln_processor_name(KILN_PROCESSOR_COUNT));
-  uint32_t all = 0, bit;
+  uint64_t all = 0, bit;
   for (unsigned t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     const char *name;
     for (unsigned i = 0; (name = kiln_feature_name((kiln_processor)t, i)) != NULL; i++) {
@@ -428,7 +430,7 @@ static void signatures_are_interned(void **state) {
     q[i].flags = p[i].flags;
     q[i].align_log2 = p[i].align_log2;
     q[i].size_bytes = p[i].size_bytes;
-    q[i].reserved[0] = 0;
+    memset(q[i].reserved, 0, sizeof q[i].reserved);
   }
   assert_int_equal(kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, q, 3, r, 2).id, a.id);
   kiln_sig_info i = kiln_sig_get(t->m, a);
@@ -438,6 +440,12 @@ static void signatures_are_interned(void **state) {
   assert_int_equal(i.params[1].size_bytes, 24);
   assert_int_equal(i.params[0].flags, KILN_PARAM_SEXT);
   assert_int_equal(i.results[1], KILN_TYPE_F32);
+  /* a description makes the same signature, and stays where it is */
+  for (unsigned k = 0; k < 100; k++)
+    kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, (kiln_type[]){KILN_TYPE_I8, (kiln_type)(1 + k % 4)},
+                 2);
+  assert_int_equal(
+    kiln_sig_new(t->m, i.cc, i.flags, i.params, i.n_params, i.results, i.n_results).id, a.id);
   /* each of these differs in one thing */
   uint32_t ids[8] = {a.id};
   ids[1] = kiln_sig_new(t->m, KILN_CC_C, 0, p, 3, r, 2).id;
@@ -568,12 +576,13 @@ static void bad_data_is_refused(void **state) {
 static void constructors(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
+  assert_int_equal(kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f}), KILN_OK);
   assert_int_equal(
-    kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = false}),
+    kiln_ctor_add(
+      t->m, &(kiln_ctor_desc){.func = f, .has_priority = true, .priority = 101, .at_exit = true}),
     KILN_OK);
-  assert_int_equal(
-    kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 101, .at_exit = true}), KILN_OK);
   assert_int_equal(kiln_ctor_count(t->m), 2);
+  assert_false(kiln_ctor_get(t->m, 0).has_priority); /* zero is no priority, not the first one */
   kiln_ctor_desc ctor = kiln_ctor_get(t->m, 1);
   assert_int_equal(ctor.func.id, f.id);
   assert_int_equal(ctor.priority, 101);
@@ -581,25 +590,18 @@ static void constructors(void **state) {
   assert_int_equal(ctor.with.id, 0);
   assert_int_equal(kiln_ctor_get(t->m, 2).func.id, 0);
   kiln_symbol with = data(t->m, "with", KILN_LINKAGE_WEAK);
-  assert_int_equal(
-    kiln_ctor_add(t->m,
-                  &(kiln_ctor_desc){.func = f, .priority = 0, .at_exit = false, .with = with}),
-    KILN_OK);
+  assert_int_equal(kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .with = with}), KILN_OK);
   assert_int_equal(kiln_ctor_get(t->m, 2).with.id, with.id);
   assert_int_equal(kiln_ctor_get(t->m, 3).with.id, 0);
-  FAILS(
-    KILN_ERR_ARGUMENT,
-    kiln_ctor_add(t->m, &(kiln_ctor_desc){
-                          .func = f, .priority = 0, .at_exit = false, .with = (kiln_symbol){99}}));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .with = (kiln_symbol){99}}));
+  f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 7}));
   f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
   FAILS(KILN_ERR_ARGUMENT,
-        kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65536, .at_exit = false}));
-  FAILS(KILN_ERR_ARGUMENT,
-        kiln_ctor_add(
-          t->m, &(kiln_ctor_desc){.func = (kiln_symbol){9}, .priority = 0, .at_exit = false}));
-  FAILS(KILN_ERR_ARGUMENT,
-        kiln_ctor_add(
-          t->m, &(kiln_ctor_desc){.func = data(t->m, "d", 0), .priority = 0, .at_exit = false}));
+        kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .has_priority = true, .priority = 65536}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = (kiln_symbol){9}}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = data(t->m, "d", 0)}));
 }
 
 static void locations(void **state) {
@@ -627,11 +629,11 @@ static void first_error_sticks(void **state) {
   kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   kiln_sig sig = void_sig(t->m);
   kiln_diag d = {.status = KILN_ERR_SYNTAX, .line = 3, .message = "first"};
-  assert_int_equal(kiln_module_fail(t->m, &d), KILN_ERR_SYNTAX);
+  assert_int_equal(kiln_module_fail_diag(t->m, &d), KILN_ERR_SYNTAX);
   d.status = KILN_ERR_TYPE;
   strcpy(d.message, "second");
   strcpy(d.module, "other.c");
-  assert_int_equal(kiln_module_fail(t->m, &d), KILN_ERR_TYPE);
+  assert_int_equal(kiln_module_fail_diag(t->m, &d), KILN_ERR_TYPE);
   assert_int_equal(t->diags, 2);
   assert_string_equal(t->diag.message, "second");
   assert_string_equal(t->diag.module, "other.c");
@@ -717,7 +719,7 @@ CASE(allocations_may_fail) {
         kiln_symbol g = kiln_func_declare(
           m, &(kiln_symbol_desc){.name = name, .section = name + 1, .comdat = name}, sig);
         kiln_block_symbol(m, g, (kiln_block){i});
-        kiln_ctor_add(m, &(kiln_ctor_desc){.func = g, .priority = i, .at_exit = false});
+        kiln_ctor_add(m, &(kiln_ctor_desc){.func = g, .has_priority = true, .priority = i});
         if (session != NULL) kiln_loc_new(session, kiln_file_new(session, name), i, i);
         s = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
         kiln_reloc r = {.symbol = g, .size_bytes = 8};
@@ -801,13 +803,13 @@ static void reachability(void **state) {
   kiln_func *held[4] = {NULL}, **next = held;
   assert_int_equal(kiln_text_read(s, text, strlen(text), hold, &next), KILN_OK);
   kiln_symbol used = kiln_symbol_lookup(t->m, "used"), idle = kiln_symbol_lookup(t->m, "idle");
-  assert_true(kiln_module_is_reachable(t->m, idle)); /* so far nothing is known */
+  assert_true(kiln_symbol_is_reachable(t->m, idle)); /* so far nothing is known */
   assert_int_equal(kiln_module_track_reachability(t->m), KILN_OK);
-  assert_true(kiln_module_is_reachable(t->m, kiln_symbol_lookup(t->m, "shown")));
-  assert_false(kiln_module_is_reachable(t->m, used));
+  assert_true(kiln_symbol_is_reachable(t->m, kiln_symbol_lookup(t->m, "shown")));
+  assert_false(kiln_symbol_is_reachable(t->m, used));
   assert_int_equal(kiln_func_compile(held[3]), KILN_OK);
-  assert_true(kiln_module_is_reachable(t->m, used));
-  assert_false(kiln_module_is_reachable(t->m, idle));
+  assert_true(kiln_symbol_is_reachable(t->m, used));
+  assert_false(kiln_symbol_is_reachable(t->m, idle));
   for (unsigned i = 0; i < 3; i++) kiln_func_discard(held[i]);
   kiln_session_free(s);
 }
@@ -827,10 +829,10 @@ static void data_if_reachable(void **state) {
   assert_int_equal(kiln_module_track_reachability(t->m), KILN_OK);
   static const char *const names[] = {"outer", "inner", "shown", "dropped", "idle"};
   for (unsigned i = 0; i < 5; i++)
-    assert_false(kiln_module_is_reachable(t->m, kiln_symbol_lookup(t->m, names[i])));
+    assert_false(kiln_symbol_is_reachable(t->m, kiln_symbol_lookup(t->m, names[i])));
   assert_int_equal(kiln_func_compile(held[2]), KILN_OK);
   for (unsigned i = 0; i < 5; i++)
-    assert_int_equal(kiln_module_is_reachable(t->m, kiln_symbol_lookup(t->m, names[i])), i < 3);
+    assert_int_equal(kiln_symbol_is_reachable(t->m, kiln_symbol_lookup(t->m, names[i])), i < 3);
   assert_int_equal(kiln_func_compile(held[0]), KILN_OK);
   kiln_func_discard(held[1]);
   kiln_buffer out = {0};

@@ -1,4 +1,4 @@
-/* kiln_emit_elf_file: a regular file is replaced by a complete one, and nothing else is truncated or removed. */
+/* kiln_emit_object_file: a regular file is replaced by a complete one, and nothing else is truncated or removed. */
 #define _GNU_SOURCE
 #include <kiln/kiln.h>
 
@@ -40,7 +40,7 @@ static kiln_status emit(const char *path, char *message) {
   kiln_module *m = kiln_module_new(NULL);
   kiln_session *s = kiln_session_new(m);
   assert_int_equal(kiln_text_read(s, text, sizeof text - 1, NULL, NULL), KILN_OK);
-  kiln_status status = kiln_emit_elf_file(m, &s, 1, path);
+  kiln_status status = kiln_emit_object_file(m, &s, 1, path);
   if (message != NULL) strcpy(message, kiln_module_diag(m)->message);
   kiln_session_free(s);
   kiln_module_free(m);

@@ -30,8 +30,8 @@ static void visit(const kiln_stack_point *point) {
   kiln_stack_walk walk = {.jits = &t.jit, .n_jits = 1, .end = t.end};
   kiln_stack_frame frame;
   t.frames = t.tables = t.roots = 0;
-  assert_int_equal(kiln_stack_begin(&walk, point), KILN_OK);
-  while (kiln_stack_find_next(&walk, &frame)) {
+  assert_int_equal(kiln_stack_walk_begin(&walk, point), KILN_OK);
+  while (kiln_stack_walk_find_next(&walk, &frame)) {
     t.frames++;
     if (frame.has_table && t.tables < 8) t.ids[t.tables++] = frame.call_id;
     for (uint32_t i = 0; i < frame.n_roots; i++) {
@@ -44,7 +44,7 @@ static void visit(const kiln_stack_point *point) {
     assert_null(kiln_stack_frame_root(&frame, frame.n_roots, NULL));
   }
   t.status = walk.status;
-  assert_false(kiln_stack_find_next(&walk, &frame)); /* it stays at its end */
+  assert_false(kiln_stack_walk_find_next(&walk, &frame)); /* it stays at its end */
   assert_int_equal(walk.status, t.status);
 }
 
@@ -230,9 +230,9 @@ static ptrdiff_t frame_bytes(kiln_jit *jit, const uint8_t *pc, const uint64_t *s
   /* a walk looks for the code before a return address */
   const kiln_stack_point point = {.pc = (uint64_t)(uintptr_t)pc + 1,
                                   .sp = (uint64_t)(uintptr_t)stack};
-  assert_int_equal(kiln_stack_begin(&walk, &point), KILN_OK);
+  assert_int_equal(kiln_stack_walk_begin(&walk, &point), KILN_OK);
   if (_Unwind_Find_FDE((void *)(uintptr_t)pc, bases) == NULL) return -1;
-  if (!kiln_stack_find_next(&walk, &frame)) return -2;
+  if (!kiln_stack_walk_find_next(&walk, &frame)) return -2;
   return (const char *)frame.end - (const char *)stack;
 }
 
@@ -254,7 +254,8 @@ CASE(in_stubs) {
     for (int n = 0; n < 300; n++) { /* several groups */
       char name[16];
       snprintf(name, sizeof name, "f%d", n);
-      const uint8_t *stub = kiln_jit_declare_lazy(jit, name, no_code, NULL, NULL);
+      const uint8_t *stub =
+        kiln_jit_declare_lazy(jit, &(kiln_jit_lazy_desc){.name = name, .compile = no_code}, NULL);
       assert_non_null(stub);
       assert_memory_equal(stub, landing, sizeof landing);
       assert_memory_equal(stub + STUB_LATE, landing, sizeof landing);
@@ -272,9 +273,9 @@ CASE(in_stubs) {
 CASE(nothing) {
   kiln_stack_walk walk = {0};
   kiln_stack_frame frame;
-  assert_false(kiln_stack_find_next(&walk, &frame));
-  assert_int_equal(kiln_stack_begin(&walk, NULL), KILN_ERR_ARGUMENT);
-  assert_false(kiln_stack_find_next(&walk, &frame));
+  assert_false(kiln_stack_walk_find_next(&walk, &frame));
+  assert_int_equal(kiln_stack_walk_begin(&walk, NULL), KILN_ERR_ARGUMENT);
+  assert_false(kiln_stack_walk_find_next(&walk, &frame));
   assert_int_equal(kiln_stack_point_save(NULL), KILN_ERR_ARGUMENT);
 }
 

@@ -213,8 +213,7 @@ CASE(any_order_gives_the_same_bytes) {
 CASE(the_freeze_ends_declarations) {
   FORBIDDEN(kiln_data_define(m, j.table, &(kiln_data_desc){.size_bytes = 1}));
   FORBIDDEN(kiln_alias_define(m, &(kiln_symbol_desc){.name = "a"}, j.table, 0));
-  FORBIDDEN(
-    kiln_ctor_add(m, &(kiln_ctor_desc){.func = j.funcs[0], .priority = 65535, .at_exit = false}));
+  FORBIDDEN(kiln_ctor_add(m, &(kiln_ctor_desc){.func = j.funcs[0], .at_exit = false}));
   FORBIDDEN(kiln_block_symbol(m, j.funcs[0], (kiln_block){1}));
   FORBIDDEN(declare(m, "new", KILN_LINKAGE_INTERNAL, long_sig(m, 1), false));
   FORBIDDEN(declare(m, "new", KILN_LINKAGE_EXTERNAL, long_sig(m, 1), true));

@@ -35,8 +35,8 @@ static void describe(struct fixture *t, struct sample *s) {
   s->gives[0] = kiln_try_result(f, s->sig, 0);
   s->gives[1] = kiln_try_result(f, s->sig, 1);
   s->gives[2] = s->p;
-  s->caught[0] = kiln_try_exception(f, 0);
-  s->caught[1] = kiln_try_exception(f, 1);
+  s->caught[0] = kiln_try_exception(f);
+  s->caught[1] = kiln_try_selector(f);
   s->clauses[0] = (kiln_clause){.kind = KILN_CLAUSE_CATCH, .type = a};
   s->clauses[1] = (kiln_clause){.kind = KILN_CLAUSE_FILTER, .types = s->types, .n_types = 2};
   s->clauses[2] = (kiln_clause){.kind = KILN_CLAUSE_CATCH_ALL};
@@ -136,11 +136,10 @@ static void refused(void **state) {
 #undef TRY_FAILS
   f = again(t);
   FAILS(KILN_ERR_ARGUMENT, kiln_try_result(f, t->sig, 1));
-  FAILS(KILN_ERR_ARGUMENT, kiln_try_exception(f, 2));
   FAILS(KILN_ERR_ARGUMENT, kiln_const_typeid(f, t->tls));
   FAILS(KILN_ERR_ARGUMENT, kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = t->tls}));
   kiln_block b = kiln_block_new(f);
-  kiln_value e = kiln_try_exception(f, 0);
+  kiln_value e = kiln_try_exception(f);
   kiln_block_add_param(f, b, I64);
   FAILS(KILN_ERR_STRUCTURE, kiln_build_br(f, b, &e, 1));
   FAILS(KILN_ERR_ARGUMENT, kiln_forward_bind(f, kiln_forward_new(f, I64), e));

@@ -71,7 +71,7 @@ static int set_up(void **state) {
   if (mkdir(t.inside, 0700) != 0) return -1;
   make(t.inside, "file", "content");
   static const char *const args[] = {"program", "one"}, *const env[] = {"A=b"};
-  kiln_wasi_dir dir = {t.inside, "/"};
+  kiln_wasi_dir dir = {.host = t.inside, .guest = "/"};
   kiln_wasi_options o = {
     .args = args, .n_args = 2, .env = env, .n_env = 1, .dirs = &dir, .n_dirs = 1};
   t.wasi = kiln_wasi_new(&o, NULL);
@@ -494,7 +494,7 @@ CASE(test_streams) {
     .streams = {{.kind = KILN_WASI_STREAM_NULL},
                 {.kind = KILN_WASI_STREAM_CALLBACK, .transfer = take, .transfer_user = got},
                 {.kind = KILN_WASI_STREAM_NULL}},
-    .dirs = (const kiln_wasi_dir[]){{t.inside, "/"}},
+    .dirs = (const kiln_wasi_dir[]){{.host = t.inside, .guest = "/"}},
     .n_dirs = 1,
     .max_descriptors = 5};
   t.wasi = kiln_wasi_new(&o, NULL);

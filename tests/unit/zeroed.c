@@ -56,7 +56,7 @@ static void give(struct fixture *t, enum what what) {
   kiln_try_desc some = almost(t, args, &cleanup);
   kiln_block b = kiln_block_new(f);
   kiln_value zero = kiln_const_int(f, 0);
-  kiln_csig csig = kiln_csig_new(c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), NULL, 0);
+  kiln_csig csig = kiln_csig_new(c, KILN_CC_C, 0, NULL, 0, kiln_ctype_basic(KILN_CTYPE_VOID));
   if (what == TRY_OF_SSA || what == SSA_VARIABLE) kiln_ssa_begin(ssa, f, 0);
   switch (what) {
   case TRY: kiln_build_try(f, &(kiln_try_desc){0}); break;
@@ -106,7 +106,7 @@ static void give(struct fixture *t, enum what what) {
     break;
   case CTOR: kiln_ctor_add(m, &(kiln_ctor_desc){0}); break;
   case CFIELD: kiln_ctype_new_struct(c, NULL, &(kiln_cfield){0}, 1); break;
-  case CSIG: kiln_csig_new(c, 0, (kiln_ctype){0}, NULL, 0); break;
+  case CSIG: kiln_csig_new(c, KILN_CC_C, 0, NULL, 0, (kiln_ctype){0}); break;
   case COUNT: break;
   }
   kiln_ctypes_free(c);

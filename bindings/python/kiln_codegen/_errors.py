@@ -1,9 +1,8 @@
 """Exceptions."""
 from typing import Any, List, Optional
 
+from . import _bindings as k
 from ._bindings import kiln_diag, kiln_status
-
-_NONE = 0xffffffff
 
 
 class Error(Exception):
@@ -45,7 +44,8 @@ def of_diag(diag: kiln_diag, kind: Any = Error) -> Error:
         return None if n == none else n
 
     out: Error = kind(text(d.message) or 'failed', kiln_status(d.status), module=text(d.module), function=text(d.function),
-                      block=number(d.block, _NONE), instruction=number(d.inst, _NONE), line=number(d.line, 0),
+                      block=d.block if d.has & k.KILN_DIAG_BLOCK else None,
+                      instruction=d.inst if d.has & k.KILN_DIAG_INST else None, line=number(d.line, 0),
                       column=number(d.column, 0))
     return out
 

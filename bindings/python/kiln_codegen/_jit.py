@@ -142,9 +142,10 @@ class Jit(Owner):
                 owner._lazy.append(found)  # keeps what the address is of
             return None if found is None or isinstance(found, Unit) else _address(found)
 
-        callback, error = k.kiln_compile_fn(called), k.kiln_jit_error()
+        callback, error = k.kiln_jit_compile_fn(called), k.kiln_jit_error()
+        desc = k.kiln_jit_lazy_desc(name=_name(name), compile=callback)
         with self._running.lock:
-            stub: Optional[int] = k.kiln_jit_declare_lazy(self._j, _name(name), callback, None, ctypes.byref(error))
+            stub: Optional[int] = k.kiln_jit_declare_lazy(self._j, ctypes.byref(desc), ctypes.byref(error))
             if stub is None:
                 raise _raised(error)
             k.kiln_jit_error_free(ctypes.byref(error))

@@ -1,6 +1,6 @@
 /* Finds the roots in the frames of a linked Clay program: the unwinder goes from frame to frame, and the tables that
  * Kiln wrote to the section kiln_roots say where the roots of a frame are. docs/roots.md in Kiln's tree describes the
- * tables. A program that is linked with libkiln needs none of this: it calls kiln_stack_find_next, as `clay --jit`
+ * tables. A program that is linked with libkiln needs none of this: it calls kiln_stack_walk_find_next, as `clay --jit`
  * does. */
 #include "runtime.h"
 

@@ -47,7 +47,7 @@ bool kn_asm_end_apart(struct kn_asm_call *a, struct kn_asm_apart *x, const kiln_
 /* Calls it by a try whose landing pad is that of the statement; goes on in a block of its own. */
 static void try_apart(struct kn_asm_call *a, const kiln_try_desc *call) {
   kiln_func *f = a->r->f;
-  const kiln_value gives[2] = {kiln_try_exception(f, 0), kiln_try_exception(f, 1)};
+  const kiln_value gives[2] = {kiln_try_exception(f), kiln_try_selector(f)};
   kiln_try_desc t = *call;
   t.normal = kiln_block_new(f);
   t.unwind = a->of->unwind;

@@ -71,7 +71,7 @@ enum access { INLINE, CALL_16, CALL };
 static enum access how(const struct kn_bc *r, kiln_type at, uint64_t align) {
   uint32_t size = kiln_type_size(at);
   if (align != 0 && align <= 5 && UINT64_C(1) << (align - 1) < size) return CALL;
-  uint32_t features =
+  uint64_t features =
     (uint32_t)r->fn.global->fn_flags >> FA_FEATURES_SHIFT | kiln_module_features(r->module);
   return size == 16 && kn_bc_targets[r->target].cx16 && !(features & KILN_FEATURE_CX16) ? CALL_16
                                                                                         : INLINE;

@@ -105,6 +105,11 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size,
   static const kiln_wasmrt_compile_options defaults = {0};
   kiln_module_options of_module = {.jit = true};
   if (options == NULL) options = &defaults;
+  for (size_t i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++)
+    if (options->reserved[i] != 0) {
+      snprintf(error, error_bytes, "the field 'reserved' of the options is not 0");
+      return NULL;
+    }
   kiln_target host;
   if (!kiln_target_find_host(&host)) {
     snprintf(error, error_bytes, "this machine is not a target of Kiln");

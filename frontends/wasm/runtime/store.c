@@ -70,6 +70,9 @@ static void set_limits(kiln_wasmrt_store_options *o) {
 }
 
 kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *options) {
+  for (size_t i = 0; options != NULL && i < sizeof options->reserved / sizeof *options->reserved;
+       i++)
+    if (options->reserved[i] != 0) return NULL;
   kiln_wasmrt_store *s = calloc(1, sizeof *s);
   if (s == NULL) return NULL;
   if (options != NULL) s->options = *options;
@@ -289,7 +292,8 @@ static kiln_wasm_name name_of(const char *text) { return (kiln_wasm_name){text, 
 
 bool kiln_wasmrt_define(kiln_wasmrt_store *s, const char *module, const char *name,
                         kiln_wasmrt_extern what) {
-  return what.address != NULL && define(s, name_of(module), name_of(name), what);
+  return what.address != NULL && what.reserved[0] == 0 &&
+         define(s, name_of(module), name_of(name), what);
 }
 
 bool kiln_wasmrt_define_instance(kiln_wasmrt_store *s, const char *module,

@@ -159,10 +159,21 @@ static bool add_dir(kiln_wasi *w, const kiln_wasi_dir *d) {
   return w->fds[number].guest != NULL;
 }
 
+/* Do the options say nothing that this version does not know? */
+static bool is_known(const kiln_wasi_options *o) {
+  uint64_t unknown = 0;
+  for (size_t i = 0; i < sizeof o->reserved / sizeof *o->reserved; i++) unknown |= o->reserved[i];
+  for (size_t i = 0; i < 3; i++) unknown |= o->streams[i].reserved[0] | o->streams[i].reserved[1];
+  for (uint32_t i = 0; i < o->n_dirs; i++)
+    unknown |= o->dirs[i].reserved[0] | o->dirs[i].reserved[1];
+  if (unknown != 0) errno = EINVAL;
+  return unknown == 0;
+}
+
 kiln_wasi *kiln_wasi_new(const kiln_wasi_options *o, uint32_t *failed) {
   uint32_t bad = o->n_dirs;
   kiln_wasi *w = calloc(1, sizeof *w);
-  bool ok = w != NULL;
+  bool ok = w != NULL && is_known(o);
   if (ok) {
     w->options = *o;
     if (o->max_descriptors == 0) w->options.max_descriptors = 1024;

@@ -64,7 +64,7 @@ impl<'tcx> Context<'tcx> {
             all.extend(flat.iter().enumerate().map(|(i, &ty)| {
                 // The last part of an argument is not joined with the next argument.
                 let last = if i + 1 == flat.len() { KILN_PARAM_JOIN } else { 0 };
-                kiln_param { r#type: self.passed_type(ty) as u8, flags: param.flags & !last, ..param }
+                kiln_param { r#type: self.passed_type(ty), flags: param.flags & !last, ..param }
             }));
         }
         flat.clear();

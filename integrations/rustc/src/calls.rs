@@ -97,7 +97,7 @@ impl<'tcx> Builder<'_, 'tcx> {
             let params: Vec<_> =
                 types.iter().map(|&ty| kiln_block_add_param(func, then.block, self.passed_type(ty))).collect();
             let normal: Vec<_> = (0..types.len() as u32).map(|i| kiln_try_result(func, call.sig, i)).collect();
-            let unwind = [kiln_try_exception(func, 0), kiln_try_exception(func, 1)];
+            let unwind = [kiln_try_exception(func), kiln_try_selector(func)];
             let desc = kiln_try_desc {
                 sig: call.sig,
                 callee: call.callee,

@@ -148,7 +148,7 @@ impl<'tcx> Context<'tcx> {
     }
 
     /// The features of the processor in a function of this unit (KILN_FEATURE_...).
-    pub fn features_of(&self, symbol: kiln_symbol) -> u32 {
+    pub fn features_of(&self, symbol: kiln_symbol) -> u64 {
         let Some(&instance) = self.defined.borrow().get(&symbol) else { return 0 };
         let attrs = self.tcx.codegen_instance_attrs(instance.def);
         feature_flags(self.module.processor, attrs.target_features.iter().map(|feature| feature.name))

@@ -233,8 +233,12 @@ impl<'tcx> Context<'tcx> {
         // SAFETY: the function is open, and nothing uses it afterwards.
         let kept = unsafe { kiln_func_next_inst(func) <= SMALL && kiln_func_keep(func) == KILN_OK };
         // SAFETY: the module is open.
-        let useful = kept && unsafe { kiln_module_why_not_inlined(self.module.raw, copy).is_null() };
+        let useful = kept && unsafe { kiln_symbol_why_not_inlined(self.module.raw, copy).is_null() };
         self.keep_deferred(useful.then_some(copy));
+        if kept {
+            // SAFETY: the module is open.
+            unsafe { kiln_symbol_set_inline_only(self.module.raw, copy) };
+        }
         if useful {
             return;
         }

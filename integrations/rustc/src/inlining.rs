@@ -261,7 +261,7 @@ impl<'tcx> Context<'tcx> {
         unsafe {
             let linkage = kiln_symbol_get(self.module.raw, symbol).desc.linkage;
             let seen = !matches!(linkage, KILN_LINKAGE_INTERNAL | KILN_LINKAGE_PRIVATE | KILN_LINKAGE_LINKONCE);
-            seen || kiln_module_is_reachable(self.module.raw, symbol)
+            seen || kiln_symbol_is_reachable(self.module.raw, symbol)
         }
     }
 }

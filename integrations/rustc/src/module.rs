@@ -37,7 +37,7 @@ pub struct Module {
     /// Where the larger part of the debug information goes.
     split: Split,
     /// Features of the processor that all functions have (KILN_FEATURE_...).
-    pub features: u32,
+    pub features: u64,
     attrs: kiln_func_attrs,
     /// Who made the object: the strings of `.comment`.
     origin: String,
@@ -110,7 +110,9 @@ impl Module {
         };
         // SAFETY: all is copied.
         let (assembler, raw, session) = unsafe {
-            let assembler = kiln_as_new(&mut options);
+            let assembler = kiln_as_new(std::ptr::null());
+            options.assemble = Some(kiln_as_assemble);
+            options.assemble_user = assembler.cast();
             let raw = kiln_module_new(&options);
             (assembler, raw, kiln_session_new(raw))
         };
@@ -175,7 +177,7 @@ impl Module {
     }
 
     /// Starts the body of a function that has these features of the processor beside the module's.
-    pub fn begin(&self, symbol: kiln_symbol, features: u32) -> *mut kiln_func {
+    pub fn begin(&self, symbol: kiln_symbol, features: u64) -> *mut kiln_func {
         let attrs = kiln_func_attrs { features, ..self.attrs };
         // SAFETY: the session lives as long as `self`.
         unsafe {

@@ -80,7 +80,7 @@ pub fn machine<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Machine {
 }
 
 /// Those of the features that Kiln itself has (KILN_FEATURE_...).
-pub fn feature_flags(processor: &Processor, names: impl Iterator<Item = Symbol>) -> u32 {
+pub fn feature_flags(processor: &Processor, names: impl Iterator<Item = Symbol>) -> u64 {
     names.fold(0, |flags, name| {
         let (name, mut flag) = (c_string(processor.llvm_feature(name.as_str())), 0);
         // SAFETY: the name is read during the call.
@@ -164,7 +164,7 @@ impl Operations {
         let text = c_string(ty);
         let mut parts = vec![KILN_TYPE_VOID; MOST_PARTS];
         // SAFETY: there is room for as many as there may be.
-        let n = unsafe { kiln_llvm_builder_list_parts(self.raw, text.as_ptr(), MOST_PARTS as u32, parts.as_mut_ptr()) };
+        let n = unsafe { kiln_llvm_builder_parts(self.raw, text.as_ptr(), parts.as_mut_ptr(), MOST_PARTS as u32) };
         parts.truncate(n as usize);
         let known = Rc::new(Known { text, parts });
         self.types.insert(ty.to_string(), known.clone());

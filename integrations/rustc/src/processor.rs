@@ -13,7 +13,7 @@ pub struct Processor {
     /// LLVM's names of features that Rust names otherwise.
     features: &'static [(&'static str, &'static str)],
     /// The features (KILN_FEATURE_...) that instructions for atomic operations on 16 bytes need.
-    pub wide_atomics: u32,
+    pub wide_atomics: u64,
     /// The type of an f128: Kiln has operations for it, or it is its bits.
     pub f128: kiln_type,
     /// Vectors of 8 bytes have registers: vectors of one lane, too, and narrower integers are made wider.
@@ -39,7 +39,7 @@ static PROCESSORS: [Processor; 2] = [
             ("pclmulqdq", "pclmul"),
             ("rdrand", "rdrnd"),
         ],
-        wide_atomics: KILN_FEATURE_CX16,
+        wide_atomics: KILN_FEATURE_CX16 as u64,
         f128: KILN_TYPE_V128,
         short_vectors: false,
         asm_registers: 12,

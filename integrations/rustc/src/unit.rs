@@ -138,7 +138,7 @@ fn build_allocator(tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod]) -> 
 
 /// A function `from` of so many words that calls `to`.
 fn build_forwarder(module: &Module, tcx: TyCtxt<'_>, from: &str, to: Option<&str>, words: usize, has_result: bool) {
-    let params = vec![kiln_param { r#type: KILN_TYPE_I64 as u8, ..Default::default() }; words];
+    let params = vec![kiln_param { r#type: KILN_TYPE_I64, ..Default::default() }; words];
     let result = [KILN_TYPE_I64];
     let n_results = u32::from(has_result);
     let visible = match tcx.sess.default_visibility() {

@@ -32,22 +32,44 @@ static struct kn_jit_entry *declare(kiln_jit *jit, const char *name, kiln_jit_er
   return NULL;
 }
 
-void *kiln_jit_declare_lazy(kiln_jit *jit, const char *name, kiln_compile_fn compile, void *user,
-                            kiln_jit_error *error) {
+static void let_go(const kiln_jit_lazy_desc *d) {
+  if (d->release != NULL) d->release(d->release_user);
+}
+
+void kn_jit_late_free(const kiln_jit *jit, struct kn_jit_late *late) {
+  let_go(&late->ended);
+  let_go(&late->is);
+  kn_jit_realloc(jit, late, 0);
+}
+
+/* Puts a declaration in place of the present one. What of that is to be released once there is no lock: nothing as long
+ * as a thread is in its `compile`. */
+static kiln_jit_lazy_desc replace(struct kn_jit_late *late, const kiln_jit_lazy_desc *by) {
+  kiln_jit_lazy_desc old = late->is;
+  late->is = *by;
+  if (late->thread == 0 || late->runs_old) return old;
+  late->ended = old;
+  late->runs_old = true;
+  return (kiln_jit_lazy_desc){0};
+}
+
+void *kiln_jit_declare_lazy(kiln_jit *jit, const kiln_jit_lazy_desc *desc, kiln_jit_error *error) {
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
-  if (jit == NULL || name == NULL || name[0] == 0 || compile == NULL)
+  if (jit == NULL || desc == NULL || desc->name == NULL || desc->name[0] == 0 ||
+      desc->compile == NULL || !KN_UNRESERVED(desc))
     return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "no JIT, no name, or no callback");
   if (!kn_jit_enter_own(jit, error)) return NULL;
-  struct kn_jit_entry *e = declare(jit, name, error);
+  struct kn_jit_entry *e = declare(jit, desc->name, error);
   uint64_t stub = 0;
+  kiln_jit_lazy_desc old = {0};
   if (e != NULL) {
     if (!kn_jit_is_lazy(e)) e->holds++;
-    e->late->compile = compile;
-    e->late->user = user;
+    old = replace(e->late, desc);
     stub = e->stub;
   }
   kn_jit_unlock(jit);
+  let_go(&old);
   return (void *)(uintptr_t)stub;
 }
 
@@ -56,15 +78,17 @@ kiln_status kiln_jit_remove_lazy(kiln_jit *jit, const char *name, kiln_jit_error
   error = kn_jit_begin(error, &own);
   if (jit == NULL || name == NULL)
     return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT, or no name");
+  kiln_jit_lazy_desc old = {0};
   if (!kn_jit_enter_own(jit, error)) return error->diag.status;
   struct kn_jit_entry *e = kn_jit_entry_find(jit, kn_jit_name_make(name, strlen(name)), NULL);
   if (e == NULL || !kn_jit_is_lazy(e)) {
     kn_jit_fail(error, KILN_ERR_ARGUMENT, "'%.100s' is not declared lazy", name);
   } else {
-    e->late->compile = NULL;
+    old = replace(e->late, &(kiln_jit_lazy_desc){0});
     kn_jit_entry_release(jit, e);
   }
   kn_jit_unlock(jit);
+  let_go(&old);
   return error->diag.status;
 }
 
@@ -121,11 +145,15 @@ static void wait_for(kiln_jit *jit, const struct kn_jit_late *late) {
   *at = w.next;
 }
 
-/* The thread has left `compile`. */
-static void leave(kiln_jit *jit, struct kn_jit_late *late) {
+/* The thread has left `compile`; what is to be released once there is no lock. */
+static kiln_jit_lazy_desc leave(kiln_jit *jit, struct kn_jit_late *late) {
+  const kiln_jit_lazy_desc ended = late->ended;
+  late->ended = (kiln_jit_lazy_desc){0};
+  late->runs_old = false;
   kn_jit_process_late = late->outer;
   late->thread = 0;
   pthread_cond_broadcast(&jit->compiled);
+  return ended;
 }
 
 /* The personality of `ask`, which unwinders call: an exception, or the end of the thread, leaves `compile` and all that
@@ -142,16 +170,17 @@ int kn_jit_late_unwind(int version, int actions, uint64_t class, void *exception
   kiln_jit *jit = e->group->jit;
   (void)kn_jit_call_back(jit, NULL);
   kn_jit_lock(jit);
-  leave(jit, late);
+  const kiln_jit_lazy_desc ended = leave(jit, late);
   kn_jit_entry_release(jit, e);
   kn_jit_unlock(jit);
+  let_go(&ended);
   return CONTINUE;
 }
 
 /* Has the host compile the function; its answer. Called with the lock, which is not held meanwhile. */
 static __attribute__((noinline)) uint64_t ask(kiln_jit *jit, struct kn_jit_late *late) {
-  kiln_compile_fn compile = late->compile;
-  void *user = late->user;
+  kiln_jit_compile_fn compile = late->is.compile;
+  void *user = late->is.compile_user;
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM /* else there are no unwind tables here */
   __asm__ volatile(".cfi_personality 0x1b, kn_jit_late_unwind"); /* by its distance, of 4 bytes */
 #endif
@@ -163,7 +192,12 @@ static __attribute__((noinline)) uint64_t ask(kiln_jit *jit, struct kn_jit_late 
   void *answer = compile(user, late->entry->name);
   (void)kn_jit_call_back(jit, NULL); /* kiln_jit_free had no effect */
   kn_jit_lock(jit);
-  leave(jit, late);
+  const kiln_jit_lazy_desc ended = leave(jit, late);
+  if (ended.release != NULL) {
+    kn_jit_unlock(jit);
+    let_go(&ended);
+    kn_jit_lock(jit);
+  }
   return (uint64_t)(uintptr_t)answer;
 }
 

@@ -204,7 +204,7 @@ struct kn_jit_entry *kn_jit_entry_get(kiln_jit *jit, struct kn_jit_name name,
 }
 
 static void entry_free(kiln_jit *jit, struct kn_jit_entry *e) {
-  if (e->late != NULL) kn_jit_realloc(jit, e->late, 0);
+  if (e->late != NULL) kn_jit_late_free(jit, e->late);
   kn_jit_realloc(jit, e, 0);
 }
 

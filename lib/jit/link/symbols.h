@@ -36,8 +36,10 @@ struct kn_jit_entry {
 
 /* What an entry that was declared lazy has, as long as it lives. */
 struct kn_jit_late {
-  kiln_compile_fn compile; /* NULL: it is not declared any more */
-  void *user;
+  kiln_jit_lazy_desc is; /* without its name; `compile` NULL: it is not declared any more */
+  kiln_jit_lazy_desc
+    ended;       /* that is not `is` any more, but runs: `release` NULL: nothing to release */
+  bool runs_old; /* `thread` is in the `compile` of an earlier declaration */
   struct kn_jit_entry *entry;
   uintptr_t thread;          /* that is in `compile`; 0: none */
   struct kn_jit_late *outer; /* that the same thread had begun before */
@@ -78,9 +80,10 @@ void kn_jit_symbols_free(kiln_jit *jit);
 
 /* ---- late.c ---- */
 
+void kn_jit_late_free(const kiln_jit *jit, struct kn_jit_late *late);
 /* Whether the host compiles the function when it is called and no unit defines it. */
 static inline bool kn_jit_is_lazy(const struct kn_jit_entry *e) {
-  return e->late != NULL && e->late->compile != NULL;
+  return e->late != NULL && e->late->is.compile != NULL;
 }
 /* Whether references to it can be bound. */
 static inline bool kn_jit_is_known(const struct kn_jit_entry *e) {

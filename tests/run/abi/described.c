@@ -135,7 +135,8 @@ static bool read_signature(FILE *in, struct signature *s) {
   if (fgets(line, sizeof line, in) == NULL) die("result", "end of file");
   read_image(&s->result, result, line + 7);
   bool variadic = s->n > s->n_fixed;
-  s->sig = kiln_csig_new(c, variadic ? KILN_SIG_VARIADIC : 0, result, s->types, s->n_fixed);
+  s->sig =
+    kiln_csig_new(c, KILN_CC_C, variadic ? KILN_SIG_VARIADIC : 0, s->types, s->n_fixed, result);
   s->call = s->sig;
   if (variadic)
     s->call = kiln_csig_new_variadic(c, s->sig, s->types + s->n_fixed, s->n - s->n_fixed);

@@ -15,12 +15,14 @@ int main(int argc, char **argv) {
   kiln_module_options options;
   memset(&options, 0, sizeof options);
   bool ok = kiln_llvm_find_target(bitcode, size, &options.target);
-  kiln_as *as = kiln_as_new(&options);
+  kiln_as *as = kiln_as_new(NULL);
+  options.assemble = kiln_as_assemble;
+  options.assemble_user = as;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_buffer object;
   memset(&object, 0, sizeof object);
-  ok = ok && kiln_llvm_read(s, bitcode, size, NULL, NULL, NULL) == KILN_OK &&
+  ok = ok && kiln_llvm_read(s, bitcode, size, NULL, NULL, NULL, NULL) == KILN_OK &&
        kiln_emit_elf(m, &s, 1, &object) == KILN_OK;
   if (!ok) fprintf(stderr, "%s\n", kiln_module_diag(m)->message);
   FILE *out = ok ? fopen(argv[2], "wb") : NULL;

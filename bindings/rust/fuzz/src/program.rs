@@ -27,7 +27,7 @@ fn options(b: &mut Bytes) -> ModuleOptions {
         .function_sections(b.chance(60))
         .data_sections(b.chance(60))
         .jit(b.chance(128))
-        .features(u32::from(b.chance(60)) * b.byte() as u32);
+        .features(u64::from(b.chance(60)) * b.byte() as u64);
     if b.chance(90) {
         o = o.target(Target::AArch64);
     }
@@ -122,7 +122,7 @@ fn declare(b: &mut Bytes, m: &Module, foreign: &[Symbol]) -> Result<Made> {
     }
     if b.chance(20) {
         let of = made.functions[b.below(made.functions.len())];
-        m.constructor(of, b.number() as u32, b.chance(100))?;
+        m.constructor(of, Some(b.number() as u32), b.chance(100))?;
     }
     if b.is_wrong() {
         made.symbols.extend(foreign);

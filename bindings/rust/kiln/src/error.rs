@@ -103,10 +103,6 @@ fn text(chars: &[c_char]) -> String {
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }
 
-fn number(raw: u32) -> Option<u32> {
-    (raw != u32::MAX).then_some(raw)
-}
-
 impl Error {
     /// Makes an error of the caller's own, without a place.
     pub fn new(status: Status, message: impl Into<String>) -> Error {
@@ -149,8 +145,8 @@ impl Error {
             message: text(&d.message),
             module: text(&d.module),
             function: text(&d.function),
-            block: number(d.block),
-            instruction: number(d.inst),
+            block: (d.has & sys::KILN_DIAG_BLOCK != 0).then_some(d.block),
+            instruction: (d.has & sys::KILN_DIAG_INST != 0).then_some(d.inst),
             line: d.line,
             column: d.column,
             source: text(&d.source),

@@ -295,13 +295,11 @@ impl Jit {
     /// Begins to add a module's functions one by one, while others are still being built.
     pub fn stream<'a>(&'a self, module: &'a Module<Open>) -> Result<Stream<'a>> {
         // SAFETY: JIT and module are alive, and live longer than the stream.
-        let raw = unsafe { sys::kiln_jit_stream_new(self.raw(), module.raw()) };
+        let mut error = JitError::new();
+        let raw = unsafe { sys::kiln_jit_stream_new(self.raw(), module.raw(), std::ptr::null(), &mut error.0) };
         match NonNull::new(raw) {
             Some(raw) => Ok(Stream { raw, jit: self, module }),
-            None if Some(module.target()) != crate::Target::host() => {
-                Err(Error::argument("the module is not for this machine"))
-            }
-            None => Err(Error::memory()),
+            None => Err(error.get()),
         }
     }
 
@@ -334,9 +332,15 @@ impl Jit {
         // SAFETY: the state lives as long as the JIT.
         let mut all = unsafe { self.state.as_ref() }.lazy.lock().unwrap_or_else(|e| e.into_inner());
         let mut error = JitError::new();
-        let (raw, user) = (self.raw(), lazy.as_ptr().cast());
+        let raw = self.raw();
+        let desc = sys::kiln_jit_lazy_desc {
+            name: name.as_ptr(),
+            compile: Some(compile),
+            compile_user: lazy.as_ptr().cast(),
+            ..Default::default()
+        };
         // SAFETY: the JIT is alive; the callback lives as long as it does.
-        let stub = unsafe { sys::kiln_jit_declare_lazy(raw, name.as_ptr(), Some(compile), user, &mut error.0) };
+        let stub = unsafe { sys::kiln_jit_declare_lazy(raw, &desc, &mut error.0) };
         all.push(lazy);
         if stub.is_null() {
             return Err(error.get());

@@ -247,7 +247,7 @@ pub struct ModuleOptions {
     data_sections: bool,
     verify: bool,
     jit: bool,
-    features: u32,
+    features: u64,
     dwarf_version: u32,
     pinned: Option<String>,
 }
@@ -313,7 +313,7 @@ impl ModuleOptions {
     }
 
     /// Sets the features of every processor that runs the code: `kiln_sys::KILN_FEATURE_...`, combined by `|`.
-    pub fn features(mut self, features: u32) -> Self {
+    pub fn features(mut self, features: u64) -> Self {
         self.features = features;
         self
     }
@@ -446,11 +446,17 @@ impl Module<Open> {
     }
 
     /// Registers a function without parameters and results to be called when the program starts, or ends (`at_exit`).
-    /// Functions with a lower priority run first; the priority is at most 65535. In a [`Jit`](crate::Jit),
+    /// Functions with a lower priority run first; the priority is at most 65535, and `None` runs last. In a [`Jit`](crate::Jit),
     /// [`Unit::run_constructors`](crate::Unit::run_constructors) calls them.
-    pub fn constructor(&self, function: Symbol, priority: u32, at_exit: bool) -> Result<()> {
+    pub fn constructor(&self, function: Symbol, priority: Option<u32>, at_exit: bool) -> Result<()> {
         let func = of_owner(function, self.owner)?;
-        let desc = sys::kiln_ctor_desc { func, priority, at_exit, ..Default::default() };
+        let desc = sys::kiln_ctor_desc {
+            func,
+            priority: priority.unwrap_or(0),
+            has_priority: priority.is_some(),
+            at_exit,
+            ..Default::default()
+        };
         // SAFETY: the module is alive; the description is copied.
         unsafe { sys::kiln_ctor_add(self.raw(), &desc) };
         self.check()
@@ -622,7 +628,7 @@ impl<S> Module<S> {
         let path = path.map_err(|_| Error::argument("a path contains a NUL"))?;
         self.emit(|m, sessions, n| {
             // SAFETY: as above; the path ends with a NUL.
-            unsafe { sys::kiln_emit_elf_file(m, sessions, n, path.as_ptr()) }
+            unsafe { sys::kiln_emit_object_file(m, sessions, n, path.as_ptr()) }
         })
     }
 

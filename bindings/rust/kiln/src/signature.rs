@@ -48,7 +48,7 @@ impl Param {
 
     pub(crate) fn raw(self) -> sys::kiln_param {
         sys::kiln_param {
-            r#type: self.ty as u8,
+            r#type: self.ty as _,
             flags: self.flags,
             align_log2: self.align_log2,
             size_bytes: self.size,

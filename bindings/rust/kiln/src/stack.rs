@@ -45,8 +45,8 @@ impl StackPoint<'_> {
         let mut frame = sys::kiln_stack_frame::default();
         // SAFETY: the JITs are alive, and the thread is in the call that made the point: its lifetime says so.
         unsafe {
-            sys::kiln_stack_begin(&mut walk, &self.raw);
-            while sys::kiln_stack_find_next(&mut walk, &mut frame) {
+            sys::kiln_stack_walk_begin(&mut walk, &self.raw);
+            while sys::kiln_stack_walk_find_next(&mut walk, &mut frame) {
                 for i in 0..frame.n_roots {
                     let mut size_bytes = 0;
                     let address = sys::kiln_stack_frame_root(&frame, i, &mut size_bytes);

@@ -274,7 +274,12 @@ impl Target {
     }
 
     pub(crate) fn raw(self) -> sys::kiln_target {
-        sys::kiln_target { processor: self as u32, system: sys::KILN_SYSTEM_LINUX, format: sys::KILN_FORMAT_ELF }
+        sys::kiln_target {
+            processor: self as u32,
+            system: sys::KILN_SYSTEM_LINUX,
+            format: sys::KILN_FORMAT_ELF,
+            ..Default::default()
+        }
     }
 }
 

@@ -181,7 +181,7 @@ fn handles_of_other_modules_are_refused() {
     refused(b.declare("h", sig).unwrap_err());
     refused(b.define_data(f, &Data::zero(8)).unwrap_err());
     refused(b.symbol_name(f).unwrap_err());
-    refused(b.constructor(f, 1, false).unwrap_err());
+    refused(b.constructor(f, Some(1), false).unwrap_err());
     refused(b.data("d", &Data::zero(8).relocs(&[Reloc { offset: 0, symbol: f, addend: 0 }])).unwrap_err());
     let session = b.session().unwrap();
     refused(session.define(f, |_| ()).unwrap_err());

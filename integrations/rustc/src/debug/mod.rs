@@ -376,7 +376,7 @@ impl<'tcx> Context<'tcx> {
         for (symbol, list) in debug.kept.take() {
             let compiled = self.was_compiled(symbol);
             // SAFETY: the module lives as long as `self`.
-            if !compiled && !unsafe { kiln_module_is_inlined(self.module.raw, symbol) } {
+            if !compiled && !unsafe { kiln_symbol_is_inlined(self.module.raw, symbol) } {
                 continue;
             }
             // Nobody asks for the types of a foreign function that is inlined everywhere; and nothing describes its
