@@ -99,7 +99,7 @@ _Static_assert(sizeof(struct kn_inst) == 16, "an instruction is two 8-byte store
 
 /* State of a value, parallel to the instructions: first the builder's, then the walk's, into which built_to_walked
  * (lib/codegen/plan.c) turns it. Nothing reads it after the walk. The type is kn_inst_result's, too; but an i128 is two
- * values, which both are i64 from then on: its own handle names the lower half, and the UPPER behind it the upper one.
+ * values, which both are i64 from then on: its own handle names the lower half, and the UPPER after it the upper one.
  * Uses are counted of the lower half alone until then. */
 struct kn_val {
   uint32_t uses;   /* builder: reads of it; walk: reads not yet emitted */
@@ -484,16 +484,8 @@ static inline bool kn_is_pair(const kiln_func *f, uint32_t h) {
 static inline unsigned kn_value_type(const kiln_func *f, uint32_t h) {
   return f->facts.finished && kn_is_pair(f, h) ? KILN_TYPE_I128 : f->val[h].type;
 }
-/* Half k (0: the lower) of operand h of type i128: a handle of type i64. */
-static inline uint32_t kn_half(const kiln_func *f, uint32_t h, unsigned k) {
-  if (k == 0) return h;
-  if (kn_is_value(h)) return h + 1;
-  if (kn_is_tried(h)) return kn_tried_upper(h);
-  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
-  if (c != NULL && c->type == KILN_TYPE_I128) return h + 1; /* kiln_const_i128 */
-  const bool negative = c != NULL ? (int64_t)c->low < 0 && c->symbol == 0 : kn_imm(h) < 0;
-  return kn_handle(KN_TAG_IMM, negative ? KN_INDEX_MASK : 0);
-}
+/* Half k (0: the lower) of operand h of type i128: a handle of type i64 (ir/ops.c). */
+uint32_t kn_half(const kiln_func *f, uint32_t h, unsigned k);
 /* The instruction or parameter that makes value v, or of which it is the upper half. */
 static inline const struct kn_inst *kn_maker(const kiln_func *f, uint32_t v) {
   return &f->inst[v - (f->inst[v].op == KILN_OP_UPPER)];

@@ -86,6 +86,16 @@ static bool same_params(const struct kn_sig *a, const struct kn_sig *b) {
   return same;
 }
 
+uint32_t kn_half(const kiln_func *f, uint32_t h, unsigned k) {
+  if (k == 0) return h;
+  if (kn_is_value(h)) return h + 1;
+  if (kn_is_tried(h)) return kn_tried_upper(h);
+  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
+  if (c != NULL && c->type == KILN_TYPE_I128) return h + 1; /* kiln_const_i128 */
+  const bool negative = c != NULL ? (int64_t)c->low < 0 && c->symbol == 0 : kn_imm(h) < 0;
+  return kn_handle(KN_TAG_IMM, negative ? KN_INDEX_MASK : 0);
+}
+
 const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
   const struct kn_sig *own = kn_sig(f->module, f->sig);
   unsigned sret[2] = {0, 0};

@@ -254,8 +254,8 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
     if (KN_UNLIKELY(sig->has_pairs)) entry_pairs(f, sig);
     else
       for (uint32_t i = 0; i < n; i++)
-        kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0,
-                      i + 1 < n ? i + 2 : 0, 0);
+        kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0, i + 1 < n ? i + 2 : 0,
+                      0);
   }
   b->first = f->n;
   return true;

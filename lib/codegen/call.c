@@ -138,8 +138,8 @@ KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, 
   } else assign_any(t, c, s, a, whole);
 }
 
-/* Gives argument `a` its location, or, if it is an i128 that is not indirect, a[0] and a[1] those of its halves. Returns
- * their number. */
+/* Gives argument `a` its location, or, if it is an i128 that is not indirect, a[0] and a[1] those of its halves.
+ * Returns their number. */
 KN_INLINE unsigned assign_halves(const struct kn_target *t, const struct kn_convention *c,
                                  struct kn_assign *s, struct kn_arg a[2], bool whole) {
   if (KN_UNLIKELY(a->type == KILN_TYPE_I128) && !(c->indirect >> KILN_TYPE_I128 & 1)) {

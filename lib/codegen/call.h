@@ -24,7 +24,7 @@ struct kn_assign {
  * in a vector register (kn_convention.i128_in_vector). */
 struct kn_arg {
   uint32_t
-    h; /* operand, or the parameter's value, or that of a result of a call: 0 if nobody asks for it */
+    h; /* operand, or the parameter's value, or that of a result of a call; 0: nothing reads it */
   uint32_t stack;          /* offset in the stack area: without `reg` (results: `in_memory`) */
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
@@ -87,7 +87,7 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 /* Takes the results of call w->i by `sig`, which have just arrived: kn_target.take_result of each that is in a register
  * or in memory. */
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);
-/* The value of result `number` of the call w->i: the call, or a RESULT behind it; 0: nobody asks for it. */
+/* The value of result `number` of the call w->i: the call, or a RESULT after it; 0: nothing reads it. */
 uint32_t kn_result_value(const struct kn_walk *w, unsigned number);
 /* The results of a call by `sig` were taken: frees its stack area, if that moved the stack pointer and kn_general_call
  * left it because results are in it. */

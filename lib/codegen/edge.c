@@ -264,9 +264,9 @@ static bool copy_later(struct kn_walk *w, struct kn_place_move m) {
   return KN_PUSH(w->owner, w->moves, m);
 }
 
-/* Collects the move of argument h, or half of one, to parameter `param`, which has a place. Arguments that the moves
- * would overwrite are copied away first: for a try in a pass of its own, since its moves wait for the landing pad; *copy
- * is the next of that pass, whose moves are the first ones. */
+/* Collects the move of argument h, or half of one, to parameter `param`, which has a place. Arguments that the
+ * moves would overwrite are copied away first: for a try in a pass of its own, since its moves wait for the landing
+ * pad; *copy is the next of that pass, whose moves are the first ones. */
 KN_INLINE bool collect_one(struct kn_walk *w, const struct kn_edge *e,
                            const struct kn_arrival *from, unsigned pass, uint32_t *copy, uint32_t h,
                            uint32_t param, bool pairs) {

@@ -168,7 +168,7 @@ KN_INLINE uint64_t kn_regs_of(const struct kn_walk *w, unsigned type) {
   return kn_type(w, type)->regs;
 }
 
-/* Result 1 of operation i, if somebody reads it: the value right behind i and its upper half; else 0. */
+/* Result 1 of operation i, if somebody reads it: the value right after i and its upper half; else 0. */
 KN_INLINE uint32_t kn_second_result(const struct kn_walk *w, uint32_t i) {
   const uint32_t r = i + 1 + (w->inst[i + 1].op == KILN_OP_UPPER);
   return w->inst[r].op == KILN_OP_RESULT && w->inst[r].a == i && w->val[r].uses ? r : 0;

@@ -19,9 +19,10 @@
  *   slot NUMBER OFFSET SIZE none       nowhere: nothing reads it, or it has no code
  *   value NUMBER TYPE reg R [zx]       a value that several blocks read has a home; zx: the bits above it are 0
  *   value NUMBER TYPE frame F [zx]
- *   value NUMBER TYPE none             or its readers compute it. An i128 has two such lines, of types i128.0 and i128.1
- *   shadow NUMBER F                    where a parameter is when a jump to an address enters its block. Of the upper half
- *                                      of an i128, the number ends in .1
+ *   value NUMBER TYPE none             or its readers compute it. An i128 has two such lines, of types i128.0 and
+ *                                      i128.1
+ *   shadow NUMBER F                    where a parameter is when a jump to an address enters its block. Of the upper
+ *                                      half of an i128, the number ends in .1
  *   save F                             of a variadic function: the argument registers' save area in the frame
  *   code START SIZE CFA                of .text
  *   block NUMBER OFFSET                in the order of the code

@@ -369,7 +369,8 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
 static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_cfield *fields,
                               uint32_t n, const kiln_ctype_options *as) {
   const kiln_ctype none = {0};
-  struct layout l = {.c = c, .t = {.kind = (uint16_t)kind, .align = 1, .natural = 1, .n_fields = n}};
+  struct layout l = {.c = c,
+                     .t = {.kind = (uint16_t)kind, .align = 1, .natural = 1, .n_fields = n}};
   if (c == NULL) return none;
   if (as != NULL && (as->reserved[0] | as->reserved[1] | as->reserved[2] | as->reserved[3]) != 0)
     return KN_CTYPES_FAIL(none, c, KILN_ERR_ARGUMENT,

@@ -1,7 +1,7 @@
-/* i128 on AArch64: two values of 64 bits, each in a register or spilled like any other. What is frequent is computed from
- * the registers of the halves, half by half where one has a carry: between the two there are only moves and loads, which
- * keep the flags. The rest is computed in temporary registers. Called by the walk's loop for every instruction of or
- * from that type. Invariant: a result's register that is written while a half is still to be read is not that half's. */
+/* i128 on AArch64: two values of 64 bits, each in a register or spilled like any other. What is frequent is computed
+ * from the registers of the halves, half by half where one has a carry: between the two there are only moves and loads,
+ * which keep the flags. The rest is computed in temporary registers. Called by the walk's loop for every instruction of
+ * or from that type. Invariant: a result's register that is written while a half is still to be read is not its. */
 #include "targets/aarch64/a64.h"
 
 /* ---- operands and results ---- */
@@ -51,8 +51,8 @@ void a64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
   define(w, i + 1, high);
 }
 
-/* The registers of the result. That of the half `first` is written while the other one's operands, `later`, are still to
- * be read. */
+/* The registers of the result. That of the half `first` is written while the other one's operands, `later`, are still
+ * to be read. */
 static struct a64_halves results(struct kn_walk *w, unsigned first, uint64_t later,
                                  unsigned prefer_low, unsigned prefer_high) {
   const unsigned low = kn_def(w, w->i, KILN_TYPE_I64, prefer_low, first == 0 ? later : 0);

@@ -1,8 +1,9 @@
 /* f128 on AArch64: values live in 16-byte frame slots. Arithmetic is done by the compiler's library, whose functions
  * take and return them in vector registers (GCC internals, "Routines for floating point emulation"); by the C library
- * for what has a name in <math.h>. What only moves or changes bits is done in general registers, by halves. Conversions to integers that saturate are here for every float type where wide integers
- * take part. Called by the walk's loop for every operation of or from that type, and by call.c. Invariant: what a
- * call clobbers holds no live value when it is emitted. */
+ * for what has a name in <math.h>. What only moves or changes bits is done in general registers, by halves. Conversions
+ * to integers that saturate are here for every float type where wide integers take part. Called by the walk's loop for
+ * every operation of or from that type, and by call.c. Invariant: what a call clobbers holds no live value when it is
+ * emitted. */
 #include "targets/aarch64/a64.h"
 
 /* ---- operands and results ---- */

@@ -117,8 +117,8 @@ static void load_halves(struct kn_walk *w, int32_t at, unsigned low, unsigned hi
   x64_hook_load(w, high, at + 8, KILN_TYPE_I64);
 }
 
-/* rcx:rbx = the new value of memory, whose old one is in rdx:rax; the operand is at a frame offset. r11 and the flags are
- * lost. */
+/* rcx:rbx = the new value of memory, whose old one is in rdx:rax; the operand is at a frame offset. r11 and the flags
+ * are lost. */
 static void combine(struct kn_walk *w, const struct kn_inst *in, int32_t operand) {
   unsigned op = in->op == KILN_OP_ATOMIC_STORE ? KILN_RMW_XCHG : (unsigned)in->x >> 8;
   load_halves(w, operand, X64_RBX, X64_RCX);
@@ -169,9 +169,10 @@ static int32_t to_frame(struct kn_walk *w, uint32_t h) {
   return at;
 }
 
-/* cmpxchg16b uses rax, rdx, rcx and rbx. The last one may be the home of a value, which is kept in the frame meanwhile,
- * and so are the operands and the address: two registers for that one's parts are all that a block is certain to have besides. A load
- * stores back what it reads (or 0 where there was 0), since there is no other way to read 16 bytes at once. */
+/* cmpxchg16b uses rax, rdx, rcx and rbx. The last one may be the home of a value, which is kept in the frame
+ * meanwhile, and so are the operands and the address: two registers for that one's parts are all that a block is
+ * certain to have besides. A load stores back what it reads (or 0 where there was 0), since there is no other way to
+ * read 16 bytes at once. */
 void x64_lower_pair_atomic(struct kn_walk *w, const struct kn_inst *in) {
   static const uint8_t fixed[] = {X64_RAX, X64_RDX, X64_RCX};
   bool cas = in->op == KILN_OP_ATOMIC_CAS;

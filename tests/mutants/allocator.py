@@ -355,7 +355,7 @@ MUTANTS = [
 
     # ---- i128: two values ----
     ('an upper half is read as often as the i128', X, PLAN,
-     'f->val[i].uses = lower->uses;', 'f->val[i].uses = 1;'),
+     'upper->uses = lower->uses;', 'upper->uses = 1;'),
     ('an edge moves the upper half', X, 'lib/codegen/edge.c',
      'if (pairs && kn_is_pair(f, param) &&', 'if (0 &&'),
     ('the halves of an argument are dropped', X, 'lib/codegen/drop.c',
@@ -388,7 +388,7 @@ MUTANTS = [
     ('a pad is its block only if nothing is to be moved', X, EH,
      'if (bare && n == 0 && !kn_moves_stack(w->call_stack) && e->target != 0)', 'if (!kn_moves_stack(w->call_stack) && e->target != 0)'),
     ('arguments that a try\'s edge overwrites are copied away', X, EDGE,
-     'if (h != param && is_overwritten(w, e, h, &m)) {', 'if (h != param && from == NULL && is_overwritten(w, e, h, &m)) {'),
+     'if (h != param && is_overwritten(w, e, h, &m, pairs)) {', 'if (h != param && from == NULL && is_overwritten(w, e, h, &m, pairs)) {'),
     ('arguments of a try\'s edges are computed before the call', X, EH,
      '  kn_edge_prepare(w, &e[1]);\n', ''),
     ('log: UNWIND', X, EH,
