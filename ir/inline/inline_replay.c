@@ -30,6 +30,8 @@ struct kn_ref kn_replay_other(struct kn_replay *r, struct kn_inline_level *l, ui
     if (k.is_typeid) {
       uint32_t type = f->types.at[k.low - 1];
       l->pool[i] = kiln_const_typeid(r->g, (kiln_symbol){type}).id;
+    } else if (k.type == KILN_TYPE_I128) {
+      l->pool[i] = kiln_const_i128(r->g, k.low, k.high).id;
     } else {
       l->pool[i] = kn_handle(KN_TAG_POOL, r->g->pool.n);
       if (!KN_PUSH(r->g, r->g->pool, k)) return (struct kn_ref){0};

@@ -39,7 +39,7 @@ all_names() {
   version=$(pkg-config --modversion "$1") || return 1
   [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.3" &&
      $(readlink "$lib/lib$1.so.3") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
-    readelf -d "$lib/lib$1.so" | grep -q "SONAME.*\[lib$1\.so\.2\]"
+    readelf -d "$lib/lib$1.so" | grep -q "SONAME.*\[lib$1\.so\.3\]"
 }
 flags() { pkg-config --cflags --libs "$@"; }
 
@@ -71,7 +71,7 @@ sum_is_right() {
   gcc main.c sum.o -o main && ./main
 }
 # The program needs the shared library.
-needs() { readelf -d "$1" | grep -q 'NEEDED.*libkiln\.so\.2'; }
+needs() { readelf -d "$1" | grep -q 'NEEDED.*libkiln\.so\.3'; }
 
 link_flags=$(flags kiln)
 check "a C program, shared" sum_is_right sum shared gcc -std=c11

@@ -52,7 +52,7 @@ static void arithmetic_follows_the_table(void **state) {
         continue;
       }
       assert_int_equal(v.id, before);
-      assert_int_equal(f->n, before + 1);
+      assert_int_equal(f->n, before + 1 + (type == I128)); /* its upper half follows */
       assert_int_equal(kiln_value_type(f, v), type);
       assert_int_equal(uses(f, p), n);
       const struct kn_inst *in = inst(f, v);
@@ -66,7 +66,7 @@ static void arithmetic_follows_the_table(void **state) {
       assert_int_equal(f->val[v.id].global, 0);
       assert_int_equal(f->val[v.id].reg, KN_NO_REG);
       assert_int_equal(f->val[v.id].hint, KN_NO_REG);
-      assert_int_equal(f->val[v.id].flags, 0);
+      assert_int_equal(f->val[v.id].flags, type == I128 ? KN_PAIR : 0);
       taken++;
     }
   }
@@ -654,7 +654,8 @@ static void variables_escape(void **state) {
       kiln_value a = kiln_func_param(g, 0), s = kiln_slot_new(g, size, 0);
       kiln_value v = kiln_build_load(g, (kiln_type)type, a, 0, 0);
       for (int i = 0; i < 3; i++) kiln_build_store(g, (kiln_type)type, s, 0, v, 0);
-      bool fits = kiln_type_size((kiln_type)type) <= size;
+      bool fits =
+        kiln_type_size((kiln_type)type) <= size && type != I128; /* no register has it whole */
       assert_int_equal(slot(g, s)->memory, fits ? 0 : KN_MEMORY_WHOLE);
       assert_int_equal(slot(g, s)->uses, 3);
       assert_int_equal(row_count(g, s, 0), fits ? 3 : 0);
