@@ -284,7 +284,7 @@ class Harness:
             try:
                 return work(item)
             except Failure as e:
-                self.fail(item if isinstance(item, str) else ' '.join(map(str, item)), str(e))
+                self.fail(' '.join(map(str, item)) if isinstance(item, (tuple, list)) else str(item), str(e))
                 return None
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
             items = list(items)
