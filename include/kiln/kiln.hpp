@@ -350,7 +350,8 @@ class jit_stream : public owner<kiln_jit_stream, kiln_jit_stream_free> {
 public:
   using owner::owner;
   /** Makes a stream for `m`, which must live as long as the stream, and so must `j`: kiln_jit_stream_new. */
-  jit_stream(const jit &j, const module &m) : owner(kiln_jit_stream_new(j.get(), m.get(), nullptr, nullptr)) {}
+  jit_stream(const jit &j, const module &m)
+      : owner(kiln_jit_stream_new(j.get(), m.get(), nullptr, nullptr)) {}
   /** Adds what a session compiled since the last call: kiln_jit_stream_add. `unit` may be NULL. */
   [[nodiscard]] result add(const session &s, std::uint32_t flags = 0,
                            kiln_jit_unit *unit = nullptr) {
