@@ -26,11 +26,23 @@ void x64_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
   kn_unlock_but(w, locked);
 }
 
-/* Half k of h as a second operand that is no immediate. */
+/* Is h a number? Then *value is its lower 64 bits. */
+static bool is_number(const struct kn_walk *w, uint32_t h, uint64_t *value) {
+  if (!kn_is_imm(h) && !kn_is_pool(h)) return false;
+  *value = kn_is_imm(h) ? (uint64_t)(int64_t)kn_imm(h) : w->f->pool.at[kn_index(h)].low;
+  return kn_is_imm(h) || w->f->pool.at[kn_index(h)].symbol == 0;
+}
+
+/* Half k of h as a second operand that is no immediate. A number is in X64_SCRATCH: a block may have too few registers
+ * for it beside those of the result. */
 static void half_operand(struct kn_walk *w, uint32_t h, unsigned k, struct x64_operand *o) {
-  x64_operand(w, kn_half(w->f, h, k), KILN_TYPE_I64, o);
-  if (o->kind != X64_IMM) return;
-  x64_const(w, X64_SCRATCH, (uint64_t)(int64_t)o->imm);
+  const uint32_t half = kn_half(w->f, h, k);
+  uint64_t number;
+  if (!is_number(w, half, &number)) {
+    x64_operand(w, half, KILN_TYPE_I64, o);
+    return;
+  }
+  x64_const(w, X64_SCRATCH, number);
   o->kind = X64_REG;
   o->reg = X64_SCRATCH;
 }
@@ -91,12 +103,16 @@ static void logic(struct kn_walk *w, const struct kn_inst *in, unsigned op, unsi
 static void choose_half(struct kn_walk *w, unsigned k, unsigned cc, uint32_t h, uint32_t other) {
   struct x64_operand o;
   const uint32_t from = kn_half(w->f, h, k), to = w->i + k;
-  const unsigned r = kn_reg(w, from, KILN_TYPE_I64);
+  uint64_t number;
+  const bool constant = is_number(w, from, &number);
+  const unsigned r = constant ? KN_NO_REG : kn_reg(w, from, KILN_TYPE_I64);
   if (other) half_operand(w, other, k, &o);
   kn_drop(w, from);
   if (other) kn_drop(w, kn_half(w->f, other, k));
-  const unsigned dst = kn_def(w, to, KILN_TYPE_I64, r, x64_others(w, r));
-  x64_move(w, dst, r, KILN_TYPE_I64);
+  const unsigned dst =
+    kn_def(w, to, KILN_TYPE_I64, r, constant ? w->regs.locked : x64_others(w, r));
+  if (constant) x64_const(w, dst, number);
+  else x64_move(w, dst, r, KILN_TYPE_I64);
   if (other) x64_op_operand(w, X64_CMOV + cc, 3, dst, &o);
   kn_defined(w, to, dst);
   kn_unlock_but(w, 0);
