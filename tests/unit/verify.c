@@ -106,6 +106,7 @@ enum poke {
   OPERAND_FORWARD,
   OPERAND_TAG,
   OPERAND_POOL_TYPE,
+  OPERAND_POOL_HALF,
   OPERAND_SYMBOL,
   OPERAND_ITSELF,
   TYPE_BAD,
@@ -189,6 +190,7 @@ static const struct poke_row poke_rows[POKE_COUNT] = {
   [OPERAND_FORWARD] = {STRUCTURE, 0, "a forward value is not bound"},
   [OPERAND_TAG] = {STRUCTURE, 0, "not a handle"},
   [OPERAND_POOL_TYPE] = {TYPE, 0, "a constant of type f64, not i64"},
+  [OPERAND_POOL_HALF] = {STRUCTURE, 0, "an i128 constant without its upper half"},
   [OPERAND_SYMBOL] = {STRUCTURE, 0, "a symbol is out of range"},
   [OPERAND_ITSELF] = {DOMINANCE, 0, "v2 is used before its definition"},
   [TYPE_BAD] = {TYPE, 0, "type 99 does not exist"},
@@ -286,6 +288,10 @@ static void damage(struct sample *s, enum poke poke) {
   case OPERAND_FORWARD: add->b = kn_handle(KN_TAG_FORWARD, 0); break;
   case OPERAND_TAG: add->b = UINT32_MAX; break;
   case OPERAND_POOL_TYPE: f->pool.at[kn_index(add->b)].type = F64; break;
+  case OPERAND_POOL_HALF:
+    f->pool.at[kn_index(add->b)].type = I128;
+    f->pool.at[kn_index(add->b)].high = 77;
+    break;
   case OPERAND_SYMBOL: f->pool.at[kn_index(add->b)].symbol = 1000; break;
   case OPERAND_ITSELF: add->a = s->add.id; break;
   case TYPE_BAD: add->type = 99; break;
