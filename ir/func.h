@@ -363,7 +363,7 @@ struct kn_func_facts {
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
   bool mixed;         /* it has locations with KN_LOC_AS_IS */
-  bool has_pairs;     /* it makes an i128 */
+  bool has_pairs;     /* it makes, stores or truncates an i128 */
   bool
     has_roots; /* a slot is a root, or there is a KN_NOTE_REFERENCE or KN_NOTE_CALL_ID: ir/roots.h */
 };
@@ -393,6 +393,8 @@ struct kn_func_facts {
   ARRAY(struct kn_back_edge, back_edges)                                                           \
   ARRAY(struct kn_forward, forwards)                                                               \
   ARRAY(struct kn_forward_use, forward_uses)                                                       \
+  ARRAY(uint8_t,                                                                                   \
+        halved) /* by instruction: KN_HALVED, KN_OF_HALVES; empty before kn_split_pairs */         \
   ARRAY(uint32_t, scratch) /* of kiln_func_finish */
 
 struct kiln_func {
@@ -450,6 +452,8 @@ static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i
 }
 /* Index of slot number `number`, which is below slots.n - n_pieces. */
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number);
+/* Of slot `slot`, which is not memory, the variable at offset `at`, which it has: an index into slots. */
+uint32_t kn_slot_variable(const kiln_func *f, uint32_t slot, uint32_t at);
 /* Slot or piece `i` and its pieces are memory, and no variables, because of `why`. (ir/builder/build_slot.c) */
 void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why);
 
@@ -474,17 +478,47 @@ static inline uint32_t kn_ret_value(const kiln_func *f, const struct kn_inst *in
   return i == 0 ? in->a : i == 1 ? in->b : in->c;
 }
 
+/* True if h is a number; *value: the lower 64 bits. */
+static inline bool kn_is_number(const kiln_func *f, uint32_t h, int64_t *value) {
+  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
+  if (c != NULL ? c->symbol != 0 : !kn_is_imm(h)) return false;
+  *value = c != NULL ? (int64_t)c->low : kn_imm(h);
+  return true;
+}
+
 /* ---- i128: two values ---- */
 
+/* What kn_split_pairs (lib/codegen/pairs.c) has made of an instruction: bits of kiln_func.halved. */
+enum {
+  KN_HALVED = 1,    /* the first of two, one for each half */
+  KN_OF_HALVES = 2, /* an i128 among its operands means the lower half alone */
+  KN_KNOWN = 4,     /* the upper half is a number, which its readers have in its place */
+  KN_NEEDED = 8     /* of an upper half: not in the place of this one */
+};
+/* True if instruction i is the first of two that were one. */
+static inline bool kn_is_halved(const kiln_func *f, uint32_t i) {
+  return i < f->halved.n && f->halved.at[i] & KN_HALVED;
+}
 /* True if value h is an i128. */
 static inline bool kn_is_pair(const kiln_func *f, uint32_t h) {
-  return f->inst[h + 1].op == KILN_OP_UPPER;
+  return f->inst[h + 1].op == KILN_OP_UPPER || kn_is_halved(f, h);
+}
+/* True if value h is the upper half of one. */
+static inline bool kn_is_upper(const kiln_func *f, uint32_t h) {
+  return f->inst[h].op == KILN_OP_UPPER || kn_is_halved(f, h - 1);
+}
+/* The instruction after the one or two that make value h. */
+static inline uint32_t kn_after(const kiln_func *f, uint32_t h) { return h + 1 + kn_is_pair(f, h); }
+/* True if operand h of instruction i means both halves of an i128. */
+static inline bool kn_reads_pair(const kiln_func *f, uint32_t i, uint32_t h) {
+  return kn_is_value(h) && kn_is_pair(f, h) && !(i < f->halved.n && f->halved.at[i] & KN_OF_HALVES);
 }
 /* The type of value h, whether the function was planned yet or not. */
 static inline unsigned kn_value_type(const kiln_func *f, uint32_t h) {
   return f->facts.finished && kn_is_pair(f, h) ? KILN_TYPE_I128 : f->val[h].type;
 }
-/* Half k (0: the lower) of operand h of type i128: a handle of type i64 (ir/ops.c). */
+/* Half k (0: the lower) of operand h of type i128: a handle of type i64; of an upper half that is a constant, that one
+ * (ir/ops.c). */
 uint32_t kn_half(const kiln_func *f, uint32_t h, unsigned k);
 /* The instruction or parameter that makes value v, or of which it is the upper half. */
 static inline const struct kn_inst *kn_maker(const kiln_func *f, uint32_t v) {

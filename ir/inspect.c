@@ -287,6 +287,7 @@ uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {
     uint32_t i = kn_inst_settle(f, block->first);
     for (; in_block(f, i, b); i = kn_inst_settle(f, i + 1), number++) {
       if (i == inst) return number;
+      number -= kn_is_halved(f, i); /* two in the text are one */
       if (i == block->term) {
         number++;
         break;

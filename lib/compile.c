@@ -5,6 +5,7 @@
 #include "lib/check/check.h"
 #include "lib/codegen/dump.h"
 #include "lib/codegen/map.h"
+#include "lib/codegen/pairs.h"
 #include "lib/codegen/plan.h"
 #include "lib/codegen/root_table.h"
 #include "lib/codegen/support.h"
@@ -133,8 +134,10 @@ static kiln_status open_state(kiln_func *f) {
   return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
 }
 
+/* What is printed is what was built. */
 static kiln_status split_pairs(kiln_func *f) {
-  if (KN_UNLIKELY(f->facts.has_pairs)) kn_plan_pairs(f);
+  if (KN_UNLIKELY(f->session->witness != NULL)) kn_witness_begin(f);
+  if (KN_UNLIKELY(f->facts.has_pairs) && f->status == KILN_OK) kn_split_pairs(f);
   return f->status;
 }
 
@@ -162,7 +165,6 @@ static kiln_status dump(kiln_func *f) {
   const kiln_session *s = f->session;
   if (KN_UNLIKELY(s->dump_what != 0) && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-  if (KN_UNLIKELY(s->witness != NULL)) kn_witness_begin(f);
   return f->status;
 }
 

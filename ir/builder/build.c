@@ -84,6 +84,7 @@ GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_ty
     return kn_build_bad_op(f, op, to);
   if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT || !kn_op_converts(op, to, from)))
     return kn_build_bad_type(f, op, from);
+  f->facts.has_pairs |= from == KILN_TYPE_I128; /* of a constant, too */
   return (kiln_value){kn_build_append(f, op, to, from, a.id, 0, 0)};
 }
 
@@ -233,6 +234,7 @@ GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t dis
   hint_stored(f, v.id);
   kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
                 (uint32_t)disp);
+  if (KN_UNLIKELY(type == KILN_TYPE_I128) && kn_is_slot(a.id)) kn_build_spare(f);
 }
 
 /* The fast way of a store that is not to a slot. */

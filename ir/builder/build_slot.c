@@ -94,6 +94,28 @@ static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, u
   return f->slots.n;
 }
 
+/* The variable of slot `slot`, which is not memory, that is the `type` at `at`: the slot itself, or a piece. Index + 1;
+ * 0 if there can be none. */
+static uint32_t variable(kiln_func *f, uint32_t slot, unsigned type, uint32_t at) {
+  struct kn_slot *s = f->slots.at + slot;
+  if (at == 0 && (s->uses != 0 ? s->type == type : s->pieces == 0)) return slot + 1;
+  const uint32_t p = piece(f, slot, type, at, 1u << kn_type_log2[type]);
+  s = f->slots.at + slot;
+  if (p != 0 && s->uses == 0)
+    s->type = KILN_TYPE_VOID, s->global = 0; /* not what it was guessed to be */
+  return p;
+}
+
+/* Notes an access of an i128 at `at`: of two variables, of one half each. False if they cannot be. */
+static bool access_pair(kiln_func *f, uint32_t slot, uint32_t at, unsigned load) {
+  for (unsigned k = 0; k < 2; k++) {
+    const uint32_t half = variable(f, slot, KILN_TYPE_I64, at + 8 * k);
+    if (half == 0) return false;
+    access_variable(f, half - 1, KILN_TYPE_I64, load);
+  }
+  return true;
+}
+
 void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem,
                    unsigned load) {
   uint32_t i = kn_index(*h);
@@ -103,25 +125,25 @@ void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsi
     return;
   }
   uint64_t at = (uint64_t)*disp, size = UINT64_C(1) << kn_type_log2[type]; /* at: < 0 is much */
-  bool inside = size <= s->size_bytes && at <= s->size_bytes - size;
-  /* no register has an i128 whole; and the fast path of loads, which takes variables, makes no upper halves */
-  const bool pair = at == 0 && type == KILN_TYPE_I128;
-  if (!inside || pair || (mem & KILN_MEM_VOLATILE) != 0) {
+  const bool inside = size <= s->size_bytes && at <= s->size_bytes - size;
+  const bool whole = inside && (mem & KILN_MEM_VOLATILE) == 0;
+  if (whole && type == KILN_TYPE_I128 && access_pair(f, i, (uint32_t)at, load)) return;
+  const uint32_t v = whole && type != KILN_TYPE_I128 ? variable(f, i, type, (uint32_t)at) : 0;
+  if (v == 0) {
     kn_build_memory(f, i, KN_MEMORY_WHOLE);
     return;
   }
-  bool own = at == 0 && (s->uses != 0 ? s->type == type : s->pieces == 0);
-  if (!own) {
-    uint32_t p = piece(f, i, type, (uint32_t)at, (uint32_t)size);
-    s = f->slots.at + i;
-    if (p == 0) {
-      kn_build_memory(f, i, KN_MEMORY_WHOLE);
-      return;
-    }
-    if (s->uses == 0) s->type = KILN_TYPE_VOID, s->global = 0; /* not what it was guessed to be */
-    i = p - 1;
-    *h = kn_handle(KN_TAG_SLOT, i);
+  if (v != i + 1) {
+    *h = kn_handle(KN_TAG_SLOT, v - 1);
     *disp = 0;
   }
-  access_variable(f, i, type, load);
+  access_variable(f, v - 1, type, load);
+}
+
+uint32_t kn_slot_variable(const kiln_func *f, uint32_t slot, uint32_t at) {
+  const struct kn_slot *s = &f->slots.at[slot];
+  if (at == 0 && s->uses != 0) return slot;
+  uint32_t i = s->pieces;
+  while (f->slots.at[i - 1].offset != at) i = f->slots.at[i - 1].pieces;
+  return i - 1;
 }

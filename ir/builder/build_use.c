@@ -121,6 +121,12 @@ uint32_t kn_build_upper(kiln_func *f, uint32_t v) {
   return v;
 }
 
+void kn_build_spare(kiln_func *f) {
+  if (f->n == f->cap && !kn_build_grow(f)) return;
+  kn_build_emit(f, KILN_OP_SEG, KILN_TYPE_VOID, KILN_TYPE_VOID, 0, f->n + 1, 0, 0);
+  f->facts.has_pairs = true;
+}
+
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where) {
   uint32_t i = kn_index(h);

@@ -194,6 +194,9 @@ static inline uint32_t kn_build_emit(kiln_func *f, unsigned op, unsigned type, u
   return i;
 }
 
+/* Appends an instruction that does nothing: the room of a second one, if the newest is to be split (kn_split_pairs). */
+void kn_build_spare(kiln_func *f) KN_COLD;
+
 /* Value `v` of `type`, which the newest instruction makes. */
 static inline uint32_t kn_build_made(kiln_func *f, unsigned type, uint32_t v) {
   return KN_LIKELY(type != KILN_TYPE_I128) ? v : kn_build_upper(f, v);

@@ -154,16 +154,23 @@ static bool is_in_frame(const struct kn_check *c, uint32_t v) {
 
 static bool is_operand(uint32_t h) { return h != 0 && kn_is_value(h); }
 
-static void count_use(struct kn_check *c, uint32_t h) {
+/* The upper half of h, which instruction `by` reads, too; or 0. */
+static uint32_t upper_read(const struct kn_check *c, uint32_t by, uint32_t h) {
+  const uint32_t upper = kn_reads_pair(c->f, by, h) ? kn_half(c->f, h, 1) : 0;
+  return is_operand(upper) ? upper : 0;
+}
+
+static void count_use(struct kn_check *c, uint32_t by, uint32_t h) {
   if (!is_operand(h)) return;
+  const uint32_t upper = upper_read(c, by, h);
   c->values.at[h].uses++;
-  if (kn_is_pair(c->f, h)) c->values.at[h + 1].uses++;
+  if (upper != 0) c->values.at[upper].uses++;
 }
 
 /* Value v is made in block b. */
 static void made(struct kn_check *c, uint32_t v, uint32_t b) {
   kn_flow_made(&c->flow, v, b);
-  if (kn_is_pair(c->f, v)) kn_flow_made(&c->flow, v + 1, b);
+  if (c->f->inst[v + 1].op == KILN_OP_UPPER) kn_flow_made(&c->flow, v + 1, b);
 }
 
 /* True if the access is of the whole slot as one type, as those of variables are. */
@@ -193,7 +200,7 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
     struct kn_operands o = kn_operands(f, in);
     for (uint32_t k = 0; k < o.n; k++) {
       uint32_t h = kn_operand(&o, k);
-      count_use(c, h);
+      count_use(c, i, h);
       bool hint = in->op == KILN_OP_LIFE_START || in->op == KILN_OP_LIFE_END;
       if (kn_is_slot(h) && !(k == 0 && plain_access(in)) && !hint)
         c->slots.at[kn_index(h)] |= SLOT_ESCAPES;
@@ -214,7 +221,7 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
       const uint32_t param = param_of(c, f->edges.at[e].target, arg->index);
       kn_flow_give(&c->flow, e, param, h);
       if (kn_is_pair(f, param)) kn_flow_give(&c->flow, e, param + 1, kn_half(f, h, 1));
-      count_use(c, h);
+      count_use(c, block->term, h);
       if (kn_is_slot(h)) c->slots.at[kn_index(h)] |= SLOT_ESCAPES;
     }
   }
@@ -242,14 +249,15 @@ static bool waits(const struct kn_check *c, uint32_t v) {
 }
 
 /* Notes all values that this window may read for operand h. */
-static void expect(struct kn_check *c, uint32_t h, unsigned depth) {
+static void expect(struct kn_check *c, uint32_t by, uint32_t h, unsigned depth) {
   if (!is_operand(h)) return;
+  const uint32_t upper = upper_read(c, by, h);
   c->values.at[h].expected = c->window;
-  if (kn_is_pair(c->f, h)) c->values.at[h + 1].expected = c->window;
+  if (upper != 0) expect(c, upper, upper, depth);
   if (!waits(c, h) || depth == FOLD_DEPTH) return;
   const struct kn_inst *in = &c->f->inst[h];
   struct kn_operands o = kn_operands(c->f, in);
-  for (uint32_t k = 0; k < o.n; k++) expect(c, kn_operand(&o, k), depth + 1);
+  for (uint32_t k = 0; k < o.n; k++) expect(c, h, kn_operand(&o, k), depth + 1);
 }
 
 /* True if all value operands of v, which waits, were read in this window. */
@@ -330,22 +338,10 @@ static bool is_read(struct kn_check *c, uint32_t h) {
   return x->reads == 0 && waits(c, h) && served(c, h);
 }
 
-/* Operations whose result may depend on one half of an operand alone: those of numbers whose upper half is known to be
- * 0, and those that shift. */
+/* Operations that read one half of an operand alone: those that shift, of which the count is one. */
 static bool reads_half(const struct kn_inst *in) {
-  switch (in->op) {
-  case KILN_OP_TRUNC:
-  case KILN_OP_MUL:
-  case KILN_OP_UMULO:
-  case KILN_OP_SHL:
-  case KILN_OP_LSHR:
-  case KILN_OP_ASHR:
-  case KILN_OP_ROTL:
-  case KILN_OP_ROTR:
-  case KILN_OP_FSHL:
-  case KILN_OP_FSHR: return true;
-  default: return false;
-  }
+  return in->op == KILN_OP_SHL || in->op == KILN_OP_LSHR || in->op == KILN_OP_ASHR ||
+         in->op == KILN_OP_FSHL || in->op == KILN_OP_FSHR;
 }
 
 /* The first operand of the window's instruction that was neither read nor folded, or 0. */
@@ -354,12 +350,14 @@ static uint32_t unread(struct kn_check *c, const struct kn_inst *in) {
   for (uint32_t k = 0; k < o.n; k++) {
     uint32_t h = kn_operand(&o, k);
     if (is_operand(h)) value(c, h)->needs++;
-    if (is_operand(h) && kn_is_pair(c->f, h)) value(c, h + 1)->needs++;
+    const uint32_t upper = upper_read(c, c->inst, h);
+    if (upper != 0) value(c, upper)->needs++;
   }
   for (uint32_t k = 0; k < o.n; k++) {
     uint32_t h = kn_operand(&o, k);
     if (!is_operand(h)) continue;
-    const bool lower = is_read(c, h), upper = kn_is_pair(c->f, h) ? is_read(c, h + 1) : lower;
+    const uint32_t other = upper_read(c, c->inst, h);
+    const bool lower = is_read(c, h), upper = other != 0 ? is_read(c, other) : lower;
     if (!(lower && upper) && !((lower || upper) && reads_half(in))) return h;
   }
   return 0;
@@ -546,7 +544,7 @@ static bool returns_address(const struct kn_check *c, const struct kn_inst *in, 
 /* A stub reads `h`, an argument of the edge that it was made for: the same argument of this edge, which shares it. */
 static uint32_t shared_argument(const struct kn_check *c, uint32_t h) {
   const kiln_func *f = c->f;
-  const bool upper = f->inst[h].op == KILN_OP_UPPER;
+  const bool upper = kn_is_upper(f, h);
   for (uint32_t a = f->edges.at[c->made_for].args; a; a = f->edge_args.at[a - 1].next) {
     if (f->edge_args.at[a - 1].value != h - upper) continue;
     for (uint32_t b = f->edges.at[c->edge].args; b; b = f->edge_args.at[b - 1].next)
@@ -641,12 +639,13 @@ static bool on_block(struct kn_check *c, uint32_t b) {
 
 static void expect_args(struct kn_check *c, uint32_t e) {
   const struct kn_edge_arg *arg = kn_edge_first_arg(c->f, e);
-  for (; arg; arg = kn_edge_next_arg(c->f, arg)) expect(c, arg->value, 0);
+  for (; arg; arg = kn_edge_next_arg(c->f, arg))
+    expect(c, c->f->block[c->block].term, arg->value, 0);
 }
 
 static void expect_operands(struct kn_check *c, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(c->f, in);
-  for (uint32_t k = 0; k < o.n; k++) expect(c, kn_operand(&o, k), 0);
+  for (uint32_t k = 0; k < o.n; k++) expect(c, c->inst, kn_operand(&o, k), 0);
 }
 
 static bool on_inst(struct kn_check *c, uint32_t i) {
@@ -664,7 +663,7 @@ static bool on_inst(struct kn_check *c, uint32_t i) {
   c->in_memory = variable_of(c, in) != KN_FLOW_NONE;
   c->values.at[i].made = c->window;
   kn_flow_new(&c->flow, i);
-  if (kn_is_pair(c->f, i)) kn_flow_new(&c->flow, i + 1);
+  if (c->f->inst[i + 1].op == KILN_OP_UPPER) kn_flow_new(&c->flow, i + 1);
   expect_operands(c, in);
   if (!is_term(in)) return true;
   const struct kn_block *b = &c->f->block[c->block];

@@ -5,7 +5,7 @@
 
 void kn_drop_any(struct kn_walk *w, uint32_t h) {
   kn_drop(w, h);
-  if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h + 1);
+  if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, kn_half(w->f, h, 1));
 }
 
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
@@ -17,6 +17,10 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in) {
+  if (w->i < w->f->halved.n && w->f->halved.at[w->i] & KN_OF_HALVES) {
+    kn_drop_operands(w, in);
+    return;
+  }
   const struct kn_operands o = kn_operands(w->f, in);
   for (uint32_t k = 0; k < o.n; k++) kn_drop_any(w, kn_operand(&o, k));
 }

@@ -34,7 +34,8 @@ void kn_print_numbers(const kiln_func *f, uint32_t *value) {
     const struct kn_block *b = &f->blocks.at[f->order.at[k]];
     for (uint32_t i = 0; i < b->n_params; i++) value[kn_block_param(f, b, i)] = n++;
     for (uint32_t i = kn_inst_settle(f, b->first); i != 0; i = kn_inst_settle(f, i + 1)) {
-      value[i] = n++;
+      value[i] = n;
+      n += !kn_is_halved(f, i); /* two that were one have one number */
       if (i == b->term) break;
     }
   }

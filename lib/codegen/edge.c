@@ -300,9 +300,9 @@ KN_INLINE bool collect(struct kn_walk *w, const struct kn_edge *e, const struct 
       if (pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
       const uint32_t param = edge_param(w, e->target, f->edge_args.at[a - 1].index);
       if (param == 0) return false;
-      if (!is_received(w, param)) continue;
-      if (!collect_one(w, e, from, pass, &copy, h, param, pairs)) return false;
-      if (pairs && kn_is_pair(f, param) &&
+      if (is_received(w, param) && !collect_one(w, e, from, pass, &copy, h, param, pairs))
+        return false;
+      if (pairs && kn_is_pair(f, param) && is_received(w, param + 1) &&
           !collect_one(w, e, from, pass, &copy, kn_half(f, h, 1), param + 1, pairs))
         return false;
     }

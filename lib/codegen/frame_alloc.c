@@ -34,9 +34,8 @@ int32_t kn_def_in_frame(struct kn_walk *w, uint32_t i) {
 }
 
 bool kn_number_halves(const struct kn_walk *w, uint32_t h, int64_t half[2]) {
+  if (!kn_is_number(w->f, h, &half[0])) return false;
   const struct kn_const *c = kn_is_pool(h) ? &w->f->pool.at[kn_index(h)] : NULL;
-  if (c == NULL ? !kn_is_imm(h) : c->symbol != 0) return false;
-  half[0] = c ? (int64_t)c->low : kn_imm(h);
   half[1] = c && kn_spills_16(w, c->type) ? (int64_t)c->high : half[0] >> 63;
   return true;
 }

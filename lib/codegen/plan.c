@@ -197,7 +197,7 @@ static KN_COLD void do_wishes(const struct kn_plan *plan, const kiln_func *f) {
 static KN_COLD void widen_upper(const struct kn_plan *plan, const kiln_func *f) {
   for (uint32_t g = 0; g < f->globals.n; g++) {
     const uint32_t h = f->globals.at[g].handle;
-    if (!kn_is_value(h) || f->inst[h].op != KILN_OP_UPPER) continue;
+    if (!kn_is_value(h) || !kn_is_upper(f, h)) continue;
     const struct kn_range *lower = &plan->ranges.at[f->val[h - 1].global - 1];
     struct kn_range *r = &plan->ranges.at[g];
     r->first = lower->first;
@@ -436,21 +436,6 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
   GROW(depth);
 #undef GROW
   plan->cap_positions = cap;
-  return true;
-}
-
-KN_COLD bool kn_plan_pairs(kiln_func *f) {
-  for (uint32_t i = 1; i < f->n; i++) {
-    if (f->inst[i].op != KILN_OP_UPPER) continue;
-    struct kn_val *lower = &f->val[i - 1], *upper = &f->val[i];
-    lower->type = KILN_TYPE_I64;
-    lower->flags = 0;
-    upper->uses = lower->uses;
-    if (lower->global == 0) continue;
-    const uint32_t block = f->globals.at[lower->global - 1].def_block;
-    if (!KN_PUSH(f, f->globals, (struct kn_global){i, block})) return false;
-    upper->global = f->globals.n;
-  }
   return true;
 }
 

@@ -99,9 +99,6 @@ struct kn_plan {
   KN_ARRAY(uint32_t) stack; /* of the depth-first search */
 };
 
-/* From here on each i128 of a finished function is two values, which are read where it was, and as often: before
- * kn_plan_make, if there is one (has_pairs). False if the function failed. */
-bool kn_plan_pairs(kiln_func *f);
 /* Makes the plan of a finished function; false if the function failed. */
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target);
 /* Frees the plan's arrays. */

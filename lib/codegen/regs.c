@@ -57,7 +57,9 @@ unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
 /* Value i has KN_HINT_STORED: the home of the variable that it is stored to, if that is its only use; or
  * KN_NO_REG. */
 static unsigned store_target(const struct kn_walk *w, uint32_t i) {
-  uint32_t to = w->inst[i + 1].a;
+  const struct kn_inst *next = &w->inst[i + 1];
+  const uint32_t to =
+    next->b == i ? next->a : next[1].a; /* of one half the STORE comes after the other half */
   unsigned r = w->val[i].uses == 1 && kn_is_slot(to) ? w->slots[kn_index(to)].reg : KN_NO_REG;
   return r == KN_UNREAD ? KN_NO_REG : r;
 }

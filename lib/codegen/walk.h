@@ -294,6 +294,8 @@ void kn_drop_any(struct kn_walk *w, uint32_t h);
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of what makes no code. */
 void kn_lower_nothing(struct kn_walk *w, const struct kn_inst *in);
+/* The lowering of UPPER on all targets (lib/codegen/pairs.c). */
+void kn_lower_upper(struct kn_walk *w, const struct kn_inst *in);
 /* The lowerings of GET_PINNED and SET_PINNED on all targets (lib/codegen/pinned.c). */
 void kn_lower_get_pinned(struct kn_walk *w, const struct kn_inst *in);
 void kn_lower_set_pinned(struct kn_walk *w, const struct kn_inst *in);

@@ -67,7 +67,7 @@ static void blocks(struct kn_observer *o, const struct kn_walk *w) {
     if (kn_is_slot(h)) continue;
     const struct kn_val *v = &w->val[h];
     const char *zx = v->flags & KN_VF_ZX ? " zx" : "";
-    const bool upper = f->inst[h].op == KILN_OP_UPPER;
+    const bool upper = kn_is_upper(f, h);
     put(x, "value %" PRIu32 " %s", x->value[h - upper],
         upper              ? "i128.1"
         : kn_is_pair(f, h) ? "i128.0"
@@ -89,7 +89,7 @@ static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_f
   struct kn_witness *x = (struct kn_witness *)o;
   for (uint32_t i = 0; i < w->shadows.n; i++)
     if (w->shadows.at[i] != 0) {
-      const bool upper = w->inst[i].op == KILN_OP_UPPER;
+      const bool upper = kn_is_upper(w->f, i);
       put(x, "shadow %" PRIu32 "%s %" PRId32 "\n", x->value[i - upper], upper ? ".1" : "",
           w->shadows.at[i]);
     }

@@ -462,7 +462,8 @@ void kn_debug_say(struct kn_debug_observer *d, const struct kn_debug_seen *of) {
   }
   half.is.part_bits = 64;
   for (unsigned k = 0; k < 2; k++, half.is.part_at += 64) {
-    half.is.value = of->is.n == 0 && of->is.other[0] == 0 && !of->is.address ? h + k : 0;
+    half.is.value =
+      of->is.n == 0 && of->is.other[0] == 0 && !of->is.address ? kn_half(d->w->f, h, k) : 0;
     if (half.is.value == 0) half.is.n = half.is.other[0] = 0;
     say(d, &half);
   }
@@ -496,7 +497,7 @@ void kn_debug_values_here(struct kn_debug_observer *d) {
   const uint32_t i = w->i, n = w->f->debug.values.n;
   const struct kn_debug_value *values = w->f->debug.values.at;
   for (uint32_t k = 0; k < t->n_late; k++)
-    if (kn_inst_settle(w->f, values[t->late[k]].value + 1) == i)
+    if (kn_inst_settle(w->f, kn_after(w->f, values[t->late[k]].value)) == i)
       kn_debug_say(d, &(struct kn_debug_seen){.is = values[t->late[k]]});
   uint32_t k = kn_debug_from(values, sizeof *values, n, i, t->next);
   for (; k < n && values[k].inst == i; k++)

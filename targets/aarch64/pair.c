@@ -18,8 +18,7 @@ struct a64_halves a64_pair_operand(struct kn_walk *w, uint32_t h) {
 /* Is the upper half of h known to be 0? */
 static bool is_low(struct kn_walk *w, uint32_t h) {
   uint64_t bits;
-  return kn_is_value(h) ? w->inst[h].op == KILN_OP_ZEXT
-                        : a64_const(w, kn_half(w->f, h, 1), KILN_TYPE_I64, &bits) && bits == 0;
+  return a64_const(w, kn_half(w->f, h, 1), KILN_TYPE_I64, &bits) && bits == 0;
 }
 
 struct a64_halves a64_pair_copy(struct kn_walk *w, uint32_t h) {
@@ -69,31 +68,18 @@ static uint64_t bit_of(unsigned r) { return r < 31 ? KN_BIT(r) : 0; }
 
 /* ---- half by half ---- */
 
-/* Value i + k = half k of a op that of b. */
-static void by_halves(struct kn_walk *w, const struct kn_inst *in,
-                      uint32_t (*op)(unsigned op, unsigned k, unsigned d, unsigned a, unsigned b)) {
+/* Value i + k = half k of a plus or minus that of b. */
+static void sum(struct kn_walk *w, uint32_t a, uint32_t b, enum a64_addsub op) {
   for (unsigned k = 0; k < 2; k++) {
-    const uint32_t a = kn_half(w->f, in->a, k), b = kn_half(w->f, in->b, k);
-    const unsigned ra = half(w, in->a, k), rb = half(w, in->b, k);
-    kn_drop(w, a);
-    kn_drop(w, b);
+    const unsigned ra = half(w, a, k), rb = half(w, b, k);
+    kn_drop(w, kn_half(w->f, a, k));
+    kn_drop(w, kn_half(w->f, b, k));
     const unsigned d = kn_def(w, w->i + k, KILN_TYPE_I64, ra, 0);
-    a64_emit(w, op(in->op, k, d, ra, rb));
+    a64_emit(w, k == 0 ? a64_addsub_reg(op, 1, d, ra, rb, A64_LSL, 0)
+                       : a64_addsub_carry(op, 1, d, ra, rb));
     kn_defined(w, w->i + k, d);
     kn_unlock_but(w, 0);
   }
-}
-
-static uint32_t sum(unsigned op, unsigned k, unsigned d, unsigned a, unsigned b) {
-  const bool sub = op == KILN_OP_SUB || op == KILN_OP_SSUBO || op == KILN_OP_USUBO;
-  const enum a64_addsub flags = sub ? A64_SUBS : A64_ADDS;
-  return k == 0 ? a64_addsub_reg(flags, 1, d, a, b, A64_LSL, 0)
-                : a64_addsub_carry(flags, 1, d, a, b);
-}
-static uint32_t logic(unsigned op, unsigned k, unsigned d, unsigned a, unsigned b) {
-  (void)k;
-  const enum a64_logic logic = op == KILN_OP_AND ? A64_AND : op == KILN_OP_OR ? A64_ORR : A64_EOR;
-  return a64_logic_reg(logic, 1, d, a, b, A64_LSL, 0);
 }
 
 static void overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -106,7 +92,7 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   }
   w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
   w->val[w->i + 1].uses++;
-  by_halves(w, in, sum);
+  sum(w, in->a, in->b, sub ? A64_SUBS : A64_ADDS);
   if (flag) {
     const unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
     a64_emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
@@ -128,12 +114,6 @@ static void choose(struct kn_walk *w, uint32_t a, uint32_t b, enum a64_cond cond
     kn_defined(w, w->i + k, d);
     kn_unlock_but(w, 0);
   }
-}
-
-static void select_pair(struct kn_walk *w, const struct kn_inst *in) {
-  const enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
-  kn_unlock_but(w, 0);
-  choose(w, in->b, in->c, cond);
 }
 
 /* Sets the flags for a - b: valid for LT, GE, LO and HS only. */
@@ -249,24 +229,13 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- shifts ---- */
 
-static void shift_fixed(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned n) {
-  bool sign = op == KILN_OP_ASHR;
-  if (n == 0) return;
-  if (op == KILN_OP_SHL) {
-    if (n < 64) {
-      a64_emit(w, a64_extr(1, a->high, a->high, a->low, 64 - n));
-      a64_emit(w, a64_lsl_imm(1, a->low, a->low, n));
-    } else {
-      a64_emit(w, n > 64 ? a64_lsl_imm(1, a->high, a->low, n - 64) : a64_mov(1, a->high, a->low));
-      a64_emit(w, a64_mov(1, a->low, A64_ZR));
-    }
-  } else if (n < 64) {
-    a64_emit(w, a64_extr(1, a->low, a->high, a->low, n));
-    a64_emit(w, sign ? a64_asr_imm(1, a->high, a->high, n) : a64_lsr_imm(1, a->high, a->high, n));
+static void shift_by_one(struct kn_walk *w, bool left, struct a64_halves a) {
+  if (left) {
+    a64_emit(w, a64_extr(1, a.high, a.high, a.low, 63));
+    a64_emit(w, a64_lsl_imm(1, a.low, a.low, 1));
   } else {
-    a64_emit(w, sign ? a64_asr_imm(1, a->low, a->high, n - 64)
-                     : a64_lsr_imm(1, a->low, a->high, n - 64));
-    a64_emit(w, sign ? a64_asr_imm(1, a->high, a->high, 63) : a64_mov(1, a->high, A64_ZR));
+    a64_emit(w, a64_extr(1, a.low, a.high, a.low, 1));
+    a64_emit(w, a64_lsr_imm(1, a.high, a.high, 1));
   }
 }
 
@@ -297,58 +266,10 @@ void a64_pair_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsign
            a64_csel(A64_CSEL, 1, from, sign ? (unsigned)A64_IP1 : (unsigned)A64_ZR, from, A64_NE));
 }
 
-static void rotate_by(struct kn_walk *w, bool left, struct a64_halves *a, unsigned c) {
-  unsigned t = kn_temp(w, KN_GP_MASK);
-  test_64(w, c);
-  a64_emit(w, a64_csel(A64_CSEL, 1, t, a->high, a->low, A64_NE));
-  a64_emit(w, a64_csel(A64_CSEL, 1, a->high, a->low, a->high, A64_NE));
-  a64_emit(w, a64_mov(1, a->low, t));
-  /* t keeps the low half as it was */
-  shift_join(w, left, a->low, a->high, c);
-  shift_join(w, left, a->high, t, c);
-}
-
-/* By a constant, from the registers of the halves. */
-static void shift_by(struct kn_walk *w, const struct kn_inst *in, unsigned n) {
-  const bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
-  const unsigned near = n & 63;
-  const struct a64_halves a = a64_pair_operand(w, in->a);
-  kn_drop_any_operands(w, in);
-  /* the half that bits come into is written first */
-  const struct a64_halves d = left ? results(w, 1, bit_of(a.low), a.low, a.high)
-                                   : results(w, 0, bit_of(a.high), a.low, a.high);
-  const unsigned to = left ? d.high : d.low, rest = left ? d.low : d.high;
-  const unsigned from = left ? a.low : a.high;
-  if (n >= 64) {
-    if (near == 0) a64_emit(w, a64_mov(1, to, from));
-    else
-      a64_emit(w, left   ? a64_lsl_imm(1, to, from, near)
-                  : sign ? a64_asr_imm(1, to, from, near)
-                         : a64_lsr_imm(1, to, from, near));
-    a64_emit(w, sign ? a64_asr_imm(1, rest, from, 63) : a64_mov(1, rest, A64_ZR));
-  } else if (near == 0) {
-    a64_emit(w, a64_mov(1, to, left ? a.high : a.low));
-    a64_emit(w, a64_mov(1, rest, from));
-  } else {
-    a64_emit(w, a64_extr(1, to, a.high, a.low, left ? 64 - near : near));
-    a64_emit(w, left   ? a64_lsl_imm(1, rest, from, near)
-                : sign ? a64_asr_imm(1, rest, from, near)
-                       : a64_lsr_imm(1, rest, from, near));
-  }
-  defined(w, d);
-}
-
 static void shift(struct kn_walk *w, const struct kn_inst *in) {
-  const bool rotates = in->op == KILN_OP_ROTL || in->op == KILN_OP_ROTR;
-  uint64_t by;
-  if (!rotates && a64_const(w, kn_half(w->f, in->b, 0), KILN_TYPE_I64, &by)) {
-    shift_by(w, in, (unsigned)by & 127);
-    return;
-  }
   struct a64_halves a = a64_pair_copy(w, in->a);
   const unsigned c = kn_reg(w, kn_half(w->f, in->b, 0), KILN_TYPE_I64);
-  if (rotates) rotate_by(w, in->op == KILN_OP_ROTL, &a, c);
-  else a64_pair_shift(w, in->op, &a, c);
+  a64_pair_shift(w, in->op, &a, c);
   kn_drop_any_operands(w, in);
   a64_def_pair(w, w->i, a.low, a.high);
 }
@@ -359,7 +280,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_halves near = a64_pair_copy(w, left ? in->a : in->b),
                     far = a64_pair_copy(w, left ? in->b : in->a), c = a64_pair_copy(w, in->c);
   a64_pair_shift(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
-  shift_fixed(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, 1);
+  shift_by_one(w, !left, far);
   a64_emit(w, a64_mvn(1, c.low, c.low));
   a64_pair_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
   a64_emit(w, a64_orr(1, near.low, near.low, far.low));
@@ -400,68 +321,18 @@ void a64_pair_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask) {
   a64_emit(w, a64_addsub_carry(A64_SUB, 1, x.high, x.high, mask));
 }
 
-static void unary(struct kn_walk *w, unsigned op, struct a64_halves *a) {
-  struct a64_halves r = *a;
-  switch (op) {
-  case KILN_OP_NEG:
-    a64_emit(w, a64_addsub_reg(A64_SUBS, 1, r.low, A64_ZR, r.low, A64_LSL, 0));
-    a64_emit(w, a64_ngc(1, r.high, r.high));
-    break;
-  case KILN_OP_NOT:
-    a64_emit(w, a64_mvn(1, r.low, r.low));
-    a64_emit(w, a64_mvn(1, r.high, r.high));
-    break;
-  case KILN_OP_ABS:
-    a64_emit(w, a64_asr_imm(1, A64_IP0, r.high, 63));
-    a64_pair_negate_if(w, r, A64_IP0);
-    break;
-  case KILN_OP_BITREV:
-  case KILN_OP_BSWAP: {
-    enum a64_op1 half = op == KILN_OP_BITREV ? A64_RBIT : A64_REV64;
-    a64_emit(w, a64_op1(half, 1, r.low, r.low));
-    a64_emit(w, a64_op1(half, 1, r.high, r.high));
-    *a = (struct a64_halves){r.high, r.low};
-    break;
-  }
-  default: count(w, op, a);
-  }
+static void magnitude(struct kn_walk *w, const struct a64_halves *x) {
+  a64_emit(w, a64_asr_imm(1, A64_IP0, x->high, 63));
+  a64_pair_negate_if(w, *x, A64_IP0);
 }
 
-/* ---- conversions, memory ---- */
-
-static void truncate(struct kn_walk *w, const struct kn_inst *in) {
-  const unsigned r = half(w, in->a, 0);
-  kn_drop_any_operands(w, in);
-  const unsigned d = kn_def(w, w->i, in->type, r, 0);
-  if (d != r) a64_emit(w, a64_mov(1, d, r));
-  kn_defined(w, w->i, d);
-}
-
-static void extend(struct kn_walk *w, const struct kn_inst *in) {
-  const bool sign = in->op == KILN_OP_SEXT;
-  const unsigned bits = a64_bits(in->x), r = kn_reg(w, in->a, in->x);
-  kn_drop(w, in->a);
-  const struct a64_halves d = results(w, 0, 0, r, KN_NO_REG);
-  if (in->x != KILN_TYPE_I64)
-    a64_emit(w, sign ? a64_sbfx(1, d.low, r, 0, bits) : a64_ubfx(1, d.low, r, 0, bits));
-  else if (d.low != r) a64_emit(w, a64_mov(1, d.low, r));
-  a64_emit(w, sign ? a64_asr_imm(1, d.high, d.low, 63) : a64_mov(1, d.high, A64_ZR));
-  defined(w, d);
-}
+/* ---- memory ---- */
 
 static void load(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_halves d = {A64_IP0, A64_IP1};
   const bool read = w->val[w->i].uses != 0; /* else volatile */
   if (read) d = results(w, 0, 0, KN_NO_REG, KN_NO_REG);
-  if (KN_MEM_TYPE(in->x) == KILN_TYPE_I128) {
-    a64_access_pair(w, in, true, d.low, d.high);
-  } else {
-    struct kn_inst part = *in;
-    part.type = KILN_TYPE_I64;
-    a64_do_load(w, d.low, &part);
-    if (in->x & KILN_MEM_SEXT) a64_emit(w, a64_asr_imm(1, d.high, d.low, 63));
-    else a64_emit(w, a64_mov(1, d.high, A64_ZR));
-  }
+  a64_access_pair(w, in, true, d.low, d.high);
   kn_drop(w, in->a);
   if (read) defined(w, d);
 }
@@ -470,12 +341,6 @@ static void store(struct kn_walk *w, const struct kn_inst *in) {
   const struct a64_halves r = a64_pair_operand(w, in->b);
   a64_access_pair(w, in, false, r.low, r.high);
   kn_drop_any_operands(w, in);
-}
-
-static void copy(struct kn_walk *w, const struct kn_inst *in) {
-  const struct a64_halves a = a64_pair_copy(w, in->a);
-  kn_drop_any_operands(w, in);
-  a64_def_pair(w, w->i, a.low, a.high);
 }
 
 /* ---- all of them ---- */
@@ -497,35 +362,22 @@ void a64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_FSHL:
   case KILN_OP_FSHR: funnel(w, in); return;
   case KILN_OP_ICMP: compare(w, in); return;
-  case KILN_OP_SELECT: select_pair(w, in); return;
-  case KILN_OP_TRUNC: truncate(w, in); return;
-  case KILN_OP_ZEXT:
-  case KILN_OP_SEXT: extend(w, in); return;
-  case KILN_OP_COPY:
-  case KILN_OP_BITCAST: copy(w, in); return;
-  case KILN_OP_NEG:
-  case KILN_OP_NOT:
+  case KILN_OP_NEG: sum(w, kn_handle(KN_TAG_IMM, 0), in->a, A64_SUBS); return;
   case KILN_OP_ABS:
-  case KILN_OP_BITREV:
-  case KILN_OP_BSWAP:
   case KILN_OP_CLZ:
   case KILN_OP_CTZ:
   case KILN_OP_POPCNT:
     a = a64_pair_copy(w, in->a);
-    unary(w, in->op, &a);
+    if (in->op == KILN_OP_ABS) magnitude(w, &a);
+    else count(w, in->op, &a);
     kn_drop_any_operands(w, in);
     a64_def_pair(w, w->i, a.low, a.high);
     return;
   case KILN_OP_SHL:
   case KILN_OP_LSHR:
-  case KILN_OP_ASHR:
-  case KILN_OP_ROTL:
-  case KILN_OP_ROTR: shift(w, in); return;
-  case KILN_OP_ADD:
-  case KILN_OP_SUB: by_halves(w, in, sum); return;
-  case KILN_OP_AND:
-  case KILN_OP_OR:
-  case KILN_OP_XOR: by_halves(w, in, logic); return;
+  case KILN_OP_ASHR: shift(w, in); return;
+  case KILN_OP_ADD: sum(w, in->a, in->b, A64_ADDS); return;
+  case KILN_OP_SUB: sum(w, in->a, in->b, A64_SUBS); return;
   case KILN_OP_MUL: multiply(w, in); return;
   case KILN_OP_SMIN:
   case KILN_OP_SMAX:

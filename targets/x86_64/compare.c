@@ -184,10 +184,6 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_trunc(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  if (in->x == KILN_TYPE_I128) {
-    x64_lower_pair(w, in);
-    return;
-  }
   unsigned ra = kn_reg(w, in->a, in->x);
   bool alias =
     kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ALIAS) != 0 && w->val[i].flags == 0;

@@ -114,15 +114,8 @@ void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x
 }
 
 bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out) {
-  if (kn_is_imm(h)) {
-    *out = kn_imm(h);
-    return true;
-  }
-  if (!kn_is_pool(h)) return false;
-  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-  if (c->symbol || kn_type_is_float(c->type)) return false;
-  *out = (int64_t)c->low;
-  return true;
+  if (kn_is_pool(h) && kn_type_is_float(w->f->pool.at[kn_index(h)].type)) return false;
+  return kn_is_number(w->f, h, out);
 }
 
 bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out) {

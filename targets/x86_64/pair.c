@@ -26,23 +26,16 @@ void x64_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
   kn_unlock_but(w, locked);
 }
 
-/* Is h a number? Then *value is its lower 64 bits. */
-static bool is_number(const struct kn_walk *w, uint32_t h, uint64_t *value) {
-  if (!kn_is_imm(h) && !kn_is_pool(h)) return false;
-  *value = kn_is_imm(h) ? (uint64_t)(int64_t)kn_imm(h) : w->f->pool.at[kn_index(h)].low;
-  return kn_is_imm(h) || w->f->pool.at[kn_index(h)].symbol == 0;
-}
-
 /* Half k of h as a second operand that is no immediate. A number is in X64_SCRATCH: a block may have too few registers
  * for it beside those of the result. */
 static void half_operand(struct kn_walk *w, uint32_t h, unsigned k, struct x64_operand *o) {
   const uint32_t half = kn_half(w->f, h, k);
-  uint64_t number;
-  if (!is_number(w, half, &number)) {
+  int64_t number;
+  if (!x64_imm64(w, half, &number)) {
     x64_operand(w, half, KILN_TYPE_I64, o);
     return;
   }
-  x64_const(w, X64_SCRATCH, number);
+  x64_const(w, X64_SCRATCH, (uint64_t)number);
   o->kind = X64_REG;
   o->reg = X64_SCRATCH;
 }
@@ -51,6 +44,11 @@ static void half_operand(struct kn_walk *w, uint32_t h, unsigned k, struct x64_o
 static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, unsigned k) {
   const uint64_t locked = w->regs.locked;
   struct x64_operand o;
+  int32_t imm;
+  if (op != X64_IMUL && x64_imm32(w, kn_half(w->f, h, k), KILN_TYPE_I64, &imm)) {
+    EMIT(w, x64_alu_ri, op >> 3 & 7, 3, dst, imm);
+    return;
+  }
   half_operand(w, h, k, &o);
   x64_op_operand(w, op, 3, dst, &o);
   kn_unlock_but(w, locked);
@@ -58,9 +56,8 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
 
 /* Is the upper half of h known to be 0? */
 static bool is_low(const struct kn_walk *w, uint32_t h) {
-  if (kn_is_value(h)) return w->inst[h].op == KILN_OP_ZEXT;
-  const uint32_t upper = kn_half(w->f, h, 1);
-  return kn_is_imm(upper) ? kn_imm(upper) == 0 : w->f->pool.at[kn_index(upper)].low == 0;
+  int64_t n;
+  return x64_imm64(w, kn_half(w->f, h, 1), &n) && n == 0;
 }
 
 /* Both halves of h in temporary registers. */
@@ -79,51 +76,47 @@ void x64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
 
 /* ---- half by half ---- */
 
-static void by_halves(struct kn_walk *w, const struct kn_inst *in, unsigned op[2],
-                      unsigned group[2], bool commutes) {
+/* Half k of a number less that of b. */
+static void subtract_from(struct kn_walk *w, uint64_t number, uint32_t b, unsigned k) {
+  const unsigned t = kn_temp(w, KN_GP_MASK);
+  x64_const(w, t, number);
+  op_half(w, k ? X64_SBB : X64_SUB, t, b, k);
+  kn_drop(w, kn_half(w->f, b, k));
+  kn_def_fixed(w, w->i + k, KILN_TYPE_I64, t);
+  kn_unlock_but(w, 0);
+}
+
+static void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
+  static const uint16_t ops[2][2] = {{X64_ADD, X64_ADC}, {X64_SUB, X64_SBB}};
+  static const uint8_t groups[2][2] = {{X64_G_ADD, X64_G_ADC}, {X64_G_SUB, X64_G_SBB}};
   for (unsigned k = 0; k < 2; k++) {
-    x64_combine(w, w->i + k, op[k], group[k], commutes, kn_half(w->f, in->a, k),
-                kn_half(w->f, in->b, k));
+    const uint32_t a = kn_half(w->f, in->a, k);
+    int64_t number;
+    if (subtract && x64_imm64(w, a, &number)) subtract_from(w, (uint64_t)number, in->b, k);
+    else
+      x64_combine(w, w->i + k, ops[subtract][k], groups[subtract][k], !subtract, a,
+                  kn_half(w->f, in->b, k));
     kn_unlock_but(w, 0);
   }
 }
 
-static void add(struct kn_walk *w, const struct kn_inst *in) {
-  by_halves(w, in, (unsigned[]){X64_ADD, X64_ADC}, (unsigned[]){X64_G_ADD, X64_G_ADC}, true);
-}
-static void subtract(struct kn_walk *w, const struct kn_inst *in) {
-  by_halves(w, in, (unsigned[]){X64_SUB, X64_SBB}, (unsigned[]){X64_G_SUB, X64_G_SBB}, false);
-}
-static void logic(struct kn_walk *w, const struct kn_inst *in, unsigned op, unsigned group) {
-  by_halves(w, in, (unsigned[]){op, op}, (unsigned[]){group, group}, true);
-}
-
-/* Value i becomes half k of h, or, if the flags say `cc`, of `other` (0: of h in any case). The uses of both halves are
- * done then. */
+/* Value i becomes half k of h, or, if the flags say `cc`, of `other`. The uses of both halves are done then. */
 static void choose_half(struct kn_walk *w, unsigned k, unsigned cc, uint32_t h, uint32_t other) {
   struct x64_operand o;
   const uint32_t from = kn_half(w->f, h, k), to = w->i + k;
-  uint64_t number;
-  const bool constant = is_number(w, from, &number);
+  int64_t number;
+  const bool constant = x64_imm64(w, from, &number);
   const unsigned r = constant ? KN_NO_REG : kn_reg(w, from, KILN_TYPE_I64);
-  if (other) half_operand(w, other, k, &o);
+  half_operand(w, other, k, &o);
   kn_drop(w, from);
-  if (other) kn_drop(w, kn_half(w->f, other, k));
+  kn_drop(w, kn_half(w->f, other, k));
   const unsigned dst =
     kn_def(w, to, KILN_TYPE_I64, r, constant ? w->regs.locked : x64_others(w, r));
-  if (constant) x64_const(w, dst, number);
+  if (constant) x64_const(w, dst, (uint64_t)number);
   else x64_move(w, dst, r, KILN_TYPE_I64);
-  if (other) x64_op_operand(w, X64_CMOV + cc, 3, dst, &o);
+  x64_op_operand(w, X64_CMOV + cc, 3, dst, &o);
   kn_defined(w, to, dst);
   kn_unlock_but(w, 0);
-}
-
-static void select_pair(struct kn_walk *w, const struct kn_inst *in) {
-  const unsigned cond = kn_reg(w, in->a, KILN_TYPE_I8);
-  EMIT(w, x64_test_ri, 0, cond, 1);
-  kn_drop(w, in->a);
-  kn_unlock_but(w, 0);
-  for (unsigned k = 0; k < 2; k++) choose_half(w, k, X64_NE, in->c, in->b);
 }
 
 /* Compares a with b: the flags tell which is less. */
@@ -163,13 +156,14 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
                 : cond == KILN_ICOND_SGE || cond == KILN_ICOND_SLE ? X64_GE
                 : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? X64_B
                                                                    : X64_AE;
-  if (equality) {
+  if (equality && kn_is_imm(in->b) && kn_imm(in->b) == 0) {
+    const unsigned t = kn_temp(w, KN_GP_MASK);
+    x64_half(w, t, in->a, 0);
+    op_half(w, X64_OR, t, in->a, 1);
+  } else if (equality) {
     unsigned t[2];
     take_pair(w, in->a, t);
-    for (unsigned k = 0; k < 2; k++) {
-      const uint32_t b = kn_half(w->f, in->b, k);
-      if (!kn_is_imm(b) || kn_imm(b) != 0) op_half(w, X64_XOR, t[k], in->b, k);
-    }
+    for (unsigned k = 0; k < 2; k++) op_half(w, X64_XOR, t[k], in->b, k);
     EMIT(w, x64_rr, X64_OR, 3, t[0], t[1]);
   } else {
     less(w, swap ? in->b : in->a, swap ? in->a : in->b);
@@ -344,8 +338,7 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   }
   w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
   w->val[w->i + 1].uses++;
-  if (in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO) add(w, in);
-  else subtract(w, in);
+  sum(w, in, in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO);
   if (flag) {
     const unsigned dst = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
     EMIT(w, x64_setcc, sign ? X64_O : X64_B, dst);
@@ -357,42 +350,10 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- shifts ---- */
 
-/* By less than 64: the bits of one half move to the other. */
-static void shift_near(struct kn_walk *w, const struct kn_inst *in, unsigned group, unsigned n) {
-  const bool left = group == X64_G_SHL;
-  const uint32_t to = kn_half(w->f, in->a, left), from = kn_half(w->f, in->a, !left);
-  const unsigned rt = kn_reg(w, to, KILN_TYPE_I64), rf = kn_reg(w, from, KILN_TYPE_I64);
-  kn_drop(w, to);
-  unsigned dst = kn_def(w, w->i + left, KILN_TYPE_I64, rt, x64_others(w, rt));
-  x64_move(w, dst, rt, KILN_TYPE_I64);
-  if (n != 0) w->code.p = (left ? x64_shld_ri : x64_shrd_ri)(w->code.p, 3, dst, rf, n);
-  kn_defined(w, w->i + left, dst);
-  kn_unlock_but(w, 0);
-  const unsigned r = kn_reg(w, from, KILN_TYPE_I64);
-  kn_drop(w, from);
-  dst = kn_def(w, w->i + !left, KILN_TYPE_I64, r, 0);
-  x64_move(w, dst, r, KILN_TYPE_I64);
-  if (n != 0) EMIT(w, x64_shift_ri, group, 3, dst, n);
-  kn_defined(w, w->i + !left, dst);
-}
-
-/* By 64 and more: one half is the other one, shifted. */
-static void shift_far(struct kn_walk *w, const struct kn_inst *in, unsigned group, unsigned n) {
-  const bool left = group == X64_G_SHL;
-  const unsigned t = kn_temp(w, KN_GP_MASK), rest = kn_temp(w, KN_GP_MASK);
-  x64_half(w, t, in->a, !left);
-  if (group == X64_G_SAR) {
-    x64_mov(w, 3, rest, t);
-    EMIT(w, x64_shift_ri, X64_G_SAR, 3, rest, 63);
-  } else EMIT(w, x64_zero, rest);
-  if (n > 64) EMIT(w, x64_shift_ri, group, 3, t, n - 64);
-  kn_drop_any_operands(w, in);
-  x64_def_pair(w, w->i, left ? rest : t, left ? t : rest);
-}
-
 /* A count in cl, of which bit 6 says whether the halves change places. */
-static void shift_by(struct kn_walk *w, const struct kn_inst *in, unsigned group) {
-  const bool left = group == X64_G_SHL;
+static void shift(struct kn_walk *w, const struct kn_inst *in) {
+  const bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
+  const unsigned group = left ? X64_G_SHL : sign ? X64_G_SAR : X64_G_SHR;
   unsigned t[2];
   kn_claim(w, X64_RCX);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
@@ -401,43 +362,13 @@ static void shift_by(struct kn_walk *w, const struct kn_inst *in, unsigned group
   const unsigned to = t[left], from = t[!left]; /* bits go from `from` to `to` */
   EMIT(w, x64_rr, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to);
   EMIT(w, x64_shift_cl, group, 3, from);
-  if (group == X64_G_SAR) {
+  if (sign) {
     x64_mov(w, 3, X64_SCRATCH, from);
     EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
   } else EMIT(w, x64_zero, X64_SCRATCH);
   EMIT(w, x64_test_ri, 0, X64_RCX, 64);
   EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, to, from);
   EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, from, X64_SCRATCH);
-  kn_drop_any_operands(w, in);
-  x64_def_pair(w, w->i, t[0], t[1]);
-}
-
-static void shift(struct kn_walk *w, const struct kn_inst *in) {
-  const unsigned group = in->op == KILN_OP_SHL    ? X64_G_SHL
-                         : in->op == KILN_OP_LSHR ? X64_G_SHR
-                                                  : X64_G_SAR;
-  int32_t n;
-  if (!x64_imm32(w, in->b, KILN_TYPE_I32, &n)) shift_by(w, in, group);
-  else if (n & 64) shift_far(w, in, group, (unsigned)n & 127);
-  else shift_near(w, in, group, (unsigned)n & 63);
-}
-
-/* Both shifts, joined; the count is taken modulo 128. */
-static void rotate(struct kn_walk *w, const struct kn_inst *in) {
-  const bool left = in->op == KILN_OP_ROTL;
-  unsigned t[2];
-  kn_claim(w, X64_RCX);
-  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
-  x64_half(w, X64_RCX, in->b, 0);
-  take_pair(w, in->a, t);
-  x64_mov(w, 3, X64_SCRATCH, t[0]);
-  EMIT(w, x64_test_ri, 0, X64_RCX, 64);
-  EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, t[0], t[1]);
-  EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, t[1], X64_SCRATCH);
-  const unsigned op = left ? X64_SHLD_CL : X64_SHRD_CL, first = t[!left], second = t[left];
-  x64_mov(w, 3, X64_SCRATCH, second);
-  EMIT(w, x64_rr, op, 3, first, second);
-  EMIT(w, x64_rr, op, 3, X64_SCRATCH, first);
   kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, t[0], t[1]);
 }
@@ -468,30 +399,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_pair(w, w->i, left ? t[1] : t[2], left ? t[0] : t[1]);
 }
 
-/* ---- conversions, memory ---- */
-
-static void truncate(struct kn_walk *w, const struct kn_inst *in) {
-  const unsigned r = kn_reg(w, kn_half(w->f, in->a, 0), KILN_TYPE_I64);
-  kn_drop_any_operands(w, in);
-  const unsigned dst = kn_def(w, w->i, in->type, r, 0);
-  x64_move(w, dst, r, in->type);
-  kn_defined(w, w->i, dst);
-}
-
-static void extend(struct kn_walk *w, const struct kn_inst *in) {
-  const bool sign = in->op == KILN_OP_SEXT;
-  const unsigned r = kn_reg(w, in->a, in->x);
-  kn_drop(w, in->a);
-  const unsigned low = kn_def(w, w->i, KILN_TYPE_I64, r, 0);
-  const unsigned high = kn_def(w, w->i + 1, KILN_TYPE_I64, KN_NO_REG, KN_BIT(r));
-  x64_extend(w, low, r, in->x, sign, true);
-  if (sign) {
-    x64_mov(w, 3, high, low);
-    EMIT(w, x64_shift_ri, X64_G_SAR, 3, high, 63);
-  } else EMIT(w, x64_zero, high);
-  kn_defined(w, w->i, low);
-  kn_defined(w, w->i + 1, high);
-}
+/* ---- memory ---- */
 
 void x64_store_pair(struct kn_walk *w, uint32_t h, struct x64_addr to) {
   const uint64_t locked = w->regs.locked;
@@ -520,20 +428,12 @@ void x64_load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from) {
 }
 
 static void load(struct kn_walk *w, const struct kn_inst *in) {
-  if (KN_MEM_TYPE(in->x) != KILN_TYPE_I128) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a load that extends to i128 is not supported");
-    return;
-  }
   struct x64_addr from = x64_address(w, in->a, (int32_t)in->c);
   if (w->val[w->i].uses != 0) x64_load_pair(w, w->i, from);
   else /* volatile */
     for (unsigned k = 0; k < 2; k++, from.m.disp += 8)
       x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &from);
   kn_drop(w, in->a);
-}
-
-static void copy(struct kn_walk *w, const struct kn_inst *in) {
-  for (unsigned k = 0; k < 2; k++) choose_half(w, k, 0, in->a, 0);
 }
 
 /* ---- bits ---- */
@@ -572,39 +472,22 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_pair(w, w->i, near, far);
 }
 
-/* NEG, NOT, BSWAP, POPCNT, BITREV. */
-static void unary(struct kn_walk *w, const struct kn_inst *in) {
-  const bool swaps = in->op == KILN_OP_BSWAP || in->op == KILN_OP_BITREV;
+static void count_bits(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t[2];
   take_pair(w, in->a, t);
-  if (in->op == KILN_OP_BSWAP) {
-    for (unsigned k = 0; k < 2; k++) EMIT(w, x64_bswap, 3, t[k]);
-  } else if (in->op == KILN_OP_POPCNT || in->op == KILN_OP_BITREV) {
-    const unsigned m = kn_temp(w, KN_GP_MASK);
-    for (unsigned k = 0; k < 2; k++) (swaps ? x64_reverse_bits : x64_count_bits)(w, 3, t[k], m);
-  } else {
-    EMIT(w, x64_unary_r, X64_G_NOT, 3, t[1]);
-    EMIT(w, x64_unary_r, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, t[0]);
-    /* -x = ~x + 1: the high half gets a carry where the low half was 0 */
-    if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri, X64_G_SBB, 3, t[1], -1);
-  }
-  if (in->op == KILN_OP_POPCNT) {
-    EMIT(w, x64_rr, X64_ADD, 3, t[0], t[1]);
-    EMIT(w, x64_zero, t[1]);
-  }
+  const unsigned m = kn_temp(w, KN_GP_MASK);
+  for (unsigned k = 0; k < 2; k++) x64_count_bits(w, 3, t[k], m);
+  EMIT(w, x64_rr, X64_ADD, 3, t[0], t[1]);
+  EMIT(w, x64_zero, t[1]);
   kn_drop_any_operands(w, in);
-  x64_def_pair(w, w->i, t[swaps], t[!swaps]);
+  x64_def_pair(w, w->i, t[0], t[1]);
 }
 
 void x64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   switch (in->op) {
   case KILN_OP_LOAD: load(w, in); break;
   case KILN_OP_STORE: store(w, in); break;
-  case KILN_OP_COPY: copy(w, in); break;
-  case KILN_OP_BITCAST: (in->x == KILN_TYPE_V128 ? x64_bitcast_pair : copy)(w, in); break;
-  case KILN_OP_TRUNC: truncate(w, in); break;
-  case KILN_OP_ZEXT:
-  case KILN_OP_SEXT: extend(w, in); break;
+  case KILN_OP_BITCAST: x64_bitcast_pair(w, in); break;
   case KILN_OP_SDIV:
   case KILN_OP_SREM:
   case KILN_OP_UDIV:
@@ -615,17 +498,15 @@ void x64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_USUBO:
   case KILN_OP_SMULO:
   case KILN_OP_UMULO: with_overflow(w, in); break;
-  case KILN_OP_ADD: add(w, in); break;
-  case KILN_OP_SUB: subtract(w, in); break;
-  case KILN_OP_AND: logic(w, in, X64_AND, X64_G_AND); break;
-  case KILN_OP_OR: logic(w, in, X64_OR, X64_G_OR); break;
-  case KILN_OP_XOR: logic(w, in, X64_XOR, X64_G_XOR); break;
+  case KILN_OP_ADD:
+  case KILN_OP_SUB: sum(w, in, in->op == KILN_OP_SUB); break;
+  case KILN_OP_NEG: /* from 0 */
+    for (unsigned k = 0; k < 2; k++) subtract_from(w, 0, in->a, k);
+    break;
   case KILN_OP_MUL: multiply(w, in); break;
   case KILN_OP_SHL:
   case KILN_OP_LSHR:
   case KILN_OP_ASHR: shift(w, in); break;
-  case KILN_OP_ROTL:
-  case KILN_OP_ROTR: rotate(w, in); break;
   case KILN_OP_FSHL:
   case KILN_OP_FSHR: funnel(w, in); break;
   case KILN_OP_SMIN:
@@ -634,16 +515,9 @@ void x64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_UMAX: minmax(w, in); break;
   case KILN_OP_ABS: magnitude(w, in); break;
   case KILN_OP_ICMP: compare(w, in); break;
-  case KILN_OP_SELECT:
-    if (!kn_skip_unread(w, in)) select_pair(w, in);
-    break;
   case KILN_OP_CLZ:
   case KILN_OP_CTZ: count_zeros(w, in); break;
-  case KILN_OP_NEG:
-  case KILN_OP_NOT:
-  case KILN_OP_BSWAP:
-  case KILN_OP_POPCNT:
-  case KILN_OP_BITREV: unary(w, in); break;
+  case KILN_OP_POPCNT: count_bits(w, in); break;
   default:
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "this operation is not supported for i128 on x86_64");
   }

@@ -34,7 +34,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   KN_UNSUPPORTED,
   [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
   [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
-  [KILN_OP_UPPER] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
+  [KILN_OP_UPPER] = KN_BY_TYPE(TWICE, kn_lower_upper, kn_lower_upper, kn_lower_upper),
   LOWER(x64_lower_copy, COPY),
   LOWER(x64_lower_add, ADD),
   LOWER(x64_lower_sub, SUB),

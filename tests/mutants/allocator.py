@@ -21,7 +21,7 @@ import random_ir  # noqa: E402
 X, A = 'x86_64', 'aarch64'
 FOUND, SEEDS, MAIN = 3, 3, 'tests/mutants/allocator.c'
 PLAN, WALK, WALK_H = 'lib/codegen/plan.c', 'lib/codegen/walk.c', 'lib/codegen/walk.h'
-REGS, EDGE = 'lib/codegen/regs.c', 'lib/codegen/edge.c'
+REGS, EDGE, PAIRS = 'lib/codegen/regs.c', 'lib/codegen/edge.c', 'lib/codegen/pairs.c'
 EH, EH_TABLE = 'lib/codegen/eh.c', 'lib/codegen/eh_table.c'
 
 
@@ -354,12 +354,13 @@ MUTANTS = [
      '         val->uses == 1 && kn_fits_register(', '         kn_fits_register('),
 
     # ---- i128: two values ----
-    ('an upper half is read as often as the i128', X, PLAN,
-     'upper->uses = lower->uses;', 'upper->uses = 1;'),
+    ('an upper half is read as often as the i128', X, PAIRS,
+     'f->val[i].uses = f->val[i - 1].uses;', 'f->val[i].uses = 1;'),
+    ('the half that nobody reads ends', X, PAIRS, '  f->val[unread].uses = 1;\n', ''),
     ('an edge moves the upper half', X, 'lib/codegen/edge.c',
      'if (pairs && kn_is_pair(f, param) &&', 'if (0 &&'),
     ('the halves of an argument are dropped', X, 'lib/codegen/drop.c',
-     'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h + 1);', 'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h);'),
+     'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, kn_half(w->f, h, 1));', 'if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, h);'),
     ('the halves of a result are in their own registers', X, 'lib/codegen/call.c',
      'a->h = value != 0 ? value + a->upper : 0;', 'a->h = value;'),
     ('the factors of a mixed product are not where the product is', X, 'targets/x86_64/pair.c',

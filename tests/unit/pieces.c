@@ -58,7 +58,9 @@ static void pieces_overlap(void **state) {
               {I8, 7, true, 0},
               {I8, 8, true, 0},
               {I32, 12, true, 0},
-              {I128, 0, true, 0},
+              {I128, 0, false, 0}, /* of both */
+              {I128, 4, true, 0},
+              {I128, 24, true, 0},
               {F64, 8, true, 0},
               {F64, 0, true, 0},
               {I8, 11, true, 0},

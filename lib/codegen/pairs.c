@@ -1,0 +1,280 @@
+/* i128 becomes two values of 64 bits, which plan, walk, checker and observers see as any other: what no target computes
+ * better at once becomes two instructions, one for each half; of the rest, the UPPER that follows is the second value.
+ * Called by lib/compile.c before the plan. Invariants: each half is counted as often as it is read; an instruction that
+ * makes both is read in both or in none, since its UPPER ends the one that nobody reads (kn_lower_upper). */
+#include "lib/codegen/pairs.h"
+
+#include "lib/codegen/walk.h"
+
+#include <string.h>
+
+/* ---- uses ---- */
+
+static void use(kiln_func *f, uint32_t h, uint32_t n) {
+  if (h != 0 && kn_is_value(h)) f->val[h].uses += n;
+}
+/* The same of both halves. */
+static void use_pair(kiln_func *f, uint32_t h, uint32_t n) {
+  use(f, h, n);
+  if (h != 0 && kn_is_value(h) && kn_is_pair(f, h)) use(f, h + 1, n);
+}
+
+/* Instruction i no longer reads its operands. */
+static void forget_operands(kiln_func *f, uint32_t i) {
+  const struct kn_operands o = kn_operands(f, &f->inst[i]);
+  for (uint32_t k = 0; k < o.n; k++) use_pair(f, kn_operand(&o, k), UINT32_MAX);
+}
+
+/* Instruction i becomes `op` of halves and of operands that are no i128. */
+static void become(kiln_func *f, uint32_t i, unsigned op, unsigned type, unsigned x, uint32_t a,
+                   uint32_t b, uint32_t c) {
+  f->inst[i] = (struct kn_inst){(uint8_t)op, (uint8_t)type, (uint16_t)x, {{a, b, c}}};
+  f->halved.at[i] |= KN_OF_HALVES;
+  const struct kn_operands o = kn_operands(f, &f->inst[i]);
+  for (uint32_t k = 0; k < o.n; k++) {
+    const uint32_t h = kn_operand(&o, k);
+    use(f, h, 1);
+    if (kn_is_value(h) && f->inst[h].op == KILN_OP_UPPER) f->halved.at[h] |= KN_NEEDED;
+  }
+}
+
+/* The upper half of halved instruction i is a number, which its readers have in its place, unless one came before. */
+static void become_number(kiln_func *f, uint32_t upper, int64_t n) {
+  become(f, upper, KILN_OP_COPY, KILN_TYPE_I64, 0,
+         kn_handle(KN_TAG_IMM, (uint32_t)n & KN_INDEX_MASK), 0, 0);
+  if ((f->halved.at[upper] & KN_NEEDED) == 0) f->halved.at[upper - 1] |= KN_KNOWN;
+}
+
+/* Instruction i becomes h itself: of a value, the lower bits, which may be an alias as h is. */
+static void become_same(kiln_func *f, uint32_t i, uint32_t h) {
+  const unsigned op = kn_is_value(h) ? KILN_OP_TRUNC : KILN_OP_COPY;
+  become(f, i, op, KILN_TYPE_I64, KILN_TYPE_I64, h, 0, 0);
+}
+
+/* ---- one operation by halves ---- */
+
+/* An operation of two halves, of which one may be a number that makes it simpler. */
+static void logic(kiln_func *f, uint32_t i, unsigned op, uint32_t a, uint32_t b) {
+  int64_t n;
+  const bool known = kn_is_number(f, b, &n);
+  const bool keeps = known && n == (op == KILN_OP_AND ? -1 : 0);
+  const bool fills = known && ((op == KILN_OP_AND && n == 0) || (op == KILN_OP_OR && n == -1));
+  const uint32_t copied = keeps ? a : b;
+  if ((keeps || fills) && kn_is_imm(copied) && kn_is_halved(f, i - 1))
+    become_number(f, i, kn_imm(copied));
+  else if (keeps || fills) become_same(f, i, copied);
+  else become(f, i, op, KILN_TYPE_I64, 0, a, b, 0);
+}
+
+/* A shift of one half by n < 64: of 0, a copy. */
+static void shift(kiln_func *f, uint32_t i, unsigned op, uint32_t a, unsigned n) {
+  if (n == 0) become_same(f, i, a);
+  else become(f, i, op, KILN_TYPE_I64, 0, a, kn_handle(KN_TAG_IMM, n), 0);
+}
+
+/* a:b shifted left by n < 128: its upper half. */
+static void funnel_pair(kiln_func *f, uint32_t i, uint32_t a, uint32_t b, unsigned n) {
+  const uint32_t words[4] = {kn_half(f, a, 1), a, kn_half(f, b, 1), b};
+  for (unsigned k = 0; k < 2; k++) { /* the upper half is made of the first words */
+    const uint32_t *from = words + n / 64 + !k;
+    if (n % 64 == 0) become_same(f, i + k, from[0]);
+    else
+      become(f, i + k, KILN_OP_FSHL, KILN_TYPE_I64, 0, from[0], from[1],
+             kn_handle(KN_TAG_IMM, n % 64));
+  }
+}
+
+/* A shift of a by a number. */
+static void shift_pair(kiln_func *f, uint32_t i, unsigned op, uint32_t a, unsigned n) {
+  const bool left = op == KILN_OP_SHL;
+  const uint32_t near = i + !left, far = i + left; /* bits go from `near` to `far` */
+  const uint32_t upper = kn_half(f, a, 1), from = left ? a : upper;
+  if (n == 0) {
+    funnel_pair(f, i, a, a, 0);
+    return;
+  }
+  if (n < 64)
+    become(f, far, left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, upper, a,
+           kn_handle(KN_TAG_IMM, n));
+  else shift(f, far, op, from, n - 64);
+  if (n < 64 || op == KILN_OP_ASHR) shift(f, near, op, from, n < 64 ? n : 63);
+  else if (left) become_same(f, near, kn_handle(KN_TAG_IMM, 0));
+  else become_number(f, near, 0);
+}
+
+/* The rotation of a, or the shift of a:b, to the left or right. */
+static void funnel(kiln_func *f, uint32_t i, const struct kn_inst *in) {
+  const bool rotates = in->op == KILN_OP_ROTL || in->op == KILN_OP_ROTR;
+  const bool right = in->op == KILN_OP_ROTR || in->op == KILN_OP_FSHR;
+  const uint32_t b = rotates ? in->a : in->b;
+  int64_t n = 0;
+  kn_is_number(f, rotates ? in->b : in->c, &n);
+  n &= 127;
+  if (right && n == 0) funnel_pair(f, i, b, b, 0);
+  else funnel_pair(f, i, in->a, b, right ? 128 - (unsigned)n : (unsigned)n);
+}
+
+/* The upper half of what is extended. */
+static void extend(kiln_func *f, uint32_t upper, bool sign) {
+  if (sign) shift(f, upper, KILN_OP_ASHR, upper - 1, 63);
+  else become_number(f, upper, 0);
+}
+
+/* The LOAD or STORE of a slot that is no memory: of two variables. */
+static void access(kiln_func *f, uint32_t i, const struct kn_inst *in) {
+  const unsigned x = (in->x & ~(31u | KILN_MEM_ALIGN(15))) | KILN_TYPE_I64;
+  for (unsigned k = 0; k < 2; k++) {
+    const uint32_t slot = kn_slot_variable(f, kn_index(in->a), in->c + 8 * k);
+    become(f, i + k, in->op, KILN_TYPE_I64, x, kn_handle(KN_TAG_SLOT, slot),
+           in->op == KILN_OP_STORE ? kn_half(f, in->b, k) : 0, 0);
+  }
+  if (in->op == KILN_OP_STORE && in->b + 2 == i && kn_is_halved(f, in->b))
+    f->val[in->b].hint = f->val[in->b + 1].hint = KN_HINT_STORED;
+}
+
+/* Is the comparison one of upper halves alone, with 0 or -1? */
+static bool is_of_sign(const struct kn_inst *in) {
+  if (!kn_is_imm(in->b)) return false;
+  return in->x == KILN_ICOND_SLT || in->x == KILN_ICOND_SGE   ? kn_imm(in->b) == 0
+         : in->x == KILN_ICOND_SLE || in->x == KILN_ICOND_SGT ? kn_imm(in->b) == -1
+                                                              : false;
+}
+static bool is_halved(const kiln_func *f, const struct kn_inst *in) {
+  int64_t n;
+  switch (in->op) {
+  case KILN_OP_BITCAST: return in->type == KILN_TYPE_I128 && in->x == KILN_TYPE_I128;
+  case KILN_OP_COPY:
+  case KILN_OP_NOT:
+  case KILN_OP_BSWAP:
+  case KILN_OP_BITREV:
+  case KILN_OP_AND:
+  case KILN_OP_OR:
+  case KILN_OP_XOR:
+  case KILN_OP_SELECT:
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT: return in->type == KILN_TYPE_I128;
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR:
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR: return in->type == KILN_TYPE_I128 && kn_is_number(f, in->b, &n);
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR: return in->type == KILN_TYPE_I128 && kn_is_number(f, in->c, &n);
+  case KILN_OP_LOAD:
+    if (in->type == KILN_TYPE_I128 && KN_MEM_TYPE(in->x) != KILN_TYPE_I128) return true;
+    __attribute__((fallthrough));
+  case KILN_OP_STORE:
+    return in->type == KILN_TYPE_I128 && kn_is_slot(in->a) && !f->slots.at[kn_index(in->a)].memory;
+  default: return false;
+  }
+}
+
+/* Instruction i of two values, as two. */
+static void halve(kiln_func *f, uint32_t i) {
+  const struct kn_inst in = f->inst[i];
+  const bool swap = in.op == KILN_OP_BSWAP || in.op == KILN_OP_BITREV;
+  int64_t n = 0;
+  forget_operands(f, i);
+  f->halved.at[i] |= KN_HALVED;
+  switch (in.op) {
+  case KILN_OP_ZEXT:
+  case KILN_OP_SEXT:
+    if (in.x == KILN_TYPE_I64) become_same(f, i, in.a);
+    else become(f, i, in.op, KILN_TYPE_I64, in.x, in.a, 0, 0);
+    extend(f, i + 1, in.op == KILN_OP_SEXT);
+    return;
+  case KILN_OP_LOAD:
+    if (KN_MEM_TYPE(in.x) != KILN_TYPE_I128) {
+      become(f, i, KILN_OP_LOAD, KILN_TYPE_I64, in.x, in.a, 0, in.c);
+      extend(f, i + 1, in.x & KILN_MEM_SEXT);
+      return;
+    }
+    __attribute__((fallthrough));
+  case KILN_OP_STORE: access(f, i, &in); return;
+  case KILN_OP_ROTL:
+  case KILN_OP_ROTR:
+  case KILN_OP_FSHL:
+  case KILN_OP_FSHR: funnel(f, i, &in); return;
+  case KILN_OP_SELECT:
+    for (unsigned k = 0; k < 2; k++)
+      become(f, i + k, in.op, KILN_TYPE_I64, 0, in.a, kn_half(f, in.b, k), kn_half(f, in.c, k));
+    return;
+  case KILN_OP_SHL:
+  case KILN_OP_LSHR:
+  case KILN_OP_ASHR:
+    kn_is_number(f, in.b, &n);
+    shift_pair(f, i, in.op, in.a, (unsigned)n & 127);
+    return;
+  default: break;
+  }
+  for (unsigned k = 0; k < 2; k++) {
+    const uint32_t a = kn_half(f, in.a, k ^ swap);
+    if (kn_op_shape(in.op) == KN_SH_BIN) logic(f, i + k, in.op, a, kn_half(f, in.b, k));
+    else if (in.op == KILN_OP_COPY || in.op == KILN_OP_BITCAST) become_same(f, i + k, a);
+    else become(f, i + k, in.op, KILN_TYPE_I64, 0, a, 0, 0);
+  }
+}
+
+/* An operation with one result that reads one half alone; and one that another does. */
+static void narrow(kiln_func *f, uint32_t i) {
+  const struct kn_inst in = f->inst[i];
+  if (in.op == KILN_OP_TRUNC && in.x == KILN_TYPE_I128) {
+    forget_operands(f, i);
+    become(f, i, KILN_OP_TRUNC, in.type, KILN_TYPE_I64, in.a, 0, 0);
+  } else if (in.type == KILN_TYPE_I128 && (in.op == KILN_OP_ROTL || in.op == KILN_OP_ROTR)) {
+    const bool left = in.op == KILN_OP_ROTL; /* targets have the funnel */
+    use_pair(f, in.a, 1);
+    f->inst[i] =
+      (struct kn_inst){left ? KILN_OP_FSHL : KILN_OP_FSHR, in.type, in.x, {{in.a, in.a, in.b}}};
+  } else if (in.op == KILN_OP_ICMP && in.type == KILN_TYPE_I128 && is_of_sign(&in)) {
+    forget_operands(f, i);
+    become(f, i, KILN_OP_ICMP, KILN_TYPE_I64, in.x, kn_half(f, in.a, 1), kn_half(f, in.b, 1), 0);
+  }
+}
+
+/* ---- all of a function ---- */
+
+/* Both halves of what makes them at once are read, or none. */
+static void end_unread(kiln_func *f, uint32_t upper) {
+  struct kn_val *v = &f->val[upper - 1];
+  if ((v[0].uses == 0) == (v[1].uses == 0) || f->inst[upper - 1].op == KILN_OP_PARAM) return;
+  const uint32_t unread = upper - (v[0].uses == 0);
+  f->inst[upper].b = unread;
+  f->val[unread].uses = 1;
+}
+
+static bool add_global(kiln_func *f, uint32_t upper) {
+  const uint32_t lower = f->val[upper - 1].global;
+  if (lower == 0 || f->val[upper].uses == 0) return true;
+  if (!KN_PUSH(f, f->globals, (struct kn_global){upper, f->globals.at[lower - 1].def_block}))
+    return false;
+  f->val[upper].global = f->globals.n;
+  return true;
+}
+
+bool kn_split_pairs(kiln_func *f) {
+  if (!KN_RESIZE(f, f->halved, f->n)) return false;
+  memset(f->halved.at, 0, f->n);
+  f->halved.n = f->n;
+  for (uint32_t i = 1; i < f->n; i++) {
+    if (f->inst[i].op != KILN_OP_UPPER) continue;
+    f->val[i - 1].type = KILN_TYPE_I64;
+    f->val[i - 1].flags = 0;
+    f->val[i].uses = f->val[i - 1].uses;
+  }
+  for (uint32_t i = 1; i < f->n; i++) {
+    if (is_halved(f, &f->inst[i])) halve(f, i++);
+    else narrow(f, i);
+  }
+  for (uint32_t i = 1; i < f->n; i++) {
+    if (f->inst[i].op == KILN_OP_UPPER) end_unread(f, i);
+    else if (!kn_is_halved(f, i - 1)) continue;
+    else if (f->halved.at[i - 1] & KN_KNOWN) f->val[i].uses = 0;
+    if (!add_global(f, i)) return false;
+  }
+  return true;
+}
+
+void kn_lower_upper(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->b != 0) kn_drop(w, in->b);
+}
