@@ -17,6 +17,11 @@ TRAPS = {'x86_64': b'\x0f\x0b', 'aarch64': b'\0\0\0\0'}
 STOPPED = '<Debug was stopped by %s>'
 
 
+# Files of packages that cargo unpacked (ir/debug/foreign.c of Kiln has the same folders). The index has no types of their
+# variables; a name there may be that of a type of another version, which has another layout.
+PACKAGES = re.compile(r'/registry/src/[^/]+-[0-9a-f]{16}/|/git/checkouts/[^/]+-[0-9a-f]{16}/')
+
+
 class Runtime:
     """What a program has for calls: addresses of its functions and of its memory."""
     def __init__(self, words):

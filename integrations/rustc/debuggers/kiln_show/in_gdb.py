@@ -138,6 +138,7 @@ class Watch:
             return
         try:
             if os.fork() == 0:
+                os.setsid()
                 self.run(reads)
         finally:
             os._exit(0)
@@ -160,7 +161,13 @@ class Watch:
                 waits = None
 
     def begin(self, process, thread):
-        os.write(self.pipe, b'%d %d\n' % (process, thread))
+        line = b'%d %d\n' % (process, thread)
+        try:
+            os.write(self.pipe, line)
+        except OSError: # it was killed
+            os.close(self.pipe)
+            self.__init__()
+            os.write(self.pipe, line)
 
     def end(self):
         os.write(self.pipe, b'\n')
@@ -296,6 +303,15 @@ PRINTER = ShownWithFields if has_panes() else Shown
 _is_calling = [False]
 
 
+def is_in_package():
+    """Is the selected frame in a package's code?"""
+    try:
+        symtab = gdb.selected_frame().find_sal().symtab
+    except gdb.error:
+        return True
+    return symtab is not None and values.PACKAGES.search(symtab.fullname()) is not None
+
+
 def text_of(value, options=0):
     """The text of a value; None: gdb shows it as it does otherwise."""
     inferior = gdb.selected_inferior()
@@ -304,7 +320,7 @@ def text_of(value, options=0):
     index, runtime = find_index(inferior)
     name = name_of(value.type)
     function = runtime and name and index.find(name, value.type.sizeof)
-    if not function:
+    if not function or is_in_package():
         return None
     _is_calling[0] = True
     try:

@@ -149,9 +149,13 @@ def summary(value, _):
     if not frame.IsValid():
         frame = process.GetSelectedThread().GetSelectedFrame()
     runtime = find_index(process)[1]
-    function = function_of(process, value.GetType())
+    file = frame.GetLineEntry().GetFileSpec()
+    is_in_package = values.PACKAGES.search('%s/%s' % (file.GetDirectory(), file.GetFilename()))
+    function = None if is_in_package else function_of(process, value.GetType())
     address = place(process, runtime, value) if function else None
-    return '' if address is None else show(process, frame, runtime, function, address)
+    text = show(process, frame, runtime, function, address) if address is not None else None
+    # Without a summary, lldb shows the fields, but no number.
+    return text if text is not None else value.GetValue() or ''
 
 
 def install(debugger, module):
