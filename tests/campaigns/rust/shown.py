@@ -21,13 +21,14 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path[:0] = [os.path.join(ROOT, 'tests/harness'), os.path.join(ROOT, 'tests/campaigns/crates')]
+sys.path[:0] = [os.path.join(ROOT, folder) for folder in ('tests/harness', 'tests/campaigns/crates', 'tests/run/rustc')]
 import crates  # noqa: E402
+import debug_faults  # noqa: E402
 
 SCRIPT = os.path.join(ROOT, 'integrations/rustc/debuggers/show_gdb.py')
-CRATES = ['semver@1.0.28', 'smallvec@1.16.6', 'hex@0.4.3', 'either@1.19.0', 'fixedbitset@0.5.9', 'percent-encoding@2.3.1', 'itoa@1.0.19',
-          'indexmap@2.14.2', 'bytes@1.12.1', 'http@1.3.1', 'csv-core@0.1.13', 'similar@2.7.0', 'httparse@1.10.1', 'strsim@0.11.1',
-          'fend-core@1.5.9', 'globset@0.4.21', 'aho-corasick@1.1.5', 'regex-syntax@0.8.12', 'petgraph@0.7.1', 'toml_edit@0.22.27']
+CRATES = ['strsim@0.11.1', 'smallvec@1.16.6', 'hex@0.4.3', 'either@1.19.0', 'csv-core@0.1.13', 'http@1.3.1', 'httparse@1.10.1',
+          'indexmap@2.14.2', 'similar@2.7.0', 'shlex@1.3.0', 'unicode-width@0.2.1', 'fend-core@1.5.9', 'globset@0.4.21', 'idna@1.0.3',
+          'aho-corasick@1.1.5', 'regex-syntax@0.8.12', 'petgraph@0.7.1', 'bstr@1.13.1', 'num-bigint@0.5.1', 'memchr@2.8.3']
 # What a crate's copy gets: prints to the file that a variable names, once for each line.
 PRINTS = '''
 #[doc(hidden)]
@@ -92,53 +93,6 @@ while gdb.selected_inferior().pid:
     out.flush()
     gdb.execute('continue')
 '''
-# By name: what gdb's script does then.
-FAULTS = {
-    "a wrong type's function": '''
-import kiln_show
-find = kiln_show.Index.find
-def wrong(self, name, size):
-    own = find(self, name, size)
-    return own and next((f for n, (s, h, f) in sorted(self.entries.items()) if s == size and f != own), own)
-kiln_show.Index.find = wrong
-''',
-    'a stale text': '''
-import kiln_show.in_gdb as m
-show, kept = m.show, []
-def stale(*args):
-    kept.append(show(*args))
-    return kept[-1 if len(kept) < 3 else -2]
-m.show = stale
-''',
-    'a stale copy': '''
-import kiln_show.in_gdb as m
-first = []
-place = m.place
-def stale(inferior, runtime, value):
-    first.append(place(inferior, runtime, value))
-    return next((a for a in first if a), None)
-m.place = stale
-''',
-    'the next address': '''
-import kiln_show.in_gdb as m
-place = m.place
-m.place = lambda inferior, runtime, value: (place(inferior, runtime, value) or -8) + 8
-''',
-    'a text that is cut': '''
-import kiln_show
-kiln_show.MOST = 3
-''',
-    'a value is changed': '''
-import kiln_show.in_gdb as m
-show = m.show
-def changing(inferior, runtime, function, address, options=0):
-    text = show(inferior, runtime, function, address, options)
-    inferior.write_memory(address, bytes([inferior.read_memory(address, 1)[0][0] ^ 1]))
-    return text
-m.show = changing
-''',
-}
-
 
 def run(words, cwd, env=None, check=True, timeout=900):
     done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace', timeout=timeout)
@@ -311,8 +265,8 @@ def one(name, options, env):
     for row in (plain + wrong)[:options.list]:
         print('    %s:%d %s: {:?} prints %.160r, gdb shows %.160r' % row)
     faults = []
-    for fault in FAULTS if options.faults else ():
-        seen, after, ended = debug(ours, crate, work, sorted(kept), env, gdb, COUNTS, FAULTS[fault])
+    for fault in debug_faults.SCRIPT if options.faults else ():
+        seen, after, ended = debug(ours, crate, work, sorted(kept), env, gdb, COUNTS, debug_faults.SCRIPT[fault])
         found = len(compare(seen, real)[2]) > len(wrong) or after != alone or ended != 0
         faults.append(found)
         print('    %s: %s' % (fault, 'found' if found else 'NOT FOUND'))

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 
+import debug_faults
 import harness
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,7 +50,7 @@ def printing(text):
     return re.sub(r'(?m)^%s$' % MARK.pattern, more, text)
 
 
-def commands(stops, last):
+def commands(stops, last, fault=''):
     """For gdb: stops at the lines, each as often as the program comes there, and prints."""
     lines = ['import gdb']
     lines += ["gdb.execute('set print elements 0')", "gdb.execute('set host-charset UTF-8')", "gdb.execute('set confirm off')"]
@@ -62,6 +63,7 @@ def show(name):
     except gdb.error as e:
         text = '= error: %s' % e
     print('@%s=%s' % (name, text.split('= ', 1)[1].rstrip('\n')))
+FAULT
 gdb.execute('run > out 2> err')
 while gdb.selected_inferior().pid:
     line = gdb.selected_frame().find_sal().line
@@ -79,7 +81,7 @@ while gdb.selected_inferior().pid:
         show('hidden')
         gdb.execute('set kiln-show on')
     gdb.execute('continue')
-'''.replace('BAD', repr(list(BAD)))]
+'''.replace('BAD', repr(list(BAD))).replace('FAULT', fault)]
     return '\n'.join(lines)
 
 
@@ -156,7 +158,8 @@ class Shown:
             if not re.fullmatch(pattern, found.get(name, '')):
                 raise harness.Failure('%s: shown is %s' % (name, found.get(name)))
 
-    def gdb(self, mode, options, inline, bad):
+    def gdb(self, mode, options, inline, bad, fault='', runtime=None):
+        """`fault` is planted in the script; `runtime` becomes something else in the runtime's source."""
         h, folder = self.h, self.path(mode)
         os.makedirs(folder, exist_ok=True)
         with open(SOURCE) as f:
@@ -166,9 +169,12 @@ class Shown:
         said = self.said(folder, text, options)
         program = source[:-3]
         self.compile(source, program, options, inline)
+        if runtime:
+            self.plant(folder, runtime)
+            self.compile(source, program, options, inline)
         script = os.path.join(folder, 'script.py')
         with open(script, 'w') as f:
-            f.write(commands(marks(text), last))
+            f.write(commands(marks(text), last, fault))
         env = self.env()
         plain = h.run([program], check=False, env=env)
         out, wrong = h.run(['gdb', '-nx', '-batch', '-x', os.path.join(SCRIPTS, 'show_gdb.py'), '-x', script, program], cwd=folder, env=env, timeout=120)[1:]
@@ -206,6 +212,35 @@ class Shown:
         normal, _, rest = out.partition('@@bad\n')
         self.compare(said, normal, rest.partition('@@end\n')[0], bad, out)
 
+    def plant(self, folder, change):
+        """Puts another object in the place of the runtime's, which is kept for later links."""
+        with open(os.path.join(SCRIPTS, '../runtime/show.rs')) as f:
+            text = f.read()
+        if change[0] not in text:
+            raise AssertionError('the runtime has no ' + change[0])
+        source = os.path.join(folder, 'runtime.rs')
+        with open(source, 'w') as f:
+            f.write(text.replace(*change))
+        kept, = (name for name in os.listdir(folder) if re.fullmatch(r'kiln_show_runtime\.[0-9a-f]+\.o', name))
+        words = [self.t.driver, '--edition=2024', '-Awarnings', '--crate-type=lib', '--emit=obj', '-Ccodegen-units=1', '--crate-name=kiln_show_runtime']
+        status, _, said = self.h.run([*words, '-o', os.path.join(folder, kept), source], env=self.t.env, check=False)
+        if status:
+            raise AssertionError('the fault does not compile: ' + said)
+
+    def planted(self):
+        """What is planted is found."""
+        plants = [(name, dict(fault=text)) for name, text in debug_faults.SCRIPT.items()]
+        plants += [(name, dict(runtime=change)) for name, change in debug_faults.RUNTIME.items()]
+        missed = []
+        for i, (name, plant) in enumerate(harness.sample(plants, 4)):
+            try:
+                self.gdb('planted-%d' % i, ['-Ccodegen-units=16'], '', BAD, **plant)
+            except harness.Failure:
+                continue
+            missed.append(name)
+        if missed:
+            raise harness.Failure('not found: %s' % ', '.join(missed))
+
     def without(self):
         """Without the option nothing of it is there."""
         made = []
@@ -229,4 +264,5 @@ def checks(toolchain):
         return
     for mode, options, inline in harness.sample(MODES, 2):
         yield 'values in gdb, ' + mode, lambda m=mode, o=options, i=inline: shown.gdb(m, o, i, BAD)
+    yield 'values in gdb, planted faults', shown.planted
     yield 'values in gdb, panic=abort', lambda: shown.gdb('abort', ['-Cpanic=abort'], '', ABORTS)
