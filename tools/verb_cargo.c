@@ -25,6 +25,9 @@ extern char **environ;
 /* Asks kiln-rustc to be the linker of programs, too (integrations/link). Cargo sees it, since programs depend on it. */
 #define DYNAMIC_DEPS "KILN_DYNAMIC_DEPS"
 
+/* Asks the code generator in rustc for what prints values in debuggers (integrations/rustc/src/show.rs). */
+#define SHOW "KILN_SHOW"
+
 /* ---- kiln-rustc, by a name that says what it makes ---- */
 
 /* Has `folder`/`name` be a symbolic link to `target`. Others may do the same at the same time. */
@@ -173,6 +176,18 @@ struct cargo_options {
   char *toolchain; /* +TOOLCHAIN; NULL: none */
 };
 
+/* Says what is missing if values are to be shown. */
+static void check_show(char **words, const struct cargo_options *options) {
+  char command[CARGO_WHY_SIZE];
+  const char *asked = getenv(SHOW);
+  if (asked == NULL || asked[0] == 0 || strcmp(asked, "0") == 0) return;
+  if (options->shim || tool_backend() == NULL) {
+    bool offered = !options->shim && cargo_backend_offer(words, command);
+    tool_warning("cargo: values are not shown: only Kiln in rustc has what prints them%s%s",
+                 offered ? "; to use it, run " : "", offered ? command : "");
+  }
+}
+
 /* Takes Kiln's options; `w->rest` is where other words begin. */
 static int take_options(struct tool_words *w, struct cargo_options *out) {
   struct tool_inlining inlining = {.size = 0};
@@ -185,6 +200,7 @@ static int take_options(struct tool_words *w, struct cargo_options *out) {
     case OPTION_STATS: tool_report_request(w->value); break;
     case OPTION_NO_BOOTSTRAP: out->shim = true; break;
     case OPTION_DYNAMIC_DEPS: out->dynamic = true; break;
+    case OPTION_SHOW: setenv(SHOW, "1", 1); break;
     case OPTION_SETUP: out->setup = true; break;
     default: return w->status;
     }
@@ -280,6 +296,7 @@ int verb_cargo(int argc, char **argv) {
   if (installs(argv)) unsetenv(DYNAMIC_DEPS);
   if (options.shim) unsetenv("KILN_BACKEND");
   else if ((bad = cargo_backend_choose(argv)) != TOOL_OK) return bad;
+  check_show(argv, &options);
   if (!set_compiler(argv, &run)) return TOOL_FAILED;
   const char *cargo = getenv("CARGO");
   /* rustup's cargo understands +TOOLCHAIN; $CARGO may be that of a toolchain */

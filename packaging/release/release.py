@@ -24,7 +24,7 @@ TESTS = [
     'bench --growth', 'fuzz 3600',
     'torture', 'torture --suite=vect', 'torture --suite=target', 'cxx', 'cxx-table', 'csmith', 'modules', 'objects',
     'vectors', 'intrinsics', 'wasm', 'wasm-smith', 'wasm-programs', 'debug', 'reports', 'gdb-tests',
-    'rust', 'rust --edits', 'rust --inlined', 'rust --ffi', 'rust --abi-cafe', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages',
+    'rust', 'rust --edits', 'rust --inlined', 'rust --shown', 'rust --ffi', 'rust --abi-cafe', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages',
     'cpython', 'postgres', 'languages', 'languages --llvmjit',
 ]
 # Where a version stands: a file, and what is around it.

@@ -56,6 +56,7 @@ FOLDERS = {
     'docs/roots.md': 'lib runtime',
     'docs/rust.md': 'ir lib targets bindings/rust',
     'docs/rustc.md': RUST,
+    'docs/showing-values.md': RUST,
     'docs/wasm.md': WASM,
     'integrations/llvm/README.md': CODE + ' integrations/llvm',
     'integrations/postgresql/README.md': 'ir lib targets integrations/postgresql',

@@ -57,6 +57,7 @@ mod module;
 mod needs;
 mod operation;
 mod processor;
+mod show;
 mod simd;
 mod soft;
 mod types;
@@ -129,6 +130,7 @@ impl CodegenBackend for Kiln {
     fn provide(&self, providers: &mut Providers) {
         llvm_backend().provide(providers);
         copies::provide(providers);
+        show::provide(providers);
     }
     fn has_zstd(&self) -> bool {
         llvm_backend().has_zstd()
@@ -155,11 +157,12 @@ impl CodegenBackend for Kiln {
     fn link(
         &self,
         sess: &Session,
-        modules: CompiledModules,
+        mut modules: CompiledModules,
         info: CrateInfo,
         metadata: EncodedMetadata,
         outputs: &OutputFilenames,
     ) {
+        show::add_runtime(sess, &mut modules, &info, outputs);
         llvm_backend().link(sess, modules, info, metadata, outputs);
     }
 }

@@ -101,6 +101,7 @@ fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     }
     maybe_create_entry_wrapper::<Builder<'_, '_>>(&cx, cx.unit);
     cx.compile_open();
+    cx.index_shown();
     cx.build_copies(name.as_str());
     cx.compile_waiting();
     cx.add_assembly();

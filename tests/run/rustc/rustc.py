@@ -25,6 +25,7 @@ import copies  # noqa: E402
 import driver  # noqa: E402
 import failures  # noqa: E402
 import links  # noqa: E402
+import shown  # noqa: E402
 
 # By name: options of rustc beside the edition, and what Kiln inlines.
 MODES = [
@@ -455,7 +456,7 @@ def main():
         check('%s: symbols' % name, toolchain.symbols)
         check('%s: who made an object' % name, toolchain.origin)
         check('%s: kiln cargo' % name, toolchain.cargo)
-        for what, work in [*links.checks(toolchain, harness.WHOLE), *copies.checks(toolchain)]:
+        for what, work in [*links.checks(toolchain, harness.WHOLE), *copies.checks(toolchain), *shown.checks(toolchain)]:
             check('%s: %s' % (name, what), work)
         for what, work in failures.checks(toolchain, first, harness.WHOLE):
             check('%s: %s' % (name, what), work)

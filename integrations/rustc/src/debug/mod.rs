@@ -16,7 +16,7 @@ use rustc_data_structures::fx::{FxHashMap, FxHashSet};
 use rustc_hir::def::DefKind;
 use rustc_hir::def_id::{DefId, LOCAL_CRATE};
 use rustc_middle::mono::CodegenUnit;
-use rustc_middle::ty::layout::HasTypingEnv;
+use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf};
 use rustc_middle::ty::{
     self, ExistentialTraitRef, GenericArgsRef, Instance, Ty, TyCtxt, TypeVisitableExt, Unnormalized,
 };
@@ -32,6 +32,7 @@ use crate::context::{Block, Context, Function};
 use crate::declare::unmarked;
 use crate::inlining::{self, Inlined};
 use crate::module::Module;
+use crate::show;
 use crate::sys::*;
 use crate::values::Value;
 
@@ -577,6 +578,7 @@ impl<'tcx> Context<'tcx> {
         span: Span,
     ) -> kiln_die {
         let place = self.place(debug, span.lo());
+        let nothing = show::is_wanted(self.tcx) && self.layout_of(ty).is_zst();
         let ty = self.type_die(debug, ty);
         let (tag, number) = match kind {
             VariableKind::ArgumentVariable(number) => (KILN_DW_TAG_formal_parameter, number as u32),
@@ -590,6 +592,12 @@ impl<'tcx> Context<'tcx> {
         if number != 0 {
             // SAFETY: the set lives as long as the module.
             unsafe { kiln_die_set_argument(debug.set, number) };
+        }
+        if nothing {
+            // It is nowhere, but debuggers show what has an address only: the frame's.
+            const ADDRESS: [u8; 1] = [KILN_DW_OP_call_frame_cfa as u8];
+            // SAFETY: as above; the expression is copied.
+            unsafe { kiln_die_set_expr(debug.set, KILN_DW_AT_location, ADDRESS.as_ptr().cast(), ADDRESS.len()) };
         }
         die
     }

@@ -13,6 +13,7 @@ use rustc_target::callconv::FnAbi;
 
 use super::{Debug, NONE};
 use crate::context::Context;
+use crate::show;
 use crate::sys::*;
 
 /// A member of a structure, before its type has an entry.
@@ -141,6 +142,17 @@ impl<'tcx> Context<'tcx> {
         die
     }
 
+    /// A pointer whose name debuggers are to know if values are shown: they forget that of a pointer, not of a typedef.
+    fn shown_pointer(&self, debug: &Debug<'tcx>, name: &str, to: kiln_die) -> kiln_die {
+        let pointer = self.named_pointer(debug, name, to);
+        if !show::is_wanted(self.tcx) {
+            return pointer;
+        }
+        let die = debug.begin(KILN_DW_TAG_typedef, NONE, name);
+        debug.set_ref(KILN_DW_AT_type, pointer);
+        die
+    }
+
     fn pointer(&self, debug: &Debug<'tcx>, ty: Ty<'tcx>, to: Ty<'tcx>) -> kiln_die {
         let name = self.full_name(ty);
         let target = match *to.kind() {
@@ -155,7 +167,7 @@ impl<'tcx> Context<'tcx> {
         }
         let raw = self.layout_of(Ty::new_mut_ptr(self.tcx, to));
         if raw.size == self.tcx.data_layout.pointer_size() {
-            return self.named_pointer(debug, &name, target);
+            return self.shown_pointer(debug, &name, target);
         }
         let tail = self.tcx.struct_tail_for_codegen(to, self.typing_env());
         let (first, second, second_type) = match tail.kind() {
@@ -183,7 +195,7 @@ impl<'tcx> Context<'tcx> {
         let params: Vec<_> = sig.inputs().iter().map(|&ty| self.type_die(debug, ty)).collect();
         // SAFETY: the set lives as long as the module; parameters are copied.
         let function = unsafe { kiln_die_new_function_type(debug.set, result, params.as_ptr(), params.len() as u32) };
-        self.named_pointer(debug, &self.own_name(ty), function)
+        self.shown_pointer(debug, &self.own_name(ty), function)
     }
 
     /// The type of a function, by how it is called.

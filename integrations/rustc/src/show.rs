@@ -1,0 +1,304 @@
+//! Values as `{:?}` prints them, for debuggers (`$KILN_SHOW`; docs/showing-values.md). Of each type of a variable in the
+//! user's crates, the program gets what implements `Debug`, as if something printed such a variable, and an entry of the
+//! index: the type's name in the debug information, and its `fmt`. `runtime/show.rs` calls that; scripts of debuggers
+//! (debuggers/) call `runtime/show.rs`.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use rustc_codegen_ssa::debuginfo::type_names::compute_debuginfo_type_name;
+use rustc_codegen_ssa::{CompiledModules, CrateInfo, ModuleKind};
+use rustc_data_structures::fx::{FxHashSet, FxIndexMap};
+use rustc_hir::def_id::{DefId, LOCAL_CRATE};
+use rustc_interface::DEFAULT_QUERY_PROVIDERS;
+use rustc_middle::mir::{Body, VarDebugInfoContents};
+use rustc_middle::mono::{CollectionMode, MonoItem};
+use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_middle::util::Providers;
+use rustc_session::Session;
+use rustc_session::config::{DebugInfo, OptLevel, OutputFilenames, OutputType};
+use rustc_span::{DUMMY_SP, FileName, RemapPathScopeComponents, Spanned, Symbol};
+
+use crate::compat::{self, CrateType};
+use crate::context::Context;
+use crate::inlining::is_foreign;
+use crate::sys::*;
+use crate::{fallback, needs};
+
+/// The section of the index; a name from which linkers make symbols.
+const SECTION: &std::ffi::CStr = c"kiln_show";
+/// The crate that `runtime/show.rs` is.
+const RUNTIME: &str = "kiln_show_runtime";
+const RUNTIME_SOURCE: &str = include_str!("../runtime/show.rs");
+/// Types within types without `Debug` are shown down to this depth.
+const DEPTH: usize = 4;
+
+fn is_asked() -> bool {
+    static ASKED: OnceLock<bool> = OnceLock::new();
+    *ASKED.get_or_init(|| fallback::variable("KILN_SHOW").is_some_and(|value| !matches!(&*value, "" | "0")))
+}
+
+/// Are values of a crate's variables to be shown? Not of those whose warnings cargo silences, which are not the user's.
+/// The session decides, of which a process has one.
+pub fn is_wanted(tcx: TyCtxt<'_>) -> bool {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    is_asked() && *WANTED.get_or_init(|| decide(tcx))
+}
+
+fn decide(tcx: TyCtxt<'_>) -> bool {
+    let opts = &tcx.sess.opts;
+    opts.debuginfo == DebugInfo::Full
+        && opts.optimize == OptLevel::No
+        && opts.lint_cap.is_none()
+        && !tcx.crate_types().contains(&CrateType::ProcMacro)
+        && !is_helper(tcx.crate_name(LOCAL_CRATE))
+        && needs::session(tcx).is_none()
+}
+
+/// Nobody debugs build scripts, and the runtime is not to show itself.
+fn is_helper(name: Symbol) -> bool {
+    name.as_str().starts_with("build_script_") || name.as_str() == RUNTIME
+}
+
+pub fn provide(providers: &mut Providers) {
+    if is_asked() {
+        providers.queries.items_of_instance = items_of_instance;
+    }
+}
+
+type Items<'tcx> = &'tcx [Spanned<MonoItem<'tcx>>];
+
+/// What a function uses: also what shows its variables.
+fn items_of_instance<'tcx>(
+    tcx: TyCtxt<'tcx>,
+    key: (Instance<'tcx>, CollectionMode),
+) -> Result<(Items<'tcx>, Items<'tcx>), compat::MonoError> {
+    let (used, mentioned) = (DEFAULT_QUERY_PROVIDERS.queries.items_of_instance)(tcx, key)?;
+    if !matches!(key.1, CollectionMode::UsedItems) || !is_wanted(tcx) {
+        return Ok((used, mentioned));
+    }
+    let functions = functions_for(tcx, key.0);
+    let more = functions.into_values().filter(|&function| tcx.should_codegen_locally(function));
+    let more = more.map(|function| Spanned { node: MonoItem::Fn(function), span: DUMMY_SP });
+    let used: Vec<_> = used.iter().copied().chain(more).collect();
+    Ok((tcx.arena.alloc_from_iter(used), mentioned))
+}
+
+/// Of the types that a function's variables have: what shows them.
+fn functions_for<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> FxIndexMap<Ty<'tcx>, Instance<'tcx>> {
+    let mut found = Found { tcx, seen: FxHashSet::default(), functions: FxIndexMap::default() };
+    if is_users(tcx, instance) {
+        let body = tcx.instance_mir(instance.def);
+        for ty in variable_types(tcx, body) {
+            let ty = ty::EarlyBinder::bind(tcx, ty);
+            let env = TypingEnv::fully_monomorphized();
+            found.visit(instance.instantiate_mir_and_normalize_erasing_regions(tcx, env, ty), 0);
+        }
+    }
+    found.functions
+}
+
+/// Has the user written the function?
+fn is_users<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+    let ty::InstanceKind::Item(id) = instance.def else { return false };
+    !is_foreign(tcx, id) && !is_in_std(tcx, id) && !tcx.is_automatically_derived(tcx.parent(tcx.typeck_root_def_id(id)))
+}
+
+/// Is it of a package that the standard library contains? Their paths differ from others'.
+fn is_in_std(tcx: TyCtxt<'_>, id: DefId) -> bool {
+    let span = || tcx.def_span(id.krate.as_def_id());
+    !id.is_local()
+        && match &tcx.sess.source_map().lookup_source_file(span().lo()).name {
+            FileName::Real(name) => name.path(RemapPathScopeComponents::DEBUGINFO).starts_with("/rust/deps"),
+            _ => false,
+        }
+}
+
+fn variable_types<'tcx>(tcx: TyCtxt<'tcx>, body: &Body<'tcx>) -> impl Iterator<Item = Ty<'tcx>> {
+    body.var_debug_info.iter().map(move |variable| match (&variable.composite, &variable.value) {
+        (Some(whole), _) => whole.ty,
+        (None, VarDebugInfoContents::Place(place)) => place.ty(&body.local_decls, tcx).ty,
+        (None, VarDebugInfoContents::Const(value)) => value.ty(),
+    })
+}
+
+/// The types found so far.
+struct Found<'tcx> {
+    tcx: TyCtxt<'tcx>,
+    seen: FxHashSet<Ty<'tcx>>,
+    functions: FxIndexMap<Ty<'tcx>, Instance<'tcx>>,
+}
+
+impl<'tcx> Found<'tcx> {
+    /// Notes a type, or what is shown of it in its place.
+    fn visit(&mut self, ty: Ty<'tcx>, depth: usize) {
+        if depth > DEPTH || is_plain(ty) || !self.seen.insert(ty) {
+            return;
+        }
+        let function = ty.is_sized(self.tcx, TypingEnv::fully_monomorphized()).then(|| debug_function(self.tcx, ty));
+        match function.flatten() {
+            Some(function) => {
+                self.functions.insert(ty, function);
+                // What it refers to can be shown by name, too; its function is needed anyway.
+                if let Some(to) = ty.builtin_deref(true) {
+                    self.visit(to, depth + 1);
+                }
+            }
+            None => self.visit_parts(ty, depth + 1),
+        }
+    }
+
+    fn visit_parts(&mut self, ty: Ty<'tcx>, depth: usize) {
+        let tcx = self.tcx;
+        match *ty.kind() {
+            ty::Tuple(parts) => parts.iter().for_each(|part| self.visit(part, depth)),
+            ty::Array(part, _) | ty::Slice(part) | ty::Ref(_, part, _) => self.visit(part, depth),
+            ty::Closure(_, args) => args.as_closure().upvar_tys().iter().for_each(|part| self.visit(part, depth)),
+            ty::Adt(def, args) if is_foreign(tcx, def.did()) => args.types().for_each(|part| self.visit(part, depth)),
+            ty::Adt(def, args) => {
+                for field in def.all_fields() {
+                    let part = compat::field_type(tcx, field, args);
+                    self.visit(part, depth);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Do debuggers show values of the type as `{:?}` does, without a function?
+fn is_plain(ty: Ty<'_>) -> bool {
+    ty.is_integral() || ty.is_bool() || ty.is_unit() || ty.is_never()
+}
+
+/// `<ty as Debug>::fmt`.
+fn debug_function<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> Option<Instance<'tcx>> {
+    let of: DefId = tcx.get_diagnostic_item(Symbol::intern("Debug"))?;
+    let &method = tcx.associated_item_def_ids(of).first()?;
+    let args = tcx.mk_args(&[ty.into()]);
+    Instance::resolve_for_fn_ptr(tcx, TypingEnv::fully_monomorphized(), method, args)
+}
+
+impl<'tcx> Context<'tcx> {
+    /// Writes the index's entries for the variables of the unit's functions.
+    pub fn index_shown(&self) {
+        if !is_wanted(self.tcx) {
+            return;
+        }
+        let mut functions = FxIndexMap::default();
+        for (item, _) in self.unit.items_in_deterministic_order(self.tcx) {
+            if let MonoItem::Fn(instance) = item {
+                functions.extend(functions_for(self.tcx, instance));
+            }
+        }
+        let section = kiln_section_desc {
+            kind: KILN_SECTION_CONTENT,
+            flags: KILN_SECTION_ALLOC | KILN_SECTION_WRITE | KILN_SECTION_RETAIN,
+            ..Default::default()
+        };
+        if !functions.is_empty() {
+            // SAFETY: everything is copied.
+            unsafe { kiln_section_declare(self.module.raw, SECTION.as_ptr(), &section) };
+        }
+        functions.into_iter().for_each(|(ty, function)| self.index(ty, function));
+    }
+
+    /// Writes an entry: the function's address, the type's hash and size, and the size of its name, which follows. Other
+    /// units may have the same one, of which linkers keep one.
+    fn index(&self, ty: Ty<'tcx>, function: Instance<'tcx>) {
+        let hash = self.tcx.type_id_hash(ty).as_u128();
+        let name = compute_debuginfo_type_name(self.tcx, ty, true);
+        let size = rustc_middle::ty::layout::LayoutOf::layout_of(self, ty).size.bytes();
+        let Ok(size) = u32::try_from(size) else { return };
+        let mut bytes = vec![0; 8];
+        bytes.extend((hash as u64).to_le_bytes());
+        bytes.extend(size.to_le_bytes());
+        bytes.extend((name.len() as u32).to_le_bytes());
+        bytes.extend(name.as_bytes());
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        let name = format!("kiln_show.{hash:032x}");
+        let symbol = kiln_symbol_desc {
+            name: name.as_ptr().cast(),
+            name_length: name.len(),
+            linkage: KILN_LINKAGE_LINKONCE,
+            visibility: KILN_VISIBILITY_HIDDEN,
+            section: SECTION.as_ptr(),
+            dso_local: true,
+            body: true,
+            ..Default::default()
+        };
+        let reloc = kiln_reloc { symbol: self.function(function), size_bytes: 8, ..Default::default() };
+        let data = kiln_data_desc {
+            bytes: bytes.as_ptr().cast(),
+            size_bytes: bytes.len() as u64,
+            align_log2: 3,
+            flags: KILN_DATA_USED,
+            relocs: &reloc,
+            n_relocs: 1,
+            ..Default::default()
+        };
+        // SAFETY: everything is copied.
+        unsafe { kiln_data_define(self.module.raw, kiln_data_declare(self.module.raw, &symbol), &data) };
+    }
+}
+
+/// Adds the runtime to what is linked, if values of the program are shown.
+pub fn add_runtime(sess: &Session, modules: &mut CompiledModules, info: &CrateInfo, outputs: &OutputFilenames) {
+    let is_program = |kind: &CrateType| matches!(kind, CrateType::Executable | CrateType::Cdylib);
+    let has_std = info.used_crates.iter().any(|krate| info.crate_name[krate].as_str() == "std");
+    if !is_asked() || !has_std || !info.crate_types.iter().any(is_program) || is_helper(info.local_crate_name) {
+        return;
+    }
+    // rustc removes what it has linked.
+    let path = outputs.temp_path_for_cgu(OutputType::Object, RUNTIME);
+    let made = runtime(sess, path.with_file_name(RUNTIME)).and_then(|kept| {
+        let _ = fs::remove_file(&path);
+        fs::hard_link(&kept, &path).or_else(|_| fs::copy(&kept, &path).map(drop)).map_err(|e| e.to_string())?;
+        Ok(path)
+    });
+    match made {
+        Ok(object) => modules.modules.push(compat::module_of_object(RUNTIME, object, ModuleKind::Regular)),
+        Err(why) => sess.dcx().warn(format!("values are not shown: {why}")),
+    }
+}
+
+/// The runtime's object, whose name begins so, and which stays there for other programs.
+fn runtime(sess: &Session, base: PathBuf) -> Result<PathBuf, String> {
+    let panics = sess.panic_strategy().desc();
+    let (target, release) = (&sess.opts.target_triple, sess.cfg_version);
+    let mut options = vec![format!("-Cpanic={panics}"), format!("--target={target}")];
+    options.push(format!("--sysroot={}", sess.opts.sysroot.path().display()));
+    let mut hash = rustc_data_structures::stable_hash::StableHasher::new();
+    for text in options.iter().map(|text| &**text).chain([RUNTIME_SOURCE, release]) {
+        std::hash::Hash::hash(text, &mut hash);
+    }
+    let hash: rustc_data_structures::fingerprint::Fingerprint = hash.finish();
+    let path = base.with_extension(format!("{}.o", hash.to_hex()));
+    if path.exists() {
+        return Ok(path);
+    }
+    let own = base.with_extension(format!("{}.{}.o", hash.to_hex(), std::process::id()));
+    let source = own.with_extension("rs");
+    let compiler = env::current_exe().map_err(|e| e.to_string())?;
+    let failed = |e: std::io::Error| format!("{}: {e}", own.display());
+    fs::write(&source, RUNTIME_SOURCE).map_err(failed)?;
+    let done = Command::new(compiler)
+        .args(["--edition=2024", "--crate-type=lib", "--emit=obj", "-Ccodegen-units=1", "-Cdebuginfo=0"])
+        .args(["--crate-name", RUNTIME, "-o"])
+        .args([&own, &source])
+        .args(options)
+        .env_remove("KILN_SHOW")
+        // The runtime alone names what is not stable.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .stdin(Stdio::null())
+        .output();
+    let _ = fs::remove_file(&source);
+    let done = done.map_err(failed)?;
+    if !done.status.success() {
+        return Err(String::from_utf8_lossy(&done.stderr).into_owned());
+    }
+    fs::rename(&own, &path).map_err(failed)?;
+    Ok(path)
+}
