@@ -198,6 +198,29 @@ enum {
 KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_input *inputs,
                                   uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
 
+/** Adds the object of `size_bytes` bytes at `bytes` as one unit, as kiln_jit_add adds a module: a relocatable ELF
+ * object for this machine, as kiln_emit_object writes it. The unit has the object's functions, data, thread-local data,
+ * constructors, unwind rows, tables of exceptions and of roots. With kiln_jit_options.gdb, it has the object's debug
+ * sections, too.
+ * - Make the module of the object with kiln_module_options.jit and KILN_PIC_FULL. If the object accesses thread-local
+ *   data by a TLS model for programs, or refers directly to what is too far away, the call fails.
+ * - Objects of other compilers work if they only have what Kiln's objects have. Anything else is refused with an error
+ *   that names it, such as a relocation of another kind, an ifunc, or unwind rows of another form.
+ * - Every offset, size and index of the object is checked, and a damaged object is an error. Nobody can check its code,
+ *   which must be trusted.
+ * - `flags`, names and errors are those of kiln_jit_add. Names that no unit and no library of the process defines are
+ *   also looked up in libgcc and in the maths library, since linkers would add these. kiln_jit_find_pc finds the
+ *   functions, without files and lines.
+ * - Owns: the bytes are only read, and can be freed afterwards.
+ *
+ * Further errors:
+ * - KILN_ERR_SYNTAX if the bytes are no object for this machine, or are damaged;
+ * - KILN_ERR_UNSUPPORTED if the object has what the JIT does not load;
+ * - KILN_ERR_SYMBOL if the object has two global symbols of one name. */
+KILN_API kiln_status kiln_jit_add_object(kiln_jit *jit, uint32_t flags, const void *bytes,
+                                         size_t size_bytes, kiln_jit_unit *unit,
+                                         kiln_jit_error *error);
+
 /** Removes a unit, so that the JIT can reuse its memory. The names that it defined become undefined again. Calls
  * through stubs of its functions name the function and trap, as with KILN_JIT_FORWARD. The beginning of this header has
  * the rules about code that is running.
