@@ -1,10 +1,11 @@
-"""Bugs in loading objects, which unit tests find. A row ends with the test."""
+"""Bugs in loading objects, in late code and in the question whether a thread is in a unit, which unit tests find. A row
+ends with the test."""
 import os
 
 from campaign import Campaign, NotFound, Row
 
 READ, LOAD, SYMBOLS, FRAMES = ('lib/jit/load/' + n for n in ('elf_read.c', 'load.c', 'load_symbols.c', 'load_frames.c'))
-WRITE, DEBUG = 'lib/jit/link/write.c', 'lib/jit/serve/loaded_debug.c'
+WRITE, LATE, FIND, DEBUG = ('lib/jit/' + n for n in ('link/write.c', 'link/late.c', 'serve/find.c', 'serve/loaded_debug.c'))
 LIMIT = 120  # seconds
 
 MUTANTS = [
@@ -35,6 +36,11 @@ MUTANTS = [
     ('data has a name', WRITE, 'k < l->loaded->n_data; k++) {', 'k < 0; k++) {', 'jit_object'),
     ('a constructor belongs to its definition', WRITE, '    if (is_other(in, d->with)) continue;\n', '', 'jit_object'),
     ('debug sections have addresses', DEBUG, 'return at != 0 ? at + (uint64_t)r->addend : 0;', 'return 0;', 'jit_object'),
+    # ---- late code, units on a stack ----
+    ('a lazy function takes the place of a definition', LATE, '      kn_jit_entry_aim(e);\n', '', 'jit_lazy'),
+    ('a declaration alone redefines nothing', LATE, 'if (desc->redefine && e->unit != NULL)', 'if (e->unit != NULL)', 'jit_lazy'),
+    ('a frame is in its unit alone', FIND, 'u != NULL && u->id == unit.id;', 'u != NULL;', 'jit_object'),
+    ('a thread is found in a unit', FIND, 'u != NULL && u->id == unit.id;', 'u != NULL && u->id != unit.id;', 'jit_object'),
 ]
 
 

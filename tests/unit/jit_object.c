@@ -55,8 +55,20 @@ static Elf64_Shdr *section(const kiln_buffer *o, const char *name) {
 static struct {
   kiln_jit *jit;
   const void *end;
+  kiln_jit_unit unit;
   long roots, frames;
 } walked;
+
+/* Whether a walk from here finds the unit. */
+static __attribute__((noinline)) bool is_running(kiln_jit_unit unit) {
+  kiln_stack_point point;
+  kiln_stack_walk w = {.jits = &walked.jit, .n_jits = 1, .end = walked.end};
+  assert_int_equal(kiln_stack_point_save(&point), KILN_OK);
+  assert_int_equal(kiln_stack_walk_begin(&w, &point), KILN_OK);
+  const bool found = kiln_jit_is_on_stack(walked.jit, unit, &w);
+  assert_int_equal(w.status, KILN_OK);
+  return found;
+}
 
 static __attribute__((noinline)) void walk(void) {
   kiln_stack_point point;
@@ -73,6 +85,8 @@ static __attribute__((noinline)) void walk(void) {
     }
   }
   assert_int_equal(w.status, KILN_OK);
+  assert_true(is_running(walked.unit));
+  assert_false(is_running((kiln_jit_unit){walked.unit.id + 1}));
 }
 
 static long outside(long x) { return x * 3; }
@@ -92,7 +106,9 @@ static __attribute__((noinline)) long call_holds(kiln_jit *jit, long x) {
   walked.jit = jit;
   walked.end = __builtin_frame_address(0);
   walked.roots = walked.frames = 0;
+  assert_false(is_running(walked.unit));
   const long y = jit_call(jit, "holds", x, 0);
+  assert_false(is_running(walked.unit));
   __asm__ volatile("" ::: "memory");
   return y;
 }
@@ -109,6 +125,7 @@ static void check_unit(kiln_jit *jit, kiln_jit_unit u) {
   assert_int_equal(pthread_join(thread, &other), 0);
   assert_int_equal((long)other, 101);
   assert_int_equal(jit_call(jit, "catches", 9, 0), 9);
+  walked.unit = u;
   assert_int_equal(call_holds(jit, 4), 1004);
   assert_int_equal(walked.roots, 1);
   assert_int_equal(jit_call(jit, "calls", 5, 0), 15);
