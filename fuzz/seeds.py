@@ -3,7 +3,7 @@
 
 text: the functions of tests/kir; qbe: those of tests/run/qbe; bitcode: tests/run/programs, tests/run/bitcode
 and fuzz/seeds/source, by clang at -O0, at -O1 and with debug information, and by rustc if there is one: C++
-with exceptions, hardened functions, vectors, assembly and Rust are among them; func: random bytes; memory: the
+with exceptions, hardened functions, vectors, assembly and Rust are among them; func, object: random bytes; memory: the
 small ones of all; wasm: besides fuzz/seeds/wasm, which wasm-tools made of the texts there, and clang of lines.c
 (-O1 -gdwarf-4 and -5 -nostdlib), the small modules of the official suite, if tests/wasm/suite.py has fetched it."""
 import fcntl
@@ -133,7 +133,7 @@ def inputs(name, folder):
     with open(folder + '.complete', 'a', encoding='utf-8') as done:
         fcntl.flock(done, fcntl.LOCK_EX)
         if os.fstat(done.fileno()).st_size == 0:
-            {'text': text, 'qbe': qbe, 'bitcode': bitcode, 'memory': memory, 'func': func, 'wasm': wasm}[name](folder)
+            {'text': text, 'qbe': qbe, 'bitcode': bitcode, 'memory': memory, 'func': func, 'wasm': wasm, 'object': func}[name](folder)
             done.write('complete\n')
     return folder
 

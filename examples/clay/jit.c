@@ -6,6 +6,7 @@
  *   and places of the functions on the stack (print_traceback).
  * - At the prompt each line is a program of its own. Later lines use what earlier ones declared. A function that is
  *   declared again replaces the old one, also for its existing callers if its signature is the same. */
+#include "cache.h"
 #include "gen.h"
 #include "runtime.h"
 
@@ -60,8 +61,9 @@ static void print_traceback(void) {
     /* A return address may be that of the next line. */
     if (!kiln_jit_find_pc(host.jit, (const char *)pcs[i] - 1, &info)) continue;
     bool is_function = strncmp(at.function, "clay.", 5) == 0;
-    fprintf(stderr, "  %s:%u:%u: in %s\n", at.file, at.line, at.column,
-            is_function ? at.function + 5 : "the program");
+    const char *name = is_function ? at.function + 5 : "the program";
+    if (at.line != 0) fprintf(stderr, "  %s:%u:%u: in %s\n", at.file, at.line, at.column, name);
+    else fprintf(stderr, "  in %s\n", name); /* loaded objects have no lines */
   }
 }
 
@@ -206,7 +208,55 @@ static void run_lines(void) {
   }
 }
 
-/* ---- files ---- */
+/* ---- files, and code on disk ---- */
+
+/* The name of the program's statements in an object. */
+#define CACHED "clay_cached"
+
+/* The whole program as an object, without running it; false after a message. */
+static bool make_object(const kiln_module_options *options, kiln_buffer *object) {
+  struct clay *c = &host.clay;
+  struct program p = {0};
+  parse_program(c, &p);
+  if (c->errors == 0) check_program(c, &p);
+  if (c->errors > 0) return false;
+  kiln_module *m = kiln_module_new(options);
+  kiln_session *s = kiln_session_new(m);
+  kiln_status status = s != NULL ? gen_program(c, &p, s, CACHED, NULL, NULL) : KILN_ERR_MEMORY;
+  if (status == KILN_OK) status = kiln_emit_object(m, &s, 1, object);
+  if (status != KILN_OK)
+    fprintf(stderr, "clay: %s\n", s != NULL ? kiln_module_diag(m)->message : "out of memory");
+  kiln_session_free(s);
+  kiln_module_free(m);
+  return status == KILN_OK;
+}
+
+/* Runs the program of an object; false if it cannot be loaded. */
+static bool run_object(const kiln_buffer *object) {
+  kiln_jit_error e = {0};
+  void (*code)(void);
+  if (kiln_jit_add_object(host.jit, 0, object->data, object->size, NULL, &e) != KILN_OK) {
+    fprintf(stderr, "clay: %s\n", e.diag.message);
+    kiln_jit_error_free(&e);
+    return false;
+  }
+  void *address = kiln_jit_lookup(host.jit, CACHED);
+  memcpy(&code, &address, sizeof code);
+  if (code != NULL) code();
+  return code != NULL;
+}
+
+/* Runs a program that may have been compiled before. It is compiled as a whole, so that the next start loads it. */
+static bool run_cached(const char *path, const char *text, size_t size) {
+  const kiln_module_options options = {.name = path, .verify = true, .jit = true};
+  const struct cache_key key = {path, text, size, &options};
+  kiln_buffer object = {0};
+  bool ok = cache_find(&key, &object);
+  if (!ok && (ok = make_object(&options, &object))) cache_put(&key, &object);
+  ok = ok && run_object(&object);
+  kiln_buffer_free(&object);
+  return ok;
+}
 
 static void run_file(const char *path) {
   size_t size;
@@ -216,7 +266,8 @@ static void run_file(const char *path) {
     exit(3);
   }
   clay_input(&host.clay, path, text, size);
-  bool ok = run();
+  const char *cache = getenv("CLAY_CACHE");
+  bool ok = cache != NULL && cache[0] != 0 ? run_cached(path, text, size) : run();
   free(text);
   if (!ok) exit(1);
 }

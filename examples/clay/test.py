@@ -46,6 +46,22 @@ def program(clay, name, options, counts=None):
     return test
 
 
+def kept(clay, name, work, counts):
+    """A program whose code is kept on disk: the first start writes it, the second one loads it."""
+    def test():
+        folder = os.path.join(work, 'kept-' + name)
+        env = {'CLAY_GC': '40' if name == 'garbage' else '1', 'CLAY_CACHE': folder}
+        os.mkdir(folder, 0o700)
+        for _ in range(2):
+            status, out, err = run(clay, '--jit', name + '.clay', env=env, cwd=PROGRAMS)
+            counts.append([int(n) for n in re.search(COUNTS, err).groups()])
+            with open(os.path.join(PROGRAMS, name + '.out')) as f:
+                expect(out, f.read(), 'output (%s)' % err.strip())
+            expect(status, 0, 'status')
+        expect(len(os.listdir(folder)), 1, 'files of the cache')
+    return test
+
+
 def sums(what, counts):
     """All programs together: collections, objects that were moved, frames, roots."""
     totals = [sum(n) for n in zip(*counts)]
@@ -291,6 +307,105 @@ def command(clay, work):
     ]
 
 
+# ---- code on disk ----
+
+def hashed(data):
+    """FNV-1a, as cache.c has it."""
+    value = 0x811c9dc5
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 & (1 << 64) - 1
+    return value
+
+
+def cached(clay, work):
+    """A file of the cache is used only as it was written: each test plants one whose program prints something else."""
+    source = b'fn say(s: str) { print(s) }\nsay("as written")\n'
+
+    def planted(name, text=source):
+        """The folder, and the file of a program that prints `in planted` if it is used."""
+        folder = os.path.join(work, 'cache-' + name)
+        os.mkdir(folder, 0o700)
+        with open(os.path.join(work, name + '.clay'), 'wb') as f:
+            f.write(text)
+        expect(start(name), (0, 'as written\n', ''), 'the first start')
+        path, = (os.path.join(folder, f) for f in os.listdir(folder))
+        with open(path, 'rb') as f:
+            data = f.read()
+        at = 40 + int.from_bytes(data[16:24], 'little')
+        assert data.count(b'as written', at) == 1
+        body = data[40:at] + data[at:].replace(b'as written', b'in planted')
+        with open(path, 'wb') as f:
+            f.write(data[:32] + hashed(body).to_bytes(8, 'little') + body)
+        expect(os.stat(path).st_mode & 0o777, 0o600, 'permissions of the file')
+        return folder, path
+
+    def start(name):
+        return run(clay, '--jit', name + '.clay', cwd=work, env={'CLAY_CACHE': os.path.join(work, 'cache-' + name)})
+
+    def used():
+        planted('used')
+        expect(start('used'), (0, 'in planted\n', ''), 'the second start')
+
+    def change(name, what, said=''):
+        """The planted file is not used after a change of it."""
+        def test():
+            folder, path = planted(name)
+            what(folder, path)
+            status, out, err = start(name)
+            expect((status, out, said in err), (0, 'as written\n', True), 'a start after the change')
+        return test
+
+    def rewrite(edit):
+        def what(_, path):
+            with open(path, 'rb') as f:
+                data = f.read()
+            with open(path, 'wb') as f:
+                f.write(edit(data))
+        return what
+
+    def key(data):
+        """Another Kiln's file, whole."""
+        body = data[40:].replace(b'kiln ', b'KILN ', 1)
+        return data[:32] + hashed(body).to_bytes(8, 'little') + body
+
+    def edited(*_):
+        with open(os.path.join(work, 'edited.clay'), 'ab') as f:
+            f.write(b'\n')
+
+    def linked(_, path):
+        os.rename(path, os.path.join(work, 'elsewhere'))
+        os.symlink(os.path.join(work, 'elsewhere'), path)
+
+    def second_start():
+        valgrind = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', '--error-exitcode=99']
+        folder = os.path.join(work, 'cache-many')
+        os.mkdir(folder, 0o700)
+        text = ''.join('fn f%d(x: int) -> int {\n  var n = x\n  while n > %d { n = n / 2 + %d }\n  return n\n}\n' % (i, i, i % 5)
+                       for i in range(400))
+        with open(os.path.join(work, 'many.clay'), 'w') as f:
+            f.write(text + ''.join('print(f%d(1))\n' % i for i in range(0, 400, 100)))
+        counts = []
+        for _ in range(2):
+            status, out, err = run(*valgrind, clay + '-jit', 'many.clay', cwd=work, env={'CLAY_CACHE': folder})
+            expect((status, out), (0, '0\n1\n1\n1\n'), 'result (%s)' % err)
+            counts.append(int(re.search(r'Collected : (\d+)', err)[1]))
+        print('# instructions of the first and the second start: %d, %d' % tuple(counts))
+        assert counts[1] <= 0.3 * counts[0], counts
+
+    return [
+        ('a file is used at the second start', used),
+        ('an edited program', change('edited', edited)),
+        ('a cut file', change('cut', rewrite(lambda data: data[:-1]))),
+        ('a file without its end', change('empty', rewrite(lambda data: data[:30]))),
+        ('a damaged file', change('damaged', rewrite(lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]))),
+        ("another Kiln's file", change('foreign', rewrite(key))),
+        ('a file that others can read', change('readable', lambda _, path: os.chmod(path, 0o644))),
+        ('a folder that others can read', change('open', lambda folder, _: os.chmod(folder, 0o755), 'is not used')),
+        ('a symbolic link', change('linked', linked)),
+    ] + [('instructions of the second start', second_start)] * (
+        shutil.which('valgrind') is not None and not os.environ.get('ASAN_OPTIONS'))
+
+
 # ---- running ----
 
 PROGRAMS = os.path.join(HERE, 'programs')
@@ -302,11 +417,12 @@ def main():
     beside = os.path.dirname(clay)
     cross = os.path.exists(os.path.join(beside, 'clay-runtime-aarch64.o')) and os.uname().machine != 'aarch64'
     emulator = cross and shutil.which('qemu-aarch64')
-    tests, skipped, moved = [], [], {'linked': [], 'in memory': [], 'aarch64': []}
+    tests, skipped, moved = [], [], {'linked': [], 'in memory': [], 'loaded': [], 'aarch64': []}
     for name in sorted(f[:-5] for f in os.listdir(PROGRAMS) if f.endswith('.clay')):
         tests.append(('program ' + name, program(clay, name, ['--run'])))
         tests.append(('program %s, moving' % name, program(clay, name, ['--run'], moved['linked'])))
         tests.append(('program %s, in memory, moving' % name, program(clay, name, ['--jit'], moved['in memory'])))
+        tests.append(('program %s, loaded, moving' % name, kept(clay, name, work, moved['loaded'])))
         if emulator:
             tests.append(('program %s, aarch64, -g, moving' % name,
                           program(clay, name, ['-g', '--target=aarch64', '--run'], moved['aarch64'])))
@@ -315,6 +431,7 @@ def main():
     for i, (name, want, source) in enumerate(sections()):
         tests.append(('error ' + name, wrong(clay, work, i, want, source)))
     tests += [('command: ' + name, test) for name, test in command(clay, work)]
+    tests += [('cache: ' + name, test) for name, test in cached(clay, work)]
     chosen = sys.argv[2:]
     if chosen:
         tests = [t for t in tests if any(c in t[0] for c in chosen)]

@@ -376,6 +376,10 @@ public:
     resolved list(get(), args);
     kiln_build_tailcall(get(), s, to, list.data(), list.size());
   }
+  /** Calls a function of C++ type `F` in place of the rest: `f.tailcall<long(long)>(next, {x})`. */
+  template <class F> void tailcall(operand callee, const operands &args = {}) const {
+    tailcall(sig_of<F>(kiln_session_module(kiln_func_session(get()))), callee, args);
+  }
   /** Calls kiln_build_try of <kiln/exceptions.h>. */
   void try_(const kiln_try_desc &what) const { kiln_build_try(get(), &what); }
 

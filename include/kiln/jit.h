@@ -116,6 +116,8 @@ typedef struct kiln_jit_error {
 /** Frees the memory of an error and zeroes it, but for `missing.allocator`. */
 KILN_API void kiln_jit_error_free(kiln_jit_error *e);
 
+struct kiln_stack_walk; /* <kiln/stack.h> */
+
 /** A JIT, which owns memory, symbols and units. */
 typedef struct kiln_jit kiln_jit;
 
@@ -197,6 +199,29 @@ enum {
  * - KILN_ERR_STRUCTURE in a child process after a fork, because a child cannot add units. */
 KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_input *inputs,
                                   uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
+
+/** Adds the object of `size_bytes` bytes at `bytes` as one unit, as kiln_jit_add adds a module: a relocatable ELF
+ * object for this machine, as kiln_emit_object writes it. The unit has the object's functions, data, thread-local data,
+ * constructors, unwind rows, tables of exceptions and of roots. With kiln_jit_options.gdb, it has the object's debug
+ * sections, too.
+ * - Make the module of the object with kiln_module_options.jit and KILN_PIC_FULL. If the object accesses thread-local
+ *   data by a TLS model for programs, or refers directly to what is too far away, the call fails.
+ * - Objects of other compilers work if they only have what Kiln's objects have. Anything else is refused with an error
+ *   that names it, such as a relocation of another kind, an ifunc, or unwind rows of another form.
+ * - Every offset, size and index of the object is checked, and a damaged object is an error. Nobody can check its code,
+ *   which must be trusted.
+ * - `flags`, names and errors are those of kiln_jit_add. Names that no unit and no library of the process defines are
+ *   also looked up in libgcc and in the maths library, since linkers would add these. kiln_jit_find_pc finds the
+ *   functions, without files and lines.
+ * - Owns: the bytes are only read, and can be freed afterwards.
+ *
+ * Further errors:
+ * - KILN_ERR_SYNTAX if the bytes are no object for this machine, or are damaged;
+ * - KILN_ERR_UNSUPPORTED if the object has what the JIT does not load;
+ * - KILN_ERR_SYMBOL if the object has two global symbols of one name. */
+KILN_API kiln_status kiln_jit_add_object(kiln_jit *jit, uint32_t flags, const void *bytes,
+                                         size_t size_bytes, kiln_jit_unit *unit,
+                                         kiln_jit_error *error);
 
 /** Removes a unit, so that the JIT can reuse its memory. The names that it defined become undefined again. Calls
  * through stubs of its functions name the function and trap, as with KILN_JIT_FORWARD. The beginning of this header has
@@ -305,6 +330,16 @@ typedef struct kiln_jit_pc_info {
  *   function is the linkage name of its entry (kiln_location.scope), or its name if it has no linkage name. */
 KILN_API bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info);
 
+/** Goes on with a walk of a stack (<kiln/stack.h>) until a frame is in the code of a unit. So a host finds out at its
+ * safe points, for each thread that has stopped, whether the thread is in a unit or will return to it, before it
+ * removes the unit. The JIT must be one of kiln_stack_walk.jits.
+ * - Returns true if a frame is in the unit, or if the walk cannot go on from a frame of the unit.
+ * - Returns false at the end of the walk. If kiln_stack_walk.status is KILN_OK, no frame is in the unit; after an
+ *   error, that is not known.
+ * - Does not find addresses of the unit's functions that are kept in variables.
+ * - Threads: as kiln_jit_find_pc. */
+KILN_API bool kiln_jit_is_on_stack(kiln_jit *jit, kiln_jit_unit unit, struct kiln_stack_walk *walk);
+
 /* ---- streams ---- */
 
 /** A stream. A stream adds functions of a module to the JIT one by one, while the front end is still building other
@@ -386,8 +421,12 @@ typedef struct kiln_jit_lazy_desc {
    * after the name was declared again or removed (kiln_jit_remove_lazy), or in kiln_jit_free; may be NULL. No lock is
    * held. In kiln_jit_free, it must not use the JIT. */
   kiln_jit_release_fn release;
-  void *release_user;   /**< passed to `release` */
-  uint64_t reserved[4]; /**< 0 */
+  void *release_user; /**< passed to `release` */
+  /** If a unit defines the function, the declaration redefines it: the next call runs `compile`, and units with
+   * KILN_JIT_REDEFINABLE need not be added before. Calls in progress finish in the old code, which stays until its unit
+   * is removed. If false, the unit's definition stays the function until the unit is removed. */
+  bool redefine;
+  uint64_t reserved[3]; /**< 0 */
 } kiln_jit_lazy_desc;
 
 /** Declares a function lazy: it is compiled by `desc->compile` when it is first called. Units can refer
@@ -400,7 +439,8 @@ typedef struct kiln_jit_lazy_desc {
  * - Any unit may define the function before its first call. Afterwards, a unit with KILN_JIT_REDEFINABLE may define it
  *   again. If the unit that defines the function is removed, the next call runs `compile` again.
  * - If the name is declared again, the new callback takes the place of the old one. If a unit defines the function, it
- *   must have a stub (KILN_JIT_REDEFINABLE, KILN_JIT_FORWARD); `compile` runs after this unit was removed.
+ *   must have a stub (KILN_JIT_REDEFINABLE, KILN_JIT_FORWARD); `compile` runs after this unit was removed, or from the
+ *   next call on (kiln_jit_lazy_desc.redefine).
  * - In a child process after a fork, the callback cannot add a unit, but can return an address.
  *
  * Errors:

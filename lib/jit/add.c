@@ -1,8 +1,9 @@
-/* kiln_jit_add, and the steps that link modules into a unit, in order; streams (stream.c) take the same. Code was
- * generated before; names are looked up outside of the JIT first, without its lock; then all is bound, written and
- * published under the lock. If the resolver has to be asked, nothing is done, and the steps begin again with its
- * answers. */
+/* kiln_jit_add, kiln_jit_add_object, and the steps that link modules into a unit, in order; streams (stream.c) take
+ * the same. Code was generated before; names are looked up outside of the JIT first, without its lock; then all is
+ * bound, written and published under the lock. If the resolver has to be asked, nothing is done, and the steps
+ * begin again with its answers. */
 #include "lib/jit/link/link.h"
+#include "lib/jit/load/load.h"
 #include "lib/jit/memory/memory.h"
 #include "lib/jit/serve/serve.h"
 
@@ -174,6 +175,29 @@ kiln_status kiln_jit_add(kiln_jit *jit, unsigned flags, const kiln_jit_input *in
   if (kn_jit_is_mine(jit, error)) return error->diag.status;
   struct kn_jit_link l = {.jit = jit, .flags = flags, .error = error};
   const kiln_status status = kn_jit_link(&l, inputs, n, unit);
+  kiln_jit_error_free(&own);
+  return status;
+}
+
+kiln_status kiln_jit_add_object(kiln_jit *jit, unsigned flags, const void *bytes, size_t size,
+                                kiln_jit_unit *unit, kiln_jit_error *error) {
+  kiln_jit_error own;
+  kiln_jit_unit ignored;
+  error = kn_jit_begin(error, &own);
+  if (unit == NULL) unit = &ignored;
+  unit->id = 0;
+  if (jit == NULL || (bytes == NULL && size != 0) ||
+      flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
+    return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT, no object, or unknown flags");
+  if (kn_jit_is_mine(jit, error)) return error->diag.status;
+  struct kn_jit_loaded loaded;
+  if (kn_jit_load(&loaded, jit, bytes, size, error)) {
+    const kiln_jit_input input = {.module = loaded.m, .sessions = &loaded.s, .n_sessions = 1};
+    struct kn_jit_link l = {.jit = jit, .flags = flags, .error = error, .loaded = &loaded};
+    kn_jit_link(&l, &input, 1, unit);
+  }
+  kn_jit_loaded_free(&loaded);
+  const kiln_status status = error->diag.status;
   kiln_jit_error_free(&own);
   return status;
 }

@@ -2,6 +2,7 @@
  * the other folders, and its .c files above them: jit.c makes and frees a JIT and its units, add.c links inputs into a
  * unit, stream.c a module's functions one by one. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
  * - memory/: protected memory, what a process has once, threads' copies of thread-local data
+ * - load/: objects, which become modules again
  * - link/: names and stubs, functions that are compiled when they are called first, the steps of the linker
  * - serve/: what running code, debuggers and profilers ask: exceptions, gdb, perf, what an address is
  * Includes go from each folder to those before it. What a folder calls of one after it, a header before it declares:

@@ -35,6 +35,7 @@ struct reading {
   kiln_diag diag;   /* the first one */
   bool print, compile;
   bool keeping; /* functions are kept, and calls of them inlined */
+  bool loading; /* the object is for a JIT */
   kiln_symbol *kept;
   size_t n_kept;
   struct kir_file *file;
@@ -125,7 +126,8 @@ static bool start(struct reading *r, kiln_processor target, uint64_t seed,
                            .on_diag = on_diag,
                            .on_diag_user = r,
                            .stress_seed = seed,
-                           .verify = true};
+                           .verify = true,
+                           .jit = r->loading};
   r->diag.status = KILN_OK;
   r->m = kiln_module_new(&o);
   r->s = r->m ? kiln_session_new(r->m) : NULL;
@@ -252,8 +254,9 @@ static bool test_errors(struct kir_file *f, kiln_processor target) {
 /* ---- running ---- */
 
 static bool compile_file(struct kir_file *f, kiln_processor target, uint64_t seed,
-                         const char *object, bool inlining) {
-  struct reading r = {.compile = true, .file = f, .keeping = inlining};
+                         const char *object, const struct kir_options *o) {
+  struct reading r = {
+    .compile = true, .file = f, .keeping = o->inlining, .loading = o->load != NULL};
   kiln_buffer elf = {0};
   f->n_missing = 0;
   bool ok = start(&r, target, seed, f) && read_all(&r, f->text, f->size) &&
@@ -274,12 +277,37 @@ struct counts {
   char why[200]; /* of what was skipped: the first line's reason, if the program knows one */
 };
 
+/* Makes the program of the objects and the C files in objects.rsp; false if that fails. */
+static bool link_program(const struct kir_options *o, const char *target) {
+  char command[2000];
+  snprintf(command, sizeof command,
+           "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp " KIR_THROW " %s -lm -lpthread", o->cc,
+           o->cc_flags, o->dir, target, o->dir, o->interp ? o->interp : "");
+  return system(command) == 0;
+}
+
+/* Makes a script in its place that loads the objects: one of each file and its driver, and those of the C files. */
+static bool load_program(const struct kir_options *o, const char *target) {
+  static const char script[] =
+    "cd '%s' && set -e && objects=\"$(grep -v '[.]c$' objects.rsp)\" \n"
+    "%s -w -O1 -fPIC -c " KIR_THROW " -o throw.o\n%s -w -O1 -fPIC -c main-%s.c -o main.o\n"
+    "set -- throw.o\nfor o in $objects; do case $o in\n"
+    "  *.c.o) %s -r -nostdlib -o $o.both.o $first $o; set -- \"$@\" $o.both.o ;;\n"
+    "  *) first=$o ;;\nesac; done\n"
+    "echo \"cd '$PWD' && exec '%s' $* main.o\" >prog-%s\nchmod +x prog-%s\n";
+  char command[4000];
+  snprintf(command, sizeof command, script, o->dir, o->cc, o->cc, target, o->cc, o->load, target,
+           target);
+  return system(command) == 0;
+}
+
 static void run_mode(struct kir_file *files, size_t n, const struct kir_options *o, uint64_t seed) {
   char mode[64], path[600], command[2000];
   const char *target = o->interp ? "interp" : kiln_processor_name(o->target.processor);
   if (seed) snprintf(mode, sizeof mode, "run %s, stress %llu", target, (unsigned long long)seed);
   else snprintf(mode, sizeof mode, "run %s", target);
   if (o->inlining) strcat(mode, ", inlined");
+  if (o->load) strcat(mode, ", loaded");
   snprintf(path, sizeof path, "%s/objects.rsp", o->dir);
   FILE *rsp = fopen(path, "w");
   if (!rsp) {
@@ -298,14 +326,15 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
       snprintf(text, sizeof text, "%s/%zu.kir", o->dir, i);
       ready[i] = kir_write_stubs(f, i, o->target.processor, text, path);
     } else {
-      ready[i] = compile_file(f, o->target.processor, seed, path, o->inlining);
+      ready[i] = compile_file(f, o->target.processor, seed, path, o);
     }
     if (!ready[i]) continue;
     fprintf(rsp, "%s\n", path);
     /* The driver of a file is compiled anew only if other functions are missing. */
     snprintf(path, sizeof path, "%s/%zu-%s.c", o->dir, i, target);
     if (kir_write_driver(f, i, path)) {
-      snprintf(command, sizeof command, "%s -O0 -w -c %s -o %s.o", o->cc, path, path);
+      snprintf(command, sizeof command, "%s -O0 -w %s -c %s -o %s.o", o->cc, o->load ? "-fPIC" : "",
+               path, path);
       ready[i] = system(command) == 0;
     }
     fprintf(rsp, "%s.o\n", path);
@@ -314,15 +343,12 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
   bool linked = kir_write_main(files, ready, n, path);
   fprintf(rsp, "%s\n", path);
   fclose(rsp);
-  snprintf(command, sizeof command,
-           "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp " KIR_THROW " %s -lm -lpthread", o->cc,
-           o->cc_flags, o->dir, target, o->dir, o->interp ? o->interp : "");
-  linked = linked && system(command) == 0;
+  linked = linked && (o->load ? load_program(o, target) : link_program(o, target));
   if (!linked) {
     out_case(false, "all files", mode, NULL);
     goto done;
   }
-  snprintf(command, sizeof command, "%s %s/prog-%s", o->exec, o->dir, target);
+  snprintf(command, sizeof command, "%s %s/prog-%s", o->load ? "sh" : o->exec, o->dir, target);
   FILE *prog = popen(command, "r");
   char line[1000];
   while (prog && fgets(line, sizeof line, prog)) {
@@ -402,8 +428,8 @@ static bool read_file(struct kir_file *f, const char *path, kiln_processor targe
 static int usage(void) {
   fprintf(stderr,
           "usage: kir_run [--target=NAME] [--cc=COMMAND] [--cc-flags=FLAGS] [--exec=COMMAND]\n"
-          "               [--first=SEED] [--interp=LINK ARGUMENTS] [--seeds=N] [--no-run] "
-          "[--keep=DIR]\n               FILE...\n"
+          "               [--first=SEED] [--interp=LINK ARGUMENTS] [--load=KIR_LOAD] [--seeds=N] "
+          "[--no-run] [--keep=DIR]\n               FILE...\n"
           "Modes: --first (default 0, normal) to --seeds (default 2); above 0 are stress seeds.\n");
   return 2;
 }
@@ -423,6 +449,7 @@ int main(int argc, char **argv) {
     else if (strncmp(a, "--exec=", n) == 0) o.exec = value;
     else if (strncmp(a, "--first=", n) == 0) first_seed = (unsigned)atoi(value);
     else if (strncmp(a, "--seeds=", n) == 0) seeds = (unsigned)atoi(value);
+    else if (strncmp(a, "--load=", n) == 0) o.load = value;
     else if (strncmp(a, "--interp=", n) == 0) {
       o.interp = value;
       seeds = 0;

@@ -54,6 +54,7 @@ struct kir_options {
   char *dir;
   bool inlining;      /* functions are inlined wherever that is possible */
   const char *interp; /* what to link with to run on the interpreter; NULL: on the target */
+  const char *load;   /* the program that loads the objects; NULL: they are linked */
 };
 
 void kir_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -15,6 +15,7 @@ inlining:  ./dev mutants --inlining    unit tests or .kir tests find what inlini
 bodies:    ./dev mutants --bodies      tests find what is wrong with bodies that are inlined
 roots:     ./dev mutants --roots       tests/moving finds wrong roots, tables and walks of the stack
 promises:  ./dev mutants --promises    tests of WebAssembly's runtime find broken promises to embedders
+objects:   ./dev mutants --objects     unit tests find what is wrong with objects that a JIT loads, and with late code
 """
 import argparse
 import concurrent.futures
@@ -28,7 +29,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../
 from campaign import text_of  # noqa: E402
 from progress import progress  # noqa: E402
 
-KINDS = ('allocator', 'locations', 'inlining', 'bodies', 'roots', 'promises')
+KINDS = ('allocator', 'locations', 'inlining', 'bodies', 'roots', 'promises', 'objects')
 
 
 def campaign_of(kind):

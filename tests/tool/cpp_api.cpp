@@ -70,7 +70,8 @@ int build_plain(const kiln::session &s) {
 }
 
 // long pass(long x), which calls `seen` with arguments of C's types; int print(char *, size_t, int, double), which calls
-// the variadic snprintf; long length(), of a string of the program; void both(long, long *), of a slot.
+// the variadic snprintf; long length() and, by a tail call, long tail(),
+// of strings of the program; void both(long, long *), of a slot.
 int build_calls(const kiln::module &m, const kiln::session &s) {
   kiln::func f = s.begin<long(long)>("pass");
   const kiln::value x = f.param(0);
@@ -97,6 +98,10 @@ int build_calls(const kiln::module &m, const kiln::session &s) {
 
   f = s.begin<std::size_t()>("length");
   f.ret(f.call<std::size_t(const char *)>(m.declare<std::size_t(const char *)>("strlen"), {m.string("seven..")}));
+  CHECK(f.compile());
+
+  f = s.begin<std::size_t()>("tail");
+  f.tailcall<std::size_t(const char *)>(m.declare<std::size_t(const char *)>("strlen"), {m.string("nine.....")});
   CHECK(f.compile());
 
   f = s.begin<void(long, long *)>("both");
@@ -134,6 +139,7 @@ int run() {
   CHECK(jit.lookup<int(char *, std::size_t, int, double)>("print")(text, sizeof text, -7, 0.125) == 7);
   CHECK(std::strcmp(text, "-7 0.12") == 0);
   CHECK(jit.lookup<std::size_t()>("length")() == 7);
+  CHECK(jit.lookup<std::size_t()>("tail")() == 9);
   long copy = 0;
   jit.lookup<void(long, long *)>("both")(99, &copy);
   CHECK(copy == 99);

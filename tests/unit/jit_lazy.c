@@ -61,6 +61,37 @@ static const char caller[] =
 
 /* ---- calls ---- */
 
+/* A definition is redefined by a lazy one: the next call compiles it. */
+CASE(redefines_a_definition) {
+  begin(NULL);
+  add_text(one, KILN_JIT_REDEFINABLE);
+  const kiln_jit_unit old = made;
+  add_text(caller, 0);
+  assert_int_equal(jit_call(jit, "call", 0, 0), 1);
+  kiln_jit_lazy_desc d = {
+    .name = "f", .compile = compile_text, .compile_user = (void *)(uintptr_t)two};
+  void *stub = kiln_jit_declare_lazy(jit, &d, NULL);
+  assert_ptr_equal(stub, kiln_jit_lookup(jit, "f"));
+  assert_int_equal(jit_call(jit, "call", 0, 0), 1); /* not redefined: the unit's definition stays */
+  d.redefine = true;
+  assert_ptr_equal(kiln_jit_declare_lazy(jit, &d, NULL), stub);
+  assert_int_equal(asked, 0);
+  assert_int_equal(kiln_jit_each_undefined(jit, NULL, NULL), 0);
+  for (int k = 0; k < 3; k++) assert_int_equal(jit_call(jit, "through", 0, 0), 2);
+  assert_int_equal(asked, 1);
+  const kiln_jit_unit new = made;
+  assert_int_equal(((jit_fn *)(uintptr_t)kiln_jit_address(jit, old, NULL))(0, 0), 1);
+  assert_int_equal(kiln_jit_remove(jit, old, NULL), KILN_OK);
+  assert_int_equal(jit_call(jit, "call", 0, 0), 2);
+  d.compile_user = (void *)(uintptr_t)one;
+  assert_ptr_equal(kiln_jit_declare_lazy(jit, &d, NULL), stub);
+  assert_int_equal(jit_call(jit, "call", 0, 0), 1);
+  assert_int_equal(asked, 2);
+  assert_int_equal(kiln_jit_remove(jit, new, NULL), KILN_OK);
+  assert_int_equal(jit_call(jit, "call", 0, 0), 1);
+  kiln_jit_free(jit);
+}
+
 CASE(asks_once) {
   for (unsigned k = 0; k < (EMULATED ? 1 : 4); k++) {
     begin(&(kiln_jit_options){
@@ -791,6 +822,7 @@ CASE(circles_end) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(redefines_a_definition),
     cmocka_unit_test(asks_once),
     cmocka_unit_test(many),
     cmocka_unit_test(registers),

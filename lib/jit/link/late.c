@@ -67,6 +67,11 @@ void *kiln_jit_declare_lazy(kiln_jit *jit, const kiln_jit_lazy_desc *desc, kiln_
     if (!kn_jit_is_lazy(e)) e->holds++;
     old = replace(e->late, desc);
     stub = e->stub;
+    if (desc->redefine && e->unit != NULL) { /* which keeps its code, and its hold of the entry */
+      e->unit = NULL;
+      e->address = 0;
+      kn_jit_entry_aim(e);
+    }
   }
   kn_jit_unlock(jit);
   let_go(&old);

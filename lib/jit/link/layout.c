@@ -3,6 +3,7 @@
  * and end (__start_NAME), and for constructors. Invariant: what one session compiled stays together, so that its code
  * is copied at once. */
 #include "lib/jit/link/link.h"
+#include "lib/jit/load/load.h"
 #include "lib/jit/memory/memory.h"
 
 #include "targets/target.h"
@@ -224,6 +225,8 @@ static bool late_names(struct kn_jit_link *l, struct kn_jit_input *in) {
 
 bool kn_jit_layout(struct kn_jit_link *l) {
   uint32_t n = 0;
+  for (uint32_t k = 0; l->loaded != NULL && k < l->loaded->n_data; k++, l->n_symbols++)
+    l->names_size += kn_symbol(l->loaded->m, l->loaded->data[k].symbol)->name_length + 1;
   for (uint32_t i = 0; i < l->n_in; i++) n += l->in[i].n_sessions;
   l->parts = kn_arena_alloc(&l->arena, n * sizeof *l->parts + 1, 8);
   if (l->parts == NULL) return kn_jit_no_memory(l->error);

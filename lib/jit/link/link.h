@@ -100,7 +100,8 @@ struct kn_jit_link {
   struct kn_jit_answers *answers;
   kiln_jit_error *error; /* never NULL */
   unsigned flags;
-  kiln_jit_stream *stream; /* NULL: none */
+  kiln_jit_stream *stream;            /* NULL: none */
+  const struct kn_jit_loaded *loaded; /* NULL: modules; else the object that the only input was */
   struct kn_output *other; /* of a stream: what its session has compiled while the resolver ran */
   struct kn_arena arena;
   struct kn_jit_input *in;

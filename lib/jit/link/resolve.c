@@ -6,6 +6,7 @@
  * entries. */
 #define _GNU_SOURCE
 #include "lib/jit/link/link.h"
+#include "lib/jit/load/load.h"
 #include "lib/jit/memory/tls.h"
 
 #include <dlfcn.h>
@@ -172,7 +173,7 @@ static bool resolve_one(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t
   }
   if (b->value == 0 && !own) {
     b->value = of_process(jit, name.text, l->error);
-    if (b->value == 0 && s->library) b->value = of_library(name.text);
+    if (b->value == 0 && (s->library || l->loaded != NULL)) b->value = of_library(name.text);
     if (l->error->diag.status != KILN_OK) return false;
     uint64_t pair[2];
     if (b->value != 0 && s->kind == KILN_SYMBOL_DATA && s->tls == KILN_TLS_NONE &&
@@ -281,6 +282,11 @@ static bool define_entry(struct kn_jit_link *l, uint32_t i, uint32_t id, struct 
   if (real->kind == KILN_SYMBOL_DATA && real->data != 0) {
     def.size = in->m->data.at[real->data - 1].size_bytes;
     def.align_log2 = in->m->data.at[real->data - 1].align_log2;
+  }
+  if (l->loaded != NULL && s->kind == KILN_SYMBOL_ALIAS) {
+    def.size = kn_jit_loaded_size(l->loaded, id);
+    const uint64_t at = (uint64_t)s->offset | UINT64_C(1) << def.align_log2;
+    def.align_log2 = (uint8_t)__builtin_ctzll(at);
   }
   bool tls = real->tls != KILN_TLS_NONE, there = e->pending != 0 || e->unit != NULL;
   if (there ? entry_is_tls(l, e) != tls : tls && e->refs > 0) /* it was called before */

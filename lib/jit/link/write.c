@@ -2,6 +2,7 @@
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: nobody sees what is written
  * before the unit is published. Called with the JIT locked. */
 #include "lib/jit/link/link.h"
+#include "lib/jit/load/load.h"
 #include "lib/jit/memory/memory.h"
 #include "lib/jit/memory/tls.h"
 
@@ -350,6 +351,13 @@ static void write_names(struct kn_jit_link *l) {
       add_symbol(u, &names, s, kn_jit_definition(l, i, d->symbol), d->size_bytes, false);
     }
   }
+  for (uint32_t k = 0; l->loaded != NULL && k < l->loaded->n_data; k++) {
+    const struct kn_jit_loaded_data *d = l->loaded->data + k;
+    const uint8_t where = l->in[0].binds.at[d->symbol].where;
+    if (where == KN_JIT_IN_RO || where == KN_JIT_IN_RW)
+      add_symbol(u, &names, kn_symbol(l->in[0].m, d->symbol), kn_jit_definition(l, 0, d->symbol),
+                 d->size, false);
+  }
 }
 
 /* ---- constructors ---- */
@@ -386,10 +394,11 @@ static bool start_section(const kiln_module *m, const char *name, struct start *
   return s->at_exit || (said != NULL && said->desc.kind == KILN_SECTION_INIT);
 }
 
-/* True if the constructor belongs to a definition that another unit provides, which then calls it. */
-static bool is_other(const struct kn_jit_input *in, const struct kn_ctor *c) {
-  if (c->with == 0) return false;
-  uint8_t where = in->binds.at[c->with].where;
+/* True if a constructor belongs to a definition that another unit provides, which then calls it. `with`: of that
+ * definition; 0: it belongs to none. */
+static bool is_other(const struct kn_jit_input *in, uint32_t with) {
+  if (with == 0) return false;
+  uint8_t where = in->binds.at[with].where;
   return where == KN_JIT_NOWHERE || where == KN_JIT_AT_ENTRY || where == KN_JIT_ABSOLUTE;
 }
 
@@ -399,7 +408,7 @@ static bool starts_of(const struct kn_jit_link *l, uint32_t i, struct starts *al
   const struct kn_jit_input *in = l->in + i;
   for (uint32_t k = 0; k < in->m->ctors.n; k++) {
     const struct kn_ctor *c = in->m->ctors.at + k;
-    if (is_other(in, c)) continue;
+    if (is_other(in, c->with)) continue;
     const struct start s = {kn_jit_address_of(l, i, c->func),
                             c->priority == 65535 ? 65536 : c->priority, all->list.n, c->at_exit};
     if (!KN_PUSH(a, all->list, s)) return false;
@@ -409,6 +418,7 @@ static bool starts_of(const struct kn_jit_link *l, uint32_t i, struct starts *al
     const uint8_t *at = bytes_of(l, in->binds.at + d->symbol);
     struct start s;
     if (at == NULL || !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &s)) continue;
+    if (is_other(in, d->with)) continue;
     for (uint64_t w = 0; w < d->size_bytes / 8; w++) {
       memcpy(&s.address, at + w * 8, 8);
       s.order = all->list.n;

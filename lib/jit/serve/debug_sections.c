@@ -2,6 +2,7 @@
  * the other, with the addresses of the unit filled in. Called by gdb.c. Invariant: in the image that they are made of,
  * each function is in a section of its own, so that nothing is assumed of where functions are. */
 #include "lib/jit/link/link.h"
+#include "lib/jit/load/load.h"
 #include "lib/jit/memory/memory.h"
 #include "lib/jit/serve/serve.h"
 
@@ -83,6 +84,7 @@ static bool add_module(const struct kn_jit_link *l, uint32_t i, kiln_buffer *sec
 
 bool kn_jit_debug_sections(const struct kn_jit_link *l, kiln_buffer *sections) {
   bool ok = true;
+  if (l->loaded != NULL) return kn_jit_loaded_debug(l, sections);
   for (uint32_t i = 0; ok && i < l->n_in; i++) ok = add_module(l, i, sections);
   return ok;
 }

@@ -7,6 +7,8 @@
 
 #include "lib/object/elf_memory.h"
 
+#include <kiln/stack.h>
+
 #include "ir/debug/die.h"
 #include "base/names.h"
 
@@ -292,4 +294,27 @@ bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *info) {
   }
   jit->finding[side]--;
   return f != NULL;
+}
+
+/* ---- units on a stack ---- */
+
+static bool is_in_unit(kiln_jit *jit, kiln_jit_unit unit, const void *pc) {
+  const uint32_t side = jit->side;
+  jit->finding[side]++;
+  const struct kn_jit_unit *u = find_unit(jit, (uint64_t)(uintptr_t)pc);
+  const bool found = u != NULL && u->id == unit.id;
+  jit->finding[side]--;
+  return found;
+}
+
+bool kiln_jit_is_on_stack(kiln_jit *jit, kiln_jit_unit unit, kiln_stack_walk *walk) {
+  kiln_stack_frame frame = {0};
+  if (jit == NULL) return false;
+  for (bool more = true; more;) {
+    more = kiln_stack_walk_find_next(walk, &frame);
+    const char *pc =
+      frame.pc; /* of a frame that a signal interrupted, or that called: then it is the next byte */
+    if (pc != NULL && (is_in_unit(jit, unit, pc) || is_in_unit(jit, unit, pc - 1))) return true;
+  }
+  return false;
 }

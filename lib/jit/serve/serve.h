@@ -23,6 +23,10 @@ void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_unit *u);
  * memory: a module may have failed then. */
 bool kn_jit_debug_sections(const struct kn_jit_link *l, kiln_buffer *sections);
 
+/* loaded_debug.c */
+/* The same of the object that was loaded. */
+bool kn_jit_loaded_debug(const struct kn_jit_link *l, kiln_buffer *sections);
+
 /* find.c */
 /* Notes where the unit's code comes from. */
 bool kn_jit_find_describe(struct kn_jit_link *l);
