@@ -271,7 +271,9 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
   return true;
 }
 
-bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
+/* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
+ * the function failed. */
+static bool tail_fits(struct kn_walk *w, uint32_t bytes) {
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   const uint32_t own = sig->stack_bytes, begin = stack_begin(sig);
   if (bytes > KN_TAIL_STACK)
@@ -441,7 +443,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   bool in_frame = false;
   w->call_stack = (struct kn_call_stack){0};
   if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
-  if (c->tail && !kn_tail_fits(w, all.stack)) return;
+  if (c->tail && !tail_fits(w, all.stack)) return;
   t->calls.open_stack(w, c, &all);
   if (w->f->status != KILN_OK || !early_args(w, c)) return;
   c->reg = t->callee[0];
