@@ -175,7 +175,7 @@ bool kn_build_edge_arg(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_
 
 /* Adds the arguments of edge number `edge`, which leaves `pred`. */
 static bool set_edge_args(kiln_func *f, uint32_t edge_index, uint32_t pred, const kiln_value *args,
-                        uint32_t n) {
+                          uint32_t n) {
   if (args == NULL && n != 0) return kn_build_no_list(f);
   for (uint32_t i = 0; i < n; i++)
     if (!kn_build_edge_arg(f, edge_index, pred, i, args[i].id)) return false;

@@ -266,8 +266,5 @@ kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
 }
 
 bool kn_data_is_zero(const struct kn_data *d) {
-  if (d->bytes == NULL) return true;
-  if (d->n_relocs > 0) return false;
-  uint64_t n = d->size_bytes;
-  return n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0);
+  return d->bytes == NULL || (d->n_relocs == 0 && all_zero(d->bytes, d->size_bytes));
 }

@@ -301,8 +301,8 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
 
 void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
   bool negated;
-  if (fuses(w, w->i) || (w->inst[w->i + 1].op == KILN_OP_ZEXT &&
-                             kn_fits_register(w, in->type) && kn_condition(w, w->i, &negated))) {
+  if (fuses(w, w->i) || (w->inst[w->i + 1].op == KILN_OP_ZEXT && kn_fits_register(w, in->type) &&
+                         kn_condition(w, w->i, &negated))) {
     a64_wait(w, w->i);
     return;
   }
