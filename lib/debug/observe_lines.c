@@ -41,14 +41,13 @@ static bool has_no_code(const struct kn_debug_observer *d) {
 
 /* Does a value live in several blocks? Where no value has a home, each that several blocks read does. */
 static bool is_crossing(const struct kn_walk *w) {
-  const struct kn_global *globals = w->f->globals.at;
   const struct kn_range *ranges = w->plan->ranges.at;
-  const bool homeless = w->plan->frame.homeless;
-  if (!w->f->facts.crossing && !w->f->facts.has_params) return false;
-  for (uint32_t g = 0; g < w->f->globals.n; g++)
-    if (!kn_is_slot(globals[g].handle) && (homeless || ranges[g].first != ranges[g].last))
-      return true;
-  return false;
+  const uint32_t n = w->f->facts.crossing || w->f->facts.has_params ? w->f->globals.n : 0;
+  bool is = false;
+  for (uint32_t g = 0; g < n && !is; g++)
+    is = !kn_is_slot(w->f->globals.at[g].handle) &&
+         (w->plan->frame.homeless || ranges[g].first != ranges[g].last);
+  return is;
 }
 
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
