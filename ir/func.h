@@ -363,6 +363,7 @@ struct kn_func_facts {
   bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
   bool mixed;         /* it has locations with KN_LOC_AS_IS */
+  bool crossing;      /* a value, no parameter of a block, is used outside of its block */
   bool has_pairs;     /* it makes, stores or truncates an i128 */
   bool
     has_roots; /* a slot is a root, or there is a KN_NOTE_REFERENCE or KN_NOTE_CALL_ID: ir/roots.h */
@@ -418,8 +419,10 @@ struct kiln_func {
   kiln_session *session;
   kiln_module *module;
   uint32_t symbol, sig;
-  /* With the module's in `features` and `protection`, which has no KILN_PROTECT_NONE; `probe_bytes` is in range. */
+  /* With the module's in `features` and `protection`, which has no KILN_PROTECT_NONE; `probe_bytes` is in range.
+   * `reserved` is always 0. */
   kiln_func_attrs attrs;
+#define KN_ATTRS_BYTES offsetof(kiln_func_attrs, reserved)
   struct kn_func_facts facts;
   kiln_diag diag; /* of the first error */
   struct kn_func_debug debug;

@@ -122,6 +122,7 @@ enum { KN_BC_SIG_MEMO = 512 /* a power of two */ };
 struct kn_bc {
   const struct kn_bc_module *m;
   kiln_func *f;
+  kiln_func_attrs attrs; /* with which f began; fields that no body begins with are always 0 */
   kiln_status status;
   uint32_t inst_base; /* first value id of the function's instructions; csts has those below */
 #define TABLE(type, name) KN_BC_ARRAY(type) name;

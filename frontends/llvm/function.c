@@ -27,7 +27,7 @@ static void start_again(struct kn_bc *r, const struct kn_bc_saved *saved) {
 /* Begins with the body of `g`: whatever was said of another one is forgotten. False if it cannot be one. */
 static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   kn_bc_memory_reset(r, &r->body_memory, true);
-  memset(&r->fn, 0, sizeof r->fn);
+  memset(&r->fn, 0, r->has_debug ? sizeof r->fn : KN_BC_FUNCTION_PLAIN);
   KN_BC_FIRST(r, r->fn.touched, 64); /* what most bodies need */
   KN_BC_FIRST(r, r->fn.parts, 64);
   KN_BC_FIRST(r, r->fn.addrs, 32);
@@ -85,17 +85,15 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
   if (!begin(r, g) || !kn_bc_enter(r, BLOCK_FUNCTION, saved)) return false;
   r->f = kiln_func_begin(r->session, (kiln_symbol){g->symbol});
   if (!r->f) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-  uint64_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
-  if (g->fn_flags & FA_FMA) features |= KILN_FEATURE_FMA;
-  bool used = (g->data_flags & KILN_DATA_USED) != 0;
-  bool no_rows = (g->fn_flags & (FA_NOUNWIND | FA_UNWIND_TABLE)) == FA_NOUNWIND && g->init == 0;
-  if (features != 0 || used || no_rows || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
-    kiln_func_set_attrs(r->f,
-                        &(kiln_func_attrs){.features = features,
-                                           .frame_pointer = (g->fn_flags & FA_FRAME_POINTER) != 0,
-                                           .realign_stack = (g->fn_flags & FA_REALIGN_STACK) != 0,
-                                           .used = used,
-                                           .no_rows = no_rows});
+  kiln_func_attrs *a = &r->attrs;
+  a->features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  if (g->fn_flags & FA_FMA) a->features |= KILN_FEATURE_FMA;
+  a->frame_pointer = (g->fn_flags & FA_FRAME_POINTER) != 0;
+  a->realign_stack = (g->fn_flags & FA_REALIGN_STACK) != 0;
+  a->used = (g->data_flags & KILN_DATA_USED) != 0;
+  a->no_rows = (g->fn_flags & (FA_NOUNWIND | FA_UNWIND_TABLE)) == FA_NOUNWIND && g->init == 0;
+  if (a->features != 0 || a->used | a->no_rows | a->frame_pointer | a->realign_stack)
+    kiln_func_set_attrs(r->f, a);
   if (KN_UNLIKELY(g->init != 0) && !kn_bc_lone_personality(r)) return false;
   if (KN_UNLIKELY(r->m->inlining)) set_inlining(r, g);
   if (KN_UNLIKELY(g->fn_flags & FA_HARDENED || r->m->harden.probes || r->m->harden.protect))

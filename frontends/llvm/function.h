@@ -102,8 +102,13 @@ struct kn_bc_function {
   uint32_t asm_count;
 
   /* debugging */
-  struct kn_bc_at at;
+  uint64_t others; /* records that are not instructions, and calls that only describe variables */
+  uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
   struct kn_bc_metadata md;
+
+  /* From here on, what only readers with kn_bc.has_debug write to, and only they forget. */
+#define KN_BC_FUNCTION_PLAIN offsetof(struct kn_bc_function, at)
+  struct kn_bc_at at;
   /* Of records about variables before the newest instruction that wait for it; 0: none. */
   uint64_t records_pos;
   uint32_t records_at; /* kiln_func_position of that */
@@ -111,7 +116,6 @@ struct kn_bc_function {
   assigns;                           /* debug_assign.c: records that wait for the function's end, */
   KN_BC_ARRAY(uint8_t) assign_bytes; /* their expressions, */
   KN_BC_ARRAY(uint32_t) assigned;    /* assignments that have a store: metadata */
-  uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
 
   /* key instructions: keys.c */
   bool keyed;                 /* the body was scanned for them: */
@@ -124,8 +128,6 @@ struct kn_bc_function {
   bool key_is;        /* the subprogram of that has key instructions */
   /* where the newest statement begins: kiln_func_position, line */
   uint32_t key_at, key_line;
-
-  uint64_t others; /* records that are not instructions, and calls that only describe variables */
 };
 
 #endif

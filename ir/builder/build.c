@@ -177,14 +177,15 @@ GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_
   return loaded(f, type, type | mem_flags, a.id, disp);
 }
 
-/* The fast way of a load that is not from a slot. */
+/* The fast way of a load that is not from a slot, and of no i128. */
 static __attribute__((noinline)) kiln_value load_value(kiln_func *f, kiln_type type, kiln_value a,
                                                        int32_t disp, unsigned mem_flags) {
-  if (KN_UNLIKELY(!kn_build_is_type(type) ||
+  if (KN_UNLIKELY(!kn_build_is_type(type) || type == KILN_TYPE_I128 ||
                   !kn_build_is_local(f, a.id, kn_build_state(f, KILN_TYPE_PTR))))
     return build_load(f, type, a, disp, mem_flags);
   f->val[a.id].uses++;
-  return loaded(f, type, type | mem_flags, a.id, disp);
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
 }
 
 kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,

@@ -42,7 +42,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   if (KN_UNLIKELY(personality != 0) && !kn_build_may_use(f, personality)) return;
   const kiln_module *m = f->module;
   kiln_func_attrs *a = &f->attrs;
-  *a = *attrs;
+  memcpy(a, attrs, KN_ATTRS_BYTES);
   a->features |= m->options.features;
   if (a->protection == 0) a->protection = m->attrs.protection;
   a->protection &= PROTECT_BITS;

@@ -173,8 +173,9 @@ bool kn_build_edge_arg(kiln_func *f, uint32_t edge_index, uint32_t pred, uint32_
   return true;
 }
 
-bool kn_build_edge_args(kiln_func *f, uint32_t edge_index, uint32_t pred, const kiln_value *args,
-                        uint32_t n) {
+/* Adds the arguments of edge number `edge`, which leaves `pred`. */
+static bool set_edge_args(kiln_func *f, uint32_t edge_index, uint32_t pred, const kiln_value *args,
+                          uint32_t n) {
   if (args == NULL && n != 0) return kn_build_no_list(f);
   for (uint32_t i = 0; i < n; i++)
     if (!kn_build_edge_arg(f, edge_index, pred, i, args[i].id)) return false;
@@ -214,7 +215,7 @@ static __attribute__((noinline)) void build_br(kiln_func *f, kiln_block target,
   if (!target_ok(f, target.id) || !edge_room(f, 1)) return;
   uint32_t e = f->edges.n;
   edge(f, target.id);
-  if (n != 0 && !kn_build_edge_args(f, e, f->current, args, n)) return;
+  if (n != 0 && !set_edge_args(f, e, f->current, args, n)) return;
   kn_build_end(f, KILN_OP_BR, KILN_TYPE_VOID, 0, 0, e, 0, e, 1);
 }
 
@@ -257,7 +258,7 @@ static __attribute__((noinline)) void build_brif(kiln_func *f, kiln_value cond,
   edge(f, to[0].block.id);
   edge(f, to[1].block.id);
   for (uint32_t i = 0; i < 2; i++)
-    if (to[i].n != 0 && !kn_build_edge_args(f, e + i, f->current, to[i].args, to[i].n)) return;
+    if (to[i].n != 0 && !set_edge_args(f, e + i, f->current, to[i].args, to[i].n)) return;
   kn_build_end(f, KILN_OP_BRIF, KILN_TYPE_VOID, 0, cond.id, e, 0, e, 2);
 }
 
@@ -286,8 +287,8 @@ bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first) {
   edge(f, t->unwind.id);
   kn_build_end(f, KILN_OP_TRY, KILN_TYPE_VOID, t->n_args, first, t->callee.id, t->sig.id, e, 2);
   f->facts.has_try = true;
-  return kn_build_edge_args(f, e, f->current, t->normal_args, t->n_normal_args) &&
-         kn_build_edge_args(f, e + 1, f->current, t->unwind_args, t->n_unwind_args);
+  return set_edge_args(f, e, f->current, t->normal_args, t->n_normal_args) &&
+         set_edge_args(f, e + 1, f->current, t->unwind_args, t->n_unwind_args);
 }
 
 void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block default_block,

@@ -177,7 +177,8 @@ static void reset(kiln_func *f) {
   kn_build_set_block(f, 0);
   f->status = f->diag.status = KILN_OK;
   f->symbol = f->sig = 0;
-  f->attrs = (kiln_func_attrs){.features = f->module->options.features};
+  memset(&f->attrs, 0, KN_ATTRS_BYTES);
+  f->attrs.features = f->module->options.features;
   f->facts = (struct kn_func_facts){0};
 }
 

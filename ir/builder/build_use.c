@@ -108,6 +108,7 @@ void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
   struct kn_val *v = f->val + h;
   if (v->global == 0) {
     if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block})) return;
+    f->facts.crossing = true;
     v->global = f->globals.n;
   }
   (void)KN_PUSH(f, f->rows, (struct kn_use_row){2 * (v->global - 1), block});

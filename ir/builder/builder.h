@@ -79,9 +79,6 @@ kiln_value kn_build_bad_flags(kiln_func *f, unsigned op, const char *what) KN_CO
 bool kn_build_may_use(kiln_func *f, uint32_t symbol);
 bool kn_build_may_have(kiln_func *f, const kiln_data_desc *d);
 
-/* Adds the arguments of edge number `edge`, which leaves `pred`. */
-bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,
-                        uint32_t n);
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t index, uint32_t value);
 /* Marks a block as one whose address is taken. */
 void kn_block_take_address(kiln_func *f, kiln_block block);

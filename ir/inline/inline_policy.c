@@ -4,7 +4,8 @@
  * Invariant: an embedder's answer only counts where inlining is possible, and not required. */
 #include "ir/inline/inlining.h"
 
-bool kn_inline_is_policy(enum kn_inline_row row) {
+/* True if only the numbers of kiln_inline_attrs are against it: an embedder may inline it all the same. */
+static bool is_policy(enum kn_inline_row row) {
   static const bool policy[KN_INLINE_COUNT] = {
 #define KN_INLINE_ROW(E, of, text)
 #define KN_INLINE_POLICY(E, of, text) [KN_INLINE_##E] = true,
@@ -90,7 +91,7 @@ bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_
   call->instructions = body->all_size;
   call->frame_bytes = body->all_frame;
   call->why_not = kn_inline_text[row];
-  call->is_open = row == KN_INLINE_NONE ? !must : kn_inline_is_policy(row);
+  call->is_open = row == KN_INLINE_NONE ? !must : is_policy(row);
   bool was = kn_module_call_out(m), says = a->decide(a->decide_user, call);
   kn_module_call_back(m, was);
   return call->is_open ? says : row == KN_INLINE_NONE;

@@ -82,8 +82,6 @@ static inline struct kn_body *kn_kept_body(const kiln_module *m, uint32_t symbol
 
 /* ---- the policy (inline_policy.c) ---- */
 
-/* True if only the numbers of kiln_inline_attrs are against it: an embedder may inline it all the same. */
-bool kn_inline_is_policy(enum kn_inline_row row);
 /* `attrs` with defaults in place of zeros. */
 kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs);
 /* How many arguments of a call of `body` must be constants, if that has `size` instructions with what is inlined into

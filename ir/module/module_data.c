@@ -77,6 +77,7 @@ static bool copy_content(kiln_module *m, struct kn_data *to, const kiln_data_des
                                   : kn_arena_alloc(m->arena, bytes, 1);
   if (at == NULL) return false;
   if (relocs != 0) to->relocs = memcpy(at, desc->relocs, relocs);
+  to->n_relocs = desc->n_relocs;
   if (desc->bytes != NULL && bytes != 0) memcpy(at + relocs, desc->bytes, bytes);
   else memset(at + relocs, 0, bytes);
   to->bytes = at + relocs;
@@ -111,28 +112,25 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
   if (m->data.n > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
   if (!KN_ROOM(m, m->data, 1)) return KILN_ERR_MEMORY;
 
-  struct kn_data item = {.symbol = symbol,
-                         .flags = desc->flags,
-                         .align_log2 = desc->align_log2,
-                         .size_bytes = desc->size_bytes,
-                         .n_relocs = desc->n_relocs,
-                         .owner = owner,
-                         .ordinal = ordinal,
-                         .label = desc->label.id,
-                         .with = desc->with.id};
-  if (!copy_content(m, &item, desc)) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  uint32_t index = m->data.n;
-  if (owner != 0 && m->free_data != 0) { /* other items stay in order: kiln_jit_stream */
-    index = m->free_data - 1;
-    m->free_data = m->data.at[index].next;
-  } else {
-    m->data.n++;
-  }
+  /* other items stay in order: kiln_jit_stream */
+  const bool again = owner != 0 && m->free_data != 0;
+  const uint32_t index = again ? m->free_data - 1 : m->data.n;
+  struct kn_data *item = m->data.at + index;
+  if (again) m->free_data = item->next;
+  else m->data.n++;
+  *item = (struct kn_data){.symbol = symbol,
+                           .flags = desc->flags,
+                           .align_log2 = desc->align_log2,
+                           .size_bytes = desc->size_bytes,
+                           .owner = owner,
+                           .ordinal = ordinal,
+                           .label = desc->label.id,
+                           .with = desc->with.id};
+  if (!copy_content(m, item, desc)) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   if (owner != 0) {
-    item.next = kn_symbol(m, owner)->data;
+    item->next = kn_symbol(m, owner)->data;
     kn_symbol(m, owner)->data = index + 1;
   }
-  m->data.at[index] = item;
   s->data = index + 1;
   s->defined = 1;
   if (absolute) s->indirect = 1; /* it is far from all code */
@@ -268,8 +266,5 @@ kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
 }
 
 bool kn_data_is_zero(const struct kn_data *d) {
-  if (d->bytes == NULL) return true;
-  if (d->n_relocs > 0) return false;
-  uint64_t n = d->size_bytes;
-  return n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0);
+  return d->bytes == NULL || (d->n_relocs == 0 && all_zero(d->bytes, d->size_bytes));
 }

@@ -205,7 +205,8 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   return (kiln_sig){id};
 }
 
-bool kn_sig_narrows(unsigned from, unsigned to) {
+/* True if the register that holds a value of type `from` holds one of type `to` in its lower bits. */
+static bool narrows(unsigned from, unsigned to) {
   return from == to ||
          (kn_type_is_int(from) && kn_type_is_int(to) && to < from && from <= KILN_TYPE_I64);
 }
@@ -219,7 +220,7 @@ static bool arrives(const kiln_param *p, const kiln_param *q) {
   enum { USUAL = 3 }; /* alignments up to this one are the same */
   const unsigned a = p->align_log2 > USUAL ? p->align_log2 : USUAL,
                  b = q->align_log2 > USUAL ? q->align_log2 : USUAL;
-  if (!kn_sig_narrows(p->type, q->type) || ((p->flags ^ q->flags) & place) ||
+  if (!narrows(p->type, q->type) || ((p->flags ^ q->flags) & place) ||
       p->size_bytes != q->size_bytes || a != b)
     return false;
   return p->type != q->type || (q->flags & ~p->flags & extends) == 0;
@@ -243,7 +244,7 @@ bool kn_sig_is_compatible(const struct kn_sig *s, const struct kn_sig *t) {
   /* a call may say how it passes its variadic arguments */
   if (k < t->n_params || (i < s->n_params && !(s->flags & KILN_SIG_VARIADIC))) return false;
   for (i = 0; i < s->n_results; i++)
-    if (!kn_sig_narrows(t->results[i], s->results[i])) return false;
+    if (!narrows(t->results[i], s->results[i])) return false;
   /* what stays in the x87's registers or on the stack is in the way */
   for (; i < t->n_results; i++)
     if (t->results[i] == KILN_TYPE_F80 || t->result_bytes != 0) return false;

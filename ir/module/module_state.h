@@ -348,9 +348,6 @@ uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length,
  * declaration may follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);
 
-/* True if the register that holds a value of type `from` holds one of type `to` in its lower bits. */
-bool kn_sig_narrows(unsigned from, unsigned to);
-
 /* True if a call by `s` may be one of a function declared with `t`: kiln_sig_is_compatible. */
 bool kn_sig_is_compatible(const struct kn_sig *s, const struct kn_sig *t);
 

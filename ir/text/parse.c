@@ -239,6 +239,17 @@ static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
   }
 }
 
+/* The braces at the end of an item, which are parsed later: `it`. */
+static bool parse_braces(struct kn_parser *p, struct kn_parse_item it) {
+  const struct kn_token open = p->lx.tok;
+  if (!kn_parse_want(p, '{')) return false;
+  struct kn_parse_item *to = new_item(p, it.kind);
+  if (!to) return false;
+  it.at = p->lx;
+  *to = it;
+  return skip_braces(p, &open) && kn_parse_line_end(p);
+}
+
 /* Begins the description of the symbol token `t`, and gives its name, whose value is an earlier declaration in this
  * text. It stays valid until another name is entered. */
 static struct kn_name *start_desc(struct kn_parser *p, const struct kn_token *t,
@@ -286,15 +297,9 @@ static bool parse_func(struct kn_parser *p, unsigned body) {
     if (p->lx.tok.kind != KN_TOK_SYMBOL) return kn_parse_expected(p, "a symbol");
     kn_parse_next(p);
   }
-  struct kn_token open = p->lx.tok;
-  if (!kn_parse_want(p, '{')) return false;
-  struct kn_parse_item *it = new_item(p, KN_ITEM_FUNC);
-  if (!it) return false;
-  it->at = p->lx;
-  it->personality = personality;
-  it->symbol = symbol;
-  it->name = t;
-  return skip_braces(p, &open) && kn_parse_line_end(p);
+  return parse_braces(
+    p, (struct kn_parse_item){
+         .kind = KN_ITEM_FUNC, .symbol = symbol, .name = t, .personality = personality});
 }
 
 static bool parse_data(struct kn_parser *p, unsigned body) {
@@ -317,17 +322,12 @@ static bool parse_data(struct kn_parser *p, unsigned body) {
   }
   if (!enter_symbol(p, &t, e, symbol, body, p->items.n + 1)) return false;
   if (!body) return kn_parse_line_end(p);
-  struct kn_token open = p->lx.tok;
-  if (!kn_parse_want(p, '{')) return false;
-  struct kn_parse_item *it = new_item(p, KN_ITEM_DATA);
-  if (!it) return false;
-  it->at = p->lx;
-  it->symbol = symbol;
-  it->data = data;
-  it->personality = of;
-  it->with = with;
-  it->name = t;
-  return skip_braces(p, &open) && kn_parse_line_end(p);
+  return parse_braces(p, (struct kn_parse_item){.kind = KN_ITEM_DATA,
+                                                .symbol = symbol,
+                                                .name = t,
+                                                .data = data,
+                                                .personality = of,
+                                                .with = with});
 }
 
 static bool parse_alias(struct kn_parser *p, unsigned resolver) {

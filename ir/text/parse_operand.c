@@ -265,7 +265,8 @@ bool kn_parse_caught(struct kn_parser *p, kiln_symbol *out) {
   return kn_parse_symbol(p, out, NULL);
 }
 
-bool kn_parse_tried(struct kn_parser *p, bool *is, kiln_value *out) {
+/* Optional `result 0` or `exception 0`, as an argument of a try's edge; *is: it was there. */
+static bool parse_tried(struct kn_parser *p, bool *is, kiln_value *out) {
   bool exception = kn_parse_is_word(p, "exception");
   uint64_t k;
   *is = exception || kn_parse_is_word(p, "result");
@@ -362,7 +363,7 @@ bool kn_parse_edge_args(struct kn_parser *p, const struct kn_label *l, uint32_t 
     kiln_type want =
       *n < l->n_types ? (kiln_type)p->label_types.at[l->type_first + *n] : KILN_TYPE_VOID;
     bool tried;
-    if (!kn_parse_tried(p, &tried, &v) || (!tried && !kn_parse_operand(p, want, &v)) ||
+    if (!parse_tried(p, &tried, &v) || (!tried && !kn_parse_operand(p, want, &v)) ||
         !kn_parse_push_arg(p, v))
       return false;
     ++*n;

@@ -74,8 +74,6 @@ struct kn_label *kn_parse_label(struct kn_parser *p);
 bool kn_parse_plain_name(const struct kn_token *t);
 /* Gives the name `t` the value `v`. */
 bool kn_parse_define(struct kn_parser *p, const struct kn_token *t, kiln_value v);
-/* Optional `result 0` or `exception 0`, as an argument of a try's edge; *is: it was there. */
-bool kn_parse_tried(struct kn_parser *p, bool *is, kiln_value *out);
 /* `@type` or `all` (none), of a clause or typeid. */
 bool kn_parse_caught(struct kn_parser *p, kiln_symbol *out);
 /* Any operand. `want` is the type that it should have; VOID: not known. */

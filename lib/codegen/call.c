@@ -160,9 +160,11 @@ static unsigned assign_result(const struct kn_target *t, const struct kn_sig *si
   const struct kn_reg_list *list = &c->results[bank];
   unsigned most = bank && sig->flags & KILN_SIG_WIDE_RESULTS ? c->wide_results : list->n;
   a->reg = KN_NO_REG;
-  if (n == 2) a->type = KILN_TYPE_I64;
-  a[1] = a[0];
-  a[1].upper = true;
+  if (n == 2) {
+    a->type = KILN_TYPE_I64;
+    a[1] = a[0];
+    a[1].upper = true;
+  }
   if (c->x87 >> type & 1) {
     if (s->x87++ < c->x87_results) return 1;
   } else if (s->used[bank] + n <= most) {
@@ -238,8 +240,9 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
     const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
-    struct kn_arg a[2];
-    a[0] = (struct kn_arg){.param = p};
+    if (!KN_ROOM(w->owner, w->args, 2)) return false;
+    struct kn_arg *a = &w->args.at[w->args.n];
+    *a = (struct kn_arg){.param = p};
     if (operands == NULL) w->i = a->h = kn_block_param(w->f, &w->f->block[0], k);
     else a->h = operands[k];
     a->type = (uint8_t)(p ? p->type : kn_loose_type(w, a->h));
@@ -249,10 +252,8 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, end->refused);
       return false;
     }
-    if (!KN_PUSH(w->owner, w->args, a[0])) return false;
-    if (KN_LIKELY(n_halves == 1)) continue;
-    a[1].h = kn_half(w->f, a->h, 1);
-    if (!KN_PUSH(w->owner, w->args, a[1])) return false;
+    if (KN_UNLIKELY(n_halves == 2)) a[1].h = kn_half(w->f, a->h, 1);
+    w->args.n += n_halves;
   }
   return true;
 }
@@ -261,17 +262,18 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
   struct kn_assign s = {.stack = 0};
   w->args.n = 0;
   for (unsigned k = 0; k < sig->n_results; k++) {
-    struct kn_arg a[2];
-    a[0] = (struct kn_arg){.type = sig->results[k], .number = (uint8_t)k};
+    if (!KN_ROOM(w->owner, w->args, 2)) return false;
+    struct kn_arg *a = &w->args.at[w->args.n];
+    *a = (struct kn_arg){.type = sig->results[k], .number = (uint8_t)k};
     if (not_lowered(w, a->type, "result of a type that is not lowered yet")) return false;
-    const unsigned n = assign_result(w->target, sig, &s, a);
-    if (!KN_PUSH(w->owner, w->args, a[0]) || (n == 2 && !KN_PUSH(w->owner, w->args, a[1])))
-      return false;
+    w->args.n += assign_result(w->target, sig, &s, a);
   }
   return true;
 }
 
-bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
+/* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
+ * the function failed. */
+static bool tail_fits(struct kn_walk *w, uint32_t bytes) {
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   const uint32_t own = sig->stack_bytes, begin = stack_begin(sig);
   if (bytes > KN_TAIL_STACK)
@@ -441,7 +443,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   bool in_frame = false;
   w->call_stack = (struct kn_call_stack){0};
   if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
-  if (c->tail && !kn_tail_fits(w, all.stack)) return;
+  if (c->tail && !tail_fits(w, all.stack)) return;
   t->calls.open_stack(w, c, &all);
   if (w->f->status != KILN_OK || !early_args(w, c)) return;
   c->reg = t->callee[0];

@@ -81,9 +81,6 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
 bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig);
 /* The most bytes of stack arguments of a tail call. */
 enum { KN_TAIL_STACK = 4096 };
-/* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
- * the function failed. */
-bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 /* Takes the results of call w->i by `sig`, which have just arrived: kn_target.take_result of each that is in a register
  * or in memory. */
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);

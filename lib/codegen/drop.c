@@ -3,11 +3,6 @@
  * every unread instruction. Invariant: an operand is dropped as often as the instruction has it. */
 #include "lib/codegen/walk.h"
 
-void kn_drop_any(struct kn_walk *w, uint32_t h) {
-  kn_drop(w, h);
-  if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, kn_half(w->f, h, 1));
-}
-
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(w->f, in);
   if (o.n_fields > 0) kn_drop(w, o.field[0]);
@@ -17,7 +12,8 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in) {
-  if (w->i < w->f->halved.n && w->f->halved.at[w->i] & KN_OF_HALVES) {
+  if (KN_LIKELY(!w->f->facts.has_pairs) ||
+      (w->i < w->f->halved.n && w->f->halved.at[w->i] & KN_OF_HALVES)) {
     kn_drop_operands(w, in);
     return;
   }

@@ -318,10 +318,13 @@ bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn
   return collect(w, e, from, true);
 }
 
-void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e) {
-  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next)
-    kn_drop_any(w, w->f->edge_args.at[a - 1].value);
+KN_INLINE void drop_args(struct kn_walk *w, const struct kn_edge *e) {
+  const kiln_func *f = w->f;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
+    kn_drop_any(w, f->edge_args.at[a - 1].value);
 }
+
+void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e) { drop_args(w, e); }
 
 #ifdef KN_CHECKS
 static void log_one(const struct kn_walk *w, const struct kn_edge *e, uint32_t h, uint32_t param) {
@@ -389,7 +392,7 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
     return false;
   if (w->moves.n) kn_run_moves(w);
   kn_edge_log(w, e);
-  kn_edge_drop(w, e);
+  drop_args(w, e);
   return kn_here(w) != before;
 }
 

@@ -396,7 +396,6 @@ static bool begin_places(struct kn_plan *plan, kiln_func *f) {
  * says of them, and no longer what the builder said; slots get their homes. (Of other values kn_def does so.) */
 static void built_to_walked(struct kn_plan *plan, kiln_func *f, bool homes) {
   const struct kn_global *globals = f->globals.at;
-  plan->values = false;
   for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
     uint32_t handle = globals[g].handle;
     const struct kn_range *r = homes ? &plan->ranges.at[g] : NULL;
@@ -406,7 +405,6 @@ static void built_to_walked(struct kn_plan *plan, kiln_func *f, bool homes) {
       plan->slots.at[kn_index(handle)].reg = (uint8_t)reg;
       continue;
     }
-    plan->values |= r == NULL || r->first != r->last;
     struct kn_val *v = &f->val[handle];
     v->frame = 0;               /* no longer the block's id */
     if (v->uses == 0) continue; /* a parameter that nobody reads */

@@ -76,7 +76,6 @@ struct kn_plan {
   uint32_t *layout;  /* blocks in code order, all reachable */
   uint32_t n_layout;
   uint64_t saved; /* callee-saved registers used as homes */
-  bool values;    /* a value lives in several blocks */
   bool in_order;  /* layout is the order of filling, as far as a front end's says something */
   bool scattered; /* it is not, and the function's arrays are larger than a core's own cache */
 

@@ -287,9 +287,8 @@ void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_st
 
 /* Drops the operands of an instruction, of which none is an i128, each once. */
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
-/* The same of any operands; of operand h: of both halves, if it is an i128. */
+/* The same of any operands. */
 void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in);
-void kn_drop_any(struct kn_walk *w, uint32_t h);
 /* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of what makes no code. */
@@ -425,6 +424,13 @@ KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
       } else if ((v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0) kn_release(w, h);
     }
   }
+}
+
+/* kn_drop of an operand of any type: of both halves, if it is an i128. */
+KN_INLINE void kn_drop_any(struct kn_walk *w, uint32_t h) {
+  kn_drop(w, h);
+  if (KN_UNLIKELY(w->f->facts.has_pairs) && kn_is_value(h) && kn_is_pair(w->f, h))
+    kn_drop(w, kn_half(w->f, h, 1));
 }
 
 /* kn_drop of value h if `use` is 1; nothing if it is 0 (then h may be 0). Without branches, for where they would be

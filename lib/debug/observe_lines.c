@@ -39,6 +39,17 @@ static bool has_no_code(const struct kn_debug_observer *d) {
   return d->w->out->lines.n - d->lines.first >= 2 && newest_row(d)->offset == kn_here(d->w);
 }
 
+/* Does a value live in several blocks? Where no value has a home, each that several blocks read does. */
+static bool is_crossing(const struct kn_walk *w) {
+  const struct kn_range *ranges = w->plan->ranges.at;
+  const uint32_t n = w->f->facts.crossing || w->f->facts.has_params ? w->f->globals.n : 0;
+  bool is = false;
+  for (uint32_t g = 0; g < n && !is; g++)
+    is = !kn_is_slot(w->f->globals.at[g].handle) &&
+         (w->plan->frame.homeless || ranges[g].first != ranges[g].last);
+  return is;
+}
+
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
@@ -51,6 +62,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
   lines->spills = w->s->stats.spills;
+  lines->crossing = is_crossing(w);
   add_row(d, lines->loc = kn_loc_of(&w->s->sources, w->f->debug.begin), KN_LINE_STMT);
 }
 
@@ -316,7 +328,7 @@ static inline bool changes_body_at_return(const struct kn_debug_observer *d, str
 KN_INLINE bool may_go_on(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   return d->calls.inst != 0 && ((w->val[d->calls.inst].uses != 0) |
-                                (w->s->stats.spills != d->lines.spills) | w->plan->values);
+                                (w->s->stats.spills != d->lines.spills) | d->lines.crossing);
 }
 
 /* Is operand `h` of instruction `i` a value that is older than instruction `call`, which is before `i`? */

@@ -20,7 +20,7 @@ static bool is_power(uint32_t x) { return x != 0 && (x & (x - 1)) == 0; }
 
 /* ---- classes ---- */
 
-enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b) {
+static enum kn_cclass merge(enum kn_cclass a, enum kn_cclass b) {
   if (a == b || b == KN_CCLASS_NONE) return a;
   if (a == KN_CCLASS_NONE) return b;
   if (a == KN_CCLASS_MEMORY || b == KN_CCLASS_MEMORY) return KN_CCLASS_MEMORY;
@@ -34,7 +34,7 @@ static enum kn_cclass class_at(uint64_t classes, unsigned byte) {
 
 enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k) {
   enum kn_cclass all = KN_CCLASS_NONE;
-  for (unsigned i = 0; i < 8; i++) all = kn_cclass_merge(all, class_at(classes, 8 * k + i));
+  for (unsigned i = 0; i < 8; i++) all = merge(all, class_at(classes, 8 * k + i));
   return all;
 }
 
@@ -66,7 +66,7 @@ static uint64_t merge_classes(uint64_t a, uint64_t b) {
   }
   uint64_t out = 0;
   for (unsigned i = 0; i < 16; i++)
-    out |= (uint64_t)kn_cclass_merge(class_at(a, i), class_at(b, i)) << (4 * i);
+    out |= (uint64_t)merge(class_at(a, i), class_at(b, i)) << (4 * i);
   return out;
 }
 

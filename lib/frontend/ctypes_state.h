@@ -123,8 +123,6 @@ bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message);
 #define KN_CTYPES_FAIL(failed, ...) ((void)kn_ctypes_fail(__VA_ARGS__), (failed))
 /* The class of eightbyte k (0 or 1) of a type of at most 16 bytes: psABI 3.2.3, merging. */
 enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k);
-/* Merges two classes. */
-enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b);
 /* The ABI of a target; NULL if there is none. */
 const struct kn_cabi *kn_cabi_of(kiln_target target);
 /* kn_cabi.next_arg of both ABIs (ctypes_build.c). */

@@ -34,26 +34,23 @@ static bool order_functions(struct kn_image *image) {
   for (uint32_t i = 0; i < image->n_sessions; i++) n += image->sessions[i]->out->funcs.n;
   if (n >= UINT32_MAX) return KN_MODULE_FAIL(false, m, KILN_ERR_LIMIT, "too many functions");
   image->n_funcs = (uint32_t)n;
-  image->funcs = kn_arena_alloc(&image->arena, (size_t)n * sizeof *image->funcs + 1, 4);
+  image->funcs = kn_arena_alloc(&image->arena, (size_t)n * sizeof *image->funcs + 1, 8);
   if (image->funcs == NULL) return kn_image_no_memory(image);
   struct kn_image_func *to = image->funcs;
-  if (!m->frozen) {
-    for (uint32_t i = 0; i < image->n_sessions; i++)
-      for (uint32_t k = 0; k < image->sessions[i]->out->funcs.n; k++)
-        *to++ = (struct kn_image_func){.session = i, .index = k};
-    return true;
+  struct kn_image_func *by_symbol = NULL;
+  if (m->frozen) {
+    by_symbol = kn_arena_zero(&image->arena, m->flat_symbols * sizeof *by_symbol, 8);
+    if (by_symbol == NULL) return kn_image_no_memory(image);
   }
-  struct kn_image_func *by_symbol =
-    kn_arena_alloc(&image->arena, m->flat_symbols * sizeof *by_symbol, 4);
-  if (by_symbol == NULL) return kn_image_no_memory(image);
-  memset(by_symbol, 0xff, m->flat_symbols * sizeof *by_symbol);
   for (uint32_t i = 0; i < image->n_sessions; i++) {
     const struct kn_output *o = kn_image_output(image, i);
-    for (uint32_t k = 0; k < o->funcs.n; k++)
-      by_symbol[o->funcs.at[k].symbol] = (struct kn_image_func){.session = i, .index = k};
+    for (uint32_t k = 0; k < o->funcs.n; k++) {
+      const struct kn_code_func *f = o->funcs.at + k;
+      *(m->frozen ? &by_symbol[f->symbol] : to++) = (struct kn_image_func){.code = f, .session = i};
+    }
   }
-  for (uint32_t id = 1; id < m->flat_symbols; id++)
-    if (by_symbol[id].session != UINT32_MAX) *to++ = by_symbol[id];
+  for (uint32_t id = 1; m->frozen && id < m->flat_symbols; id++)
+    if (by_symbol[id].code != NULL) *to++ = by_symbol[id];
   if (to == image->funcs + n) return true;
   return KN_MODULE_FAIL(false, m, KILN_ERR_SYMBOL, "a function has two bodies");
 }
@@ -69,9 +66,10 @@ static bool place_functions(struct kn_image *image) {
   bool sections = m->options.function_sections;
   unsigned least_align = image->code->align_log2;
   for (uint32_t n = 0; n < image->n_funcs; n++) {
-    uint32_t session = image->funcs[n].session, i = image->funcs[n].index;
+    const uint32_t session = image->funcs[n].session;
     const struct kn_output *o = kn_image_output(image, session);
-    const struct kn_code_func *f = o->funcs.at + i;
+    const struct kn_code_func *f = kn_image_func(image, n);
+    const uint32_t i = (uint32_t)(f - o->funcs.at);
     const struct kn_symbol *s = kn_symbol(m, f->symbol);
     uint32_t section = text;
     if (s->section != NULL || s->comdat != 0 || sections || f->used) {

@@ -16,8 +16,9 @@
 
 /* One function of the object. */
 struct kn_image_func {
-  uint32_t session, index; /* in the session's output */
-  uint32_t table;          /* of exceptions: index into kn_image_eh.tables + 1, or 0 */
+  const struct kn_code_func *code; /* in the output of */
+  uint32_t session;                /* this one */
+  uint32_t table;                  /* of exceptions: index into kn_image_eh.tables + 1, or 0 */
 };
 
 /* What a section is for. Its name is the format's, but that of KN_SECTION_NAMED and those after it. */
@@ -268,13 +269,13 @@ static inline const struct kn_output *kn_image_output(const struct kn_image *ima
   return image->sessions[session]->out;
 }
 static inline const struct kn_code_func *kn_image_func(const struct kn_image *image, uint32_t i) {
-  return kn_image_output(image, image->funcs[i].session)->funcs.at + image->funcs[i].index;
+  return image->funcs[i].code;
 }
 /* Table `i` of exceptions. */
 static inline const struct kn_code_table *kn_image_table(const struct kn_image *image, uint32_t i) {
   const struct kn_image_func *f = image->funcs + image->eh.tables[i].func;
   const struct kn_output *o = kn_image_output(image, f->session);
-  return o->tables.at + o->funcs.at[f->index].table - 1;
+  return o->tables.at + f->code->table - 1;
 }
 /* Fails the module; false. */
 static inline bool kn_image_no_memory(const struct kn_image *image) {

@@ -11,8 +11,9 @@ bool kn_elf_frame_prepare(struct kn_elf *e) {
   const struct kn_image_eh *eh = &e->image->eh;
   uint64_t size = 0, n = 0;
   for (uint32_t i = 0; i < e->image->n_funcs; i++) {
-    size += kn_fde_bytes(kn_image_func(e->image, i));
-    n += !kn_image_func(e->image, i)->no_rows;
+    const struct kn_code_func *f = kn_image_func(e->image, i);
+    size += kn_fde_bytes(f);
+    n += !f->no_rows;
   }
   size += cie_at(eh->n_personalities);
   e->eh_frame = UINT32_MAX;
@@ -39,7 +40,7 @@ void kn_elf_frame_write(struct kn_elf *e) {
     p = kn_cie_put(p, image->code, eh->indirect ? KN_EH_INDIRECT_PCREL_SDATA4 : KN_EH_UDATA4, 0);
   for (uint32_t i = 0; i < image->n_funcs; i++) {
     const struct kn_output *o = kn_image_output(image, image->funcs[i].session);
-    const struct kn_code_func *f = o->funcs.at + image->funcs[i].index;
+    const struct kn_code_func *f = kn_image_func(image, i);
     const uint32_t table = image->funcs[i].table;
     const uint32_t cie = table != 0 ? cie_at(eh->tables[table - 1].personality) : 0;
     p = kn_fde_put(p, (uint32_t)(p - base) - cie, 0, 0, f, o->cfi.at); /* addresses are relocated */

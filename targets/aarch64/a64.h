@@ -351,7 +351,6 @@ KN_INLINE struct a64_test a64_negate_if(struct a64_test t, bool negate) {
   return (struct a64_test){a64_negate_branch(t.word, negate)};
 }
 void a64_branch(struct kn_walk *w, uint32_t label);
-void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label);
 /* Evaluates the condition h (an i8, or a comparison deferred to here) into a test; drops h. x16 may
  * be part of the test. */
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);
@@ -361,8 +360,6 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t);
 void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 /* Lowers an operation that joins two comparisons waiting for it: and, or, a select of i8. */
 void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in);
-/* True if comparison i may wait for the instruction behind it. */
-bool a64_fuses(const struct kn_walk *w, uint32_t i);
 
 /* ---- fold.c ---- */
 

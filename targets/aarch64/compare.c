@@ -19,7 +19,8 @@ static const uint8_t fcond[KILN_FCOND_COUNT] = {
   [KILN_FCOND_ULT] = A64_LT, [KILN_FCOND_ONE] = A64_AL, [KILN_FCOND_UEQ] = A64_AL,
   [KILN_FCOND_ORD] = A64_VC, [KILN_FCOND_UNO] = A64_VS};
 
-bool a64_fuses(const struct kn_walk *w, uint32_t i) {
+/* True if comparison i may wait for the instruction behind it. */
+static bool fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];
   return (next->op == KILN_OP_BRIF || next->op == KILN_OP_SELECT) && next->a == i &&
@@ -210,7 +211,7 @@ void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_inst *next = &w->inst[w->i + 1];
   bool taken =
     next->op == KILN_OP_BRIF || (kn_fits_register(w, next->type) && w->val[w->i + 1].uses);
-  if (taken && a64_fuses(w, w->i)) {
+  if (taken && fuses(w, w->i)) {
     a64_wait(w, w->i);
     return;
   }
@@ -300,8 +301,8 @@ enum a64_cond a64_flags(struct kn_walk *w, struct a64_test t) {
 
 void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
   bool negated;
-  if (a64_fuses(w, w->i) || (w->inst[w->i + 1].op == KILN_OP_ZEXT &&
-                             kn_fits_register(w, in->type) && kn_condition(w, w->i, &negated))) {
+  if (fuses(w, w->i) || (w->inst[w->i + 1].op == KILN_OP_ZEXT && kn_fits_register(w, in->type) &&
+                         kn_condition(w, w->i, &negated))) {
     a64_wait(w, w->i);
     return;
   }

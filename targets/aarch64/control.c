@@ -15,7 +15,7 @@ void a64_branch(struct kn_walk *w, uint32_t label) {
   a64_emit(w, a64_b(0));
 }
 
-void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
+static void branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   KN_NOTIFY(w, branch, w);
   fixup(w, label, A64_FIX_B19 + (unsigned)a64_is_tb(t.word));
   a64_emit(w, t.word);
@@ -68,14 +68,14 @@ static void brif_moves(struct kn_walk *w, const struct kn_inst *in, const struct
   kn_inst_end(w);
   bool follows = then_->target == w->next_block || else_->target == w->next_block;
   if (then_->args == 0) {
-    a64_branch_if(w, t, then_->target);
+    branch_if(w, t, then_->target);
     take_edge(w, else_);
   } else if (else_->args == 0) {
-    a64_branch_if(w, a64_negate_if(t, true), else_->target);
+    branch_if(w, a64_negate_if(t, true), else_->target);
     take_edge(w, then_);
   } else {
     uint32_t over = kn_code_label(w);
-    a64_branch_if(w, a64_negate_if(t, true), over);
+    branch_if(w, a64_negate_if(t, true), over);
     kn_edge_moves(w, then_);
     a64_branch(w, then_->target);
     kn_label_bind(w, over);
@@ -94,7 +94,7 @@ void a64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
   if (!fixup_room(w)) return;
   unsigned follows = then_->target == w->next_block;
   uint32_t differ = (then_->target ^ else_->target) & (0 - follows);
-  a64_branch_if(w, a64_negate_if(t, follows), then_->target ^ differ);
+  branch_if(w, a64_negate_if(t, follows), then_->target ^ differ);
   go_on(w, else_->target ^ differ);
   w->to_next |= follows;
 }
@@ -143,7 +143,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   struct switching bounded = *s;
   bounded.reg = index;
   compare(w, &bounded, span);
-  a64_branch_if(w, a64_test_cond(A64_HI), s->fallback);
+  branch_if(w, a64_test_cond(A64_HI), s->fallback);
   a64_emit(w, a64_adr(A64_IP1, 16));
   a64_emit(w, a64_mem_reg(A64_LDRSW, A64_IP0, A64_IP1, index, s->sf ? A64_UXTX : A64_UXTW, 1));
   a64_emit(w, a64_add(1, A64_IP0, A64_IP1, A64_IP0));
@@ -189,17 +189,17 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
     } else if (n <= CHAIN_MAX) {
       for (uint32_t i = 0; i < n; i++) {
         if (c[i].value == 0) {
-          a64_branch_if(w, a64_test_zero(true, s->sf, s->reg), c[i].to);
+          branch_if(w, a64_test_zero(true, s->sf, s->reg), c[i].to);
           continue;
         }
         compare(w, s, c[i].value);
-        a64_branch_if(w, a64_test_cond(A64_EQ), c[i].to);
+        branch_if(w, a64_test_cond(A64_EQ), c[i].to);
       }
       a64_branch(w, s->fallback);
     } else {
       uint32_t half = p.first + n / 2, right = kn_code_label(w);
       compare(w, s, s->cases[half].value);
-      a64_branch_if(w, a64_test_cond(A64_HS), right);
+      branch_if(w, a64_test_cond(A64_HS), right);
       stack[depth++] = (struct part){half, p.end, right};
       stack[depth++] = (struct part){p.first, half, UINT32_MAX};
     }

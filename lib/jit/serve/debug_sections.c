@@ -31,7 +31,7 @@ static bool describe(const struct kn_jit_link *l, uint32_t i, struct kn_image *i
   for (uint32_t s = 0; s < in->n_sessions; s++) {
     const struct kn_output *o = in->sessions[s]->out;
     for (uint32_t k = 0; k < o->funcs.n; k++) {
-      image->funcs[n++] = (struct kn_image_func){.session = s, .index = k};
+      image->funcs[n++] = (struct kn_image_func){.code = o->funcs.at + k, .session = s};
       image->places[o->funcs.at[k].symbol].section = n;
     }
   }
