@@ -253,6 +253,7 @@ enum { X64_CC_OEQ = 16, X64_CC_UNE = 17 };
 bool x64_keep_flags(struct kn_walk *w, unsigned cc);
 
 void x64_jmp(struct kn_walk *w, uint32_t label);
+void x64_jump_back(struct kn_walk *w, uint32_t to);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
 void x64_bind_label(struct kn_walk *w, uint32_t label);
 

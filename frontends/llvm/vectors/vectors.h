@@ -144,8 +144,6 @@ enum kn_bc_vec_call {
   VC_STORE,
   VC_FIRST,       /* the first lane that is not 0 */
   VC_PARTIAL_SUM, /* lanes of a vector added to those of a shorter one */
-  VC_EXTRACT,     /* a shorter vector in a longer one: taken out of it, */
-  VC_INSERT,      /* put into it */
   VC_ADD,         /* from here on: reductions */
   VC_AND,
   VC_FADD,
