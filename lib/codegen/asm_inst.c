@@ -119,7 +119,7 @@ static void emit_naked(struct kn_walk *w, const struct kn_inst *in) {
   }
 }
 
-/* Without conditions the blocks that are reached are a chain, each emitted behind the one before it, so that only the
+/* Without conditions the blocks that are reached are a chain, each emitted after the one before it, so that only the
  * last can have a branch: back to one of them. */
 void kn_naked(struct kn_walk *w) {
   const kiln_func *f = w->f;

@@ -97,7 +97,7 @@ void kn_in_reverse(const struct call *c) {
   define(c, &s, lanes);
 }
 
-/* Lanes of two vectors, one behind the other. The first one is a constant: `op` 0: argument 2 is its number, or, if that
+/* Lanes of two vectors, one after the other. The first one is a constant. `op` 0: argument 2 is its number, or, if that
  * is negative, how many lanes of the first vector there are; 1: its number; 2: how many. */
 void kn_in_splice(const struct call *c) {
   struct kn_bc *r = c->r;

@@ -57,8 +57,8 @@ void kn_in_atomic_flag(const struct call *c) {
 }
 
 /* Sets, clears or inverts a bit and gives what it was: if its number is a constant, in its place (`lock OP [rdi], imm;
- * setb al`; `op` is the byte of the instruction's operands), else as 0 or 1 (`lock OP [rdi], rsi`; `op` is its opcode, and
- * `shift` 1). */
+ * setb al`; `op` is the byte of the instruction's operands), else as 0 or 1 (`lock OP [rdi], rsi`; `op` is its opcode,
+ * and `shift` 1). */
 void kn_in_atomic_bit(const struct call *c) {
   const bool in_register = c->row->shift;
   const struct kn_bc_type *t = c->n != 2 ? NULL : in_register ? arg_info(c, 1) : c->rt;

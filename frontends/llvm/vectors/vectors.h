@@ -173,7 +173,7 @@ struct kn_bc_passed {
   uint32_t n;
   kiln_type type; /* of each: KILN_TYPE_V64 may be widened to V128 */
   kiln_type lane; /* type of its lanes, without floats that are passed as another type */
-  bool wide;      /* two of them are the halves of one register of 256 bits */
+  uint8_t wide;   /* 2, 4: so many of them are the parts of one register of 256, 512 bits; else 0 */
   bool quad;      /* they are fp128 */
   bool half;      /* they are half or bfloat, each in a register of its own */
 };
