@@ -292,7 +292,7 @@ static const char *unlike_c(const struct kn_isig *sig) {
   const struct kn_host *h = &kn_interp_host;
   if (sig->int_words > h->gp_results || sig->floats > h->fp_results || sig->f80s > h->f80_results)
     return "results that a C function cannot return";
-  return sig->halves ? "256-bit vectors" : NULL;
+  return sig->halves ? "256-bit or 512-bit vectors" : NULL;
 }
 
 void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s, void *address) {

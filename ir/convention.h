@@ -35,7 +35,8 @@ struct kn_convention {
   bool composites;
   uint8_t chain,
     sret; /* registers of parameters with these flags; sret may be KN_NO_REG: as any integer */
-  /* first register of the upper halves of 256-bit vectors (KILN_PARAM_UPPER); 0: no such */
+  /* first register of the upper halves of 256-bit vectors (KILN_PARAM_UPPER); 0: no such. The upper quarters of a
+   * 512-bit one are copied to memory before a call. */
   uint8_t upper;
   uint8_t max_align_log2; /* of objects by value on the stack; at least 3 */
   uint8_t shadow_bytes;   /* of the stack area, below the first argument on the stack */

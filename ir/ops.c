@@ -106,7 +106,8 @@ const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
   if (own->conv->keeps != 0) return "a tail call to a function that preserves more registers";
   if (own->conv->lost != sig->conv->lost || own->conv->shadow_bytes != sig->conv->shadow_bytes)
     return "a tail call by another convention";
-  if (own->n_results != sig->n_results || ((own->flags ^ sig->flags) & KILN_SIG_WIDE_RESULTS) ||
+  const unsigned wide = KILN_SIG_WIDE_RESULTS | KILN_SIG_WIDER_RESULTS;
+  if (own->n_results != sig->n_results || ((own->flags ^ sig->flags) & wide) ||
       memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)
     return "a tail call whose results differ from the function's";
   for (unsigned k = 0; k < own->n_params; k++) sret[0] |= own->params[k].flags & KILN_PARAM_SRET;

@@ -197,6 +197,8 @@ struct kn_target {
   struct kn_call_ops calls;
   /* Emits a jump to a label; binds a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
+  /* Emits a jump in its final form, to code of the function before it, which is at `to`. */
+  void (*jump_back)(struct kn_walk *w, uint32_t to);
   void (*bind_label)(struct kn_walk *w, uint32_t label);
   /* The mark that the target of an indirect jump begins with: kn_frame_plan.marks. */
   void (*landing)(struct kn_walk *w);

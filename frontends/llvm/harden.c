@@ -65,6 +65,8 @@ bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value)
     bool general = takes(value, "sse") || takes(value, "sse2"), no_x87 = takes(value, "x87");
     a->harden.general |= general;
     a->harden.no_x87 |= no_x87;
+  } else if (strcmp(key, "min-legal-vector-width") == 0) {
+    a->harden.narrow = number(value, UINT32_MAX) < 512;
   } else if (strcmp(key, "no-jump-tables") == 0) {
     a->harden.no_tables |= strcmp(value, "true") == 0;
   } else if (strcmp(key, "disable-tail-calls") == 0) {
@@ -87,11 +89,14 @@ void kn_bc_harden_done(struct kn_bc_attr *a) {
   if (a->harden.no_probe) a->harden.probe = 0;
   if (!a->harden.probe) a->harden.probe_bytes = 0;
   if (!a->harden.guard) a->guard_buffer = 0;
+  a->harden.narrow &= a->harden.avx512;
 }
 
 bool kn_bc_harden_avx(const struct kn_bc_attr *a) { return a && a->harden.avx; }
 
 bool kn_bc_harden_avx512(const struct kn_bc_attr *a) { return a && a->harden.avx512; }
+
+bool kn_bc_harden_narrow(const struct kn_bc_attr *a) { return a && a->harden.narrow; }
 
 bool kn_bc_harden_no_x87(const struct kn_bc_attr *a) {
   return a->harden.no_x87 && !a->harden.general;

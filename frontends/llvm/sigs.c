@@ -105,31 +105,31 @@ static kiln_type result_register(const struct kn_bc *r, struct taken *s,
 /* Does a result of `type` fit into registers? Fills in `out` and *wide if so. Their number, or 0; or -1: *refused says
  * why, or is NULL if that is reported. */
 static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln_type *out,
-                            bool *wide, const char **refused) {
+                            unsigned *wide, const char **refused) {
   const struct kn_bc_type *t = &r->types.at[type];
   struct taken s = {0};
   struct kn_bc_leaf l = {0};
   uint32_t n = 0;
-  bool narrow = false, no_x87 = false;
+  bool mixed = false, no_x87 = false;
   *refused = NULL;
   while (kn_bc_leaf_next(r, t, &l)) {
     struct kn_bc_passed p;
     if (!kn_bc_leaf_passed(r, &l, flags, &p)) return -1;
     for (uint32_t k = 0; k < p.n; k++, n++) {
-      kiln_type in = result_register(r, &s, &p, p.wide && k & 1);
+      kiln_type in = result_register(r, &s, &p, p.wide && k % p.wide);
       if (in == KILN_TYPE_VOID) return 0;
       no_x87 |= in == KILN_TYPE_F80 && r->m->no_x87;
       if (n < KILN_MAX_RESULTS) out[n] = in;
     }
-    *wide |= p.wide;
-    narrow |= !p.wide;
+    mixed |= n != p.n && *wide != p.wide;
+    *wide = p.wide;
   }
   if (no_x87) {
     *refused = "a result of more than two floats without the x87";
   } else if (n > KILN_MAX_RESULTS) {
     *refused = "a result in more than eight registers";
-  } else if (*wide && narrow) {
-    *refused = "a vector of 256 bits beside other parts of a result";
+  } else if (mixed) {
+    *refused = "a vector of 256 or 512 bits beside other parts of a result";
   } else {
     return (int)n;
   }
@@ -217,10 +217,11 @@ bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_
       return kn_bc_unsupported(r, "an array of vectors of this type as an argument");
     if (passed.wide && function->flags) {
       if (t->kind != TK_VECTOR)
-        return kn_bc_unsupported(r, "a vector of 256 bits in a variadic function's aggregate");
+        return kn_bc_unsupported(r,
+                                 "a vector of 256 or 512 bits in a variadic function's aggregate");
       const kiln_param copy = {.type = KILN_TYPE_PTR,
                                .flags = KILN_PARAM_BYVAL,
-                               .align_log2 = 5,
+                               .align_log2 = passed.wide == 4 ? 6 : 5,
                                .size_bytes = 16 * passed.n};
       return KN_BC_PUSH(r, r->tmp.params, copy);
     }
@@ -230,7 +231,7 @@ bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_
       if (p.type == KILN_TYPE_V64 && widens &&
           (variadic || count_floats(r, r->tmp.params.n) >= KN_BC_FLOAT_ARGS))
         p.type = KILN_TYPE_V128;
-      if (passed.wide) p.flags = k & 1 ? KILN_PARAM_UPPER : 0;
+      if (passed.wide) p.flags = k % passed.wide ? KILN_PARAM_UPPER : 0;
       else if (joined && (!last || k + 1 < passed.n)) p.flags = KILN_PARAM_JOIN;
       if (joined && l.first == 0 && k == 0 && a && a->stack_align_log2 > 3 &&
           kn_bc_targets[r->target].aligns_args)
@@ -245,13 +246,14 @@ unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
   if (!r->m->has_long_vectors) return 0;
   const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
   return (kn_bc_harden_avx(a) ? KN_BC_SIG_AVX : 0u) |
-         (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u);
+         (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u) |
+         (kn_bc_harden_narrow(a) ? KN_BC_SIG_NARROW : 0u);
 }
 
 bool kn_bc_result_refused(struct kn_bc *r, uint32_t type) {
   uint32_t ret = r->m->elems.at[r->types.at[type].first].type;
   kiln_type results[KILN_MAX_RESULTS];
-  bool wide = false;
+  unsigned wide = 0;
   const char *refused = NULL;
   if (!kn_bc_passes_parts(&r->types.at[ret]) || !kn_bc_split_plain(r, ret)) return false;
   return result_registers(r, ret, 0, results, &wide, &refused) < 0 && refused;
@@ -287,7 +289,7 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
   uint32_t ret = r->m->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
-  bool wide_results = false;
+  unsigned wide_results = 0;
   const struct kn_bc_attr *of_result = kn_bc_attr(r, attrs, 0);
   if (of_result && KN_UNLIKELY(of_result->refused != NULL))
     return kn_bc_refuse(r, of_result->refused);
@@ -300,7 +302,7 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     if (in_regs < 0) return refused && kn_bc_unsupported(r, refused);
     s->ret = r->types.at[ret].n_pieces == 0 || in_regs ? RET_PARTS : RET_DEMOTED;
     n_results = (uint32_t)in_regs;
-    wide_results &= in_regs > 0;
+    if (in_regs == 0) wide_results = 0;
   } else if (KN_UNLIKELY(r->types.at[ret].ktype == KILN_TYPE_F80 || r->m->quad_in_memory) &&
              memory_result(r, &r->types.at[ret])) {
     s->ret = RET_DEMOTED;
@@ -339,6 +341,7 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     (t->flags ? KILN_SIG_VARIADIC : 0u) | (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
     (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
     (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u) |
+    (wide_results == 4 ? KILN_SIG_WIDER_RESULTS : 0u) |
     (flags & KN_BC_SIG_NOINLINE ? KILN_SIG_NOINLINE : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "this many parameters");
   const kiln_cc cc = flags & KN_BC_SIG_SYSV ? KILN_CC_SYSV : KILN_CC_C;

@@ -173,8 +173,10 @@ typedef struct kiln_func_attrs {
    *   error. */
   bool general_only;
   /** If true, the function consists only of the machine code of its ASMs: Kiln generates no prologue and no frame.
-   * - The function must have exactly one block, which contains ASMs without operands and results, and ends in
-   *   UNREACHABLE.
+   * - The function may contain ASMs without operands and results, DEBUG_TRAP, TRAP, UNREACHABLE, and BR without
+   *   arguments. UNREACHABLE generates no code.
+   * - The code of a block follows the code of the block that goes to it. BR is a jump only if it goes back to a block
+   *   whose code is complete.
    * - The only unwind rows are the row for the first instruction and the rows from kiln_asm.rows. */
   bool naked;
   /** If true, the object keeps the function even if the linker collects garbage, as KILN_DATA_USED does for data. The

@@ -310,9 +310,11 @@ enum {
   KILN_PARAM_CHAIN = 32,
   /** A v128 that is the upper half of a 256-bit register; the preceding parameter, a v128 too, is the lower half. This
    * is how the ABI passes 256-bit vectors on processors with AVX.
+   * - Three such parameters in a row are the second, third and fourth quarter of a 512-bit register, for processors
+   *   with AVX-512F.
    * - Only for x86-64, and not together with other flags.
-   * - 256-bit vectors have no type of their own. Only calls and returns use 256-bit registers; a front end builds all
-   *   other operations from operations on 128 bits. */
+   * - These vectors have no type of their own. Only calls and returns use registers of more than 128 bits; a front end
+   *   builds all other operations from operations on 128 bits. */
   KILN_PARAM_UPPER = 64,
   /** The caller sign-extends an I8, I16 or I32 to 64 bits, as the ABIs of RISC-V and s390x require. The code of the
    * callee may rely on this extension, even if a compiler other than Kiln generated that code. A parameter has at most
@@ -398,7 +400,10 @@ enum {
   /** You promise that the function does not collect garbage: while it runs, no object moves, and nothing reads or
    * changes the roots of its callers (kiln_slot_set_root). A call has this promise if its signature or the signature of
    * the symbol that it calls has the flag. */
-  KILN_SIG_NOCOLLECT = 128
+  KILN_SIG_NOCOLLECT = 128,
+  /** Together with KILN_SIG_WIDE_RESULTS: the results are four or eight v128s. Each four v128s form a 512-bit register.
+   * Only for x86-64 with AVX-512F. */
+  KILN_SIG_WIDER_RESULTS = 256
 };
 
 /** The maximum number of results of a function. */

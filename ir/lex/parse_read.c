@@ -169,10 +169,15 @@ const struct kn_flag_word kn_param_words[] = {
   {"chain", KILN_PARAM_CHAIN},   {"upper", KILN_PARAM_UPPER}, {NULL, 0},
 };
 const struct kn_flag_word kn_sig_words[] = {
-  {"noreturn", KILN_SIG_NORETURN},   {"returns_twice", KILN_SIG_RETURNS_TWICE},
-  {"nounwind", KILN_SIG_NOUNWIND},   {"wide_results", KILN_SIG_WIDE_RESULTS},
-  {"noinline", KILN_SIG_NOINLINE},   {"entry", KILN_SIG_ENTRY},
-  {"nocollect", KILN_SIG_NOCOLLECT}, {NULL, 0},
+  {"noreturn", KILN_SIG_NORETURN},
+  {"returns_twice", KILN_SIG_RETURNS_TWICE},
+  {"nounwind", KILN_SIG_NOUNWIND},
+  {"wide_results", KILN_SIG_WIDE_RESULTS},
+  {"noinline", KILN_SIG_NOINLINE},
+  {"entry", KILN_SIG_ENTRY},
+  {"nocollect", KILN_SIG_NOCOLLECT},
+  {"wider_results", KILN_SIG_WIDER_RESULTS},
+  {NULL, 0},
 };
 
 static bool parse_param(struct kn_parser *p, kiln_param *out) {

@@ -57,21 +57,28 @@ static const char *check_param(const kiln_param *p) {
   return NULL;
 }
 
-/* What is wrong with vectors of 256 bits in registers; NULL: nothing. */
+/* What is wrong with vectors of 256 or 512 bits in registers; NULL: nothing. */
 static const char *check_wide(const struct kn_convention *conv, unsigned flags,
                               const kiln_param *params, size_t n, const kiln_type *results,
                               size_t n_results) {
-  bool wide = (flags & KILN_SIG_WIDE_RESULTS) != 0, any = wide;
-  if (wide && n_results != 2 && n_results != 4 && n_results != 8)
+  const bool wide = (flags & KILN_SIG_WIDE_RESULTS) != 0;
+  const bool wider = (flags & KILN_SIG_WIDER_RESULTS) != 0;
+  bool any = wide;
+  if (wider && !wide) return "wider results that are not wide";
+  if (wide && n_results != 4 && n_results != 8 && (wider || n_results != 2))
     return "wide results that are not two, four or eight";
   for (size_t i = 0; i < n_results && wide; i++)
     if (results[i] != KILN_TYPE_V128) return "a wide result that is not a v128";
   for (size_t i = 0; i < n; i++) {
     if (!(params[i].flags & KILN_PARAM_UPPER)) continue;
     any = true;
-    if (i == 0 || params[i].flags != KILN_PARAM_UPPER || params[i].type != KILN_TYPE_V128 ||
-        params[i - 1].type != KILN_TYPE_V128 || params[i - 1].flags != 0)
+    size_t first = i--;
+    for (; i + 1 < n && params[i + 1].flags & KILN_PARAM_UPPER; i++)
+      if (params[i + 1].flags != KILN_PARAM_UPPER || params[i + 1].type != KILN_TYPE_V128)
+        return "an upper half that is not a v128";
+    if (first == 0 || params[first - 1].type != KILN_TYPE_V128 || params[first - 1].flags != 0)
       return "an upper half without a v128 before it";
+    if (i - first != 0 && i - first != 2) return "a vector of neither two nor four v128s";
   }
   if (any && conv->upper == 0)
     return "256-bit vectors with a target or calling convention other than x86-64's";
@@ -141,7 +148,8 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
   if (kn_module_failed(m)) return none;
   if ((unsigned)cc >= KILN_CC_COUNT ||
       flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN | KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND |
-               KILN_SIG_WIDE_RESULTS | KILN_SIG_NOINLINE | KILN_SIG_ENTRY | KILN_SIG_NOCOLLECT) ||
+               KILN_SIG_WIDE_RESULTS | KILN_SIG_NOINLINE | KILN_SIG_ENTRY | KILN_SIG_NOCOLLECT |
+               KILN_SIG_WIDER_RESULTS) ||
       ((flags & KILN_SIG_ENTRY) && n_results != 0))
     return KN_MODULE_FAIL(none, m, KILN_ERR_ARGUMENT,
                           "signature: unknown calling convention or flag");
@@ -173,7 +181,8 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     seen |= params[i].flags;
     seen_types |= 1u << (params[i].type & 31);
   }
-  if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) || (flags & KILN_SIG_WIDE_RESULTS))) {
+  if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) ||
+                  (flags & (KILN_SIG_WIDE_RESULTS | KILN_SIG_WIDER_RESULTS)))) {
     const char *wrong = check_wide(conv, flags, params, n_params, results, n_results);
     if (wrong) return KN_MODULE_FAIL(none, m, KILN_ERR_TYPE, "signature: %s", wrong);
   }
@@ -195,7 +204,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
                           .n_params = (uint32_t)n_params,
                           .n_results = (uint8_t)n_results,
                           .cc = (uint8_t)cc,
-                          .flags = (uint8_t)flags,
+                          .flags = (uint16_t)flags,
                           .has_pairs = (seen_types & KN_T(I128)) != 0,
                           .conv = conv};
   memcpy(wanted.results, types, sizeof types);
@@ -232,7 +241,7 @@ static uint32_t past_chain(const struct kn_sig *s, uint32_t i) {
 }
 
 bool kn_sig_is_compatible(const struct kn_sig *s, const struct kn_sig *t) {
-  const unsigned says = KILN_SIG_VARIADIC | KILN_SIG_WIDE_RESULTS;
+  const unsigned says = KILN_SIG_VARIADIC | KILN_SIG_WIDE_RESULTS | KILN_SIG_WIDER_RESULTS;
   uint32_t i = 0, k;
   if (s == t) return true;
   if (s->conv != t->conv || ((s->flags ^ t->flags) & says) || s->n_results > t->n_results)

@@ -26,11 +26,12 @@ struct kn_sig {
   uint8_t results[KILN_MAX_RESULTS];
   uint8_t n_results;
   uint8_t cc;
-  uint8_t flags; /* KILN_SIG_... */
+  uint16_t flags; /* KILN_SIG_... */
   const struct kn_convention *conv;
   uint64_t arriving, returning; /* registers of the parameters, of the results */
   uint32_t stack_bytes;         /* of the stack area that results and parameters take */
   uint32_t result_bytes;        /* of the results in it that have no register, which come first */
+  uint32_t stack_align;         /* of the area; 0: as usual */
   /* So many more arguments of one register each have one, whatever their types are. */
   uint8_t spare;
   bool has_pairs; /* a parameter is an i128 */

@@ -103,23 +103,45 @@ static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
   kn_code_cfi(w, w->f->asm_bytes.at + code->bytes + code->n_bytes, code->n_rows);
 }
 
+/* Emits instruction w->i of a naked function, in which nothing can have a register or a place. */
+static void emit_naked(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_asm *code = in->op == KILN_OP_ASM ? &w->f->asms.at[in->b] : NULL;
+  if (in->op == KILN_OP_TRAP || in->op == KILN_OP_DEBUG_TRAP) {
+    if (kn_code_ready(w)) w->target->lowerings[in->op][in->type][1](w, in);
+  } else if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
+    kn_func_fail(w->owner, KILN_ERR_STRUCTURE, w->block, w->i,
+                 "a naked function consists of machine code without operands and results, traps, "
+                 "and branches without arguments: it cannot have %s%s",
+                 kn_op_info[in->op].name, code ? " with these" : "");
+  } else {
+    if (code->n_rows) emit_rows(w, code);
+    emit(w, code);
+  }
+}
+
+/* Without conditions the blocks that are reached are a chain, each emitted after the one before it, so that only the
+ * last can have a branch: back to one of them. */
 void kn_naked(struct kn_walk *w) {
   const kiln_func *f = w->f;
-  const struct kn_block *b = &f->block[0];
-  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
-    const struct kn_inst *in = &f->inst[i];
-    const struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
-    w->i = i;
-    if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
-    if (w->observer != NULL) kn_observe_inst(w);
-    if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
-      kn_walk_fail(
-        w, KILN_ERR_STRUCTURE,
-        "a naked function must be one block of machine code without operands and results");
-      return;
+  for (w->block = 0;;) {
+    const struct kn_block *b = &f->block[w->block];
+    kn_label_bind(w, w->block);
+    uint32_t i = kn_inst_settle(f, b->first);
+    for (; i != b->term; i = kn_inst_settle(f, i + 1)) {
+      w->i = i;
+      if (w->observer != NULL) kn_observe_inst(w);
+      emit_naked(w, &f->inst[i]);
+      if (f->status != KILN_OK) return;
     }
-    if (code->n_rows) emit_rows(w, code);
-    if (!emit(w, code)) return;
+    const struct kn_inst *in = &f->inst[w->i = i];
+    if (in->op == KILN_OP_UNREACHABLE) return;
+    if (w->observer != NULL) kn_observe_inst(w);
+    if (in->op != KILN_OP_BR || f->edges.at[in->b].args != 0) return emit_naked(w, in);
+    w->block = f->edges.at[in->b].target;
+    uint32_t to = kn_label_at(w, w->block);
+    if (to == UINT32_MAX) continue;
+    if (kn_code_ready(w)) w->target->jump_back(w, to);
+    return;
   }
 }
 

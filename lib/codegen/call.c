@@ -49,8 +49,25 @@ static KN_COLD void assign_register(const struct kn_convention *c, struct kn_ass
   }
 }
 
+/* The next upper part of what the last argument began: after it on the stack; of what is in a register, the upper half
+ * is in one of its own, and the third and fourth quarter are copied to memory. */
+static void assign_upper(const struct kn_convention *c, struct kn_assign *s, struct kn_arg *a,
+                         unsigned uppers) {
+  const unsigned part = s->part++;
+  a->stack = s->upper;
+  if (s->upper != 0) {
+    s->upper = uppers != 0 ? s->upper + 16 : 0;
+  } else if (part == 1) {
+    a->reg = (uint8_t)(c->upper + s->used[1] - 1);
+  } else {
+    a->reg = c->args[1].reg[s->used[1] - 1];
+    a->number = (uint8_t)part;
+    a->indirect = true;
+  }
+}
+
 static KN_COLD void assign_any(const struct kn_target *t, const struct kn_convention *c,
-                               struct kn_assign *s, struct kn_arg *a, bool whole) {
+                               struct kn_assign *s, struct kn_arg *a, unsigned uppers) {
   const kiln_param *p = a->param;
   a->indirect = (c->indirect >> a->type & 1) != 0;
   if (a->indirect) a->type = KILN_TYPE_I64;
@@ -65,11 +82,10 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
   else if (flags & KILN_PARAM_SRET) a->reg = c->sret;
   if (a->reg != KN_NO_REG) return;
   if (KN_UNLIKELY(flags & KILN_PARAM_UPPER)) {
-    a->stack = s->upper;
-    if (s->upper == 0) a->reg = (uint8_t)(c->upper + s->used[1] - 1);
-    s->upper = 0;
+    assign_upper(c, s, a, uppers);
     return;
   }
+  s->part = 1;
   if (flags & KILN_PARAM_BYVAL) {
     unsigned log2 = p->align_log2 < c->max_align_log2 ? p->align_log2 : c->max_align_log2;
     size = align_to(p->size_bytes, 8);
@@ -82,13 +98,13 @@ static KN_COLD void assign_any(const struct kn_target *t, const struct kn_conven
     if (c->by_position) align = 8;
     if (inside && size < 16) align = 1; /* as in memory */
     else if (c->composites && p && p->align_log2 == 4) align = 16;
-    if (whole && type == KILN_TYPE_V128) size = align = 32;
+    if (uppers && type == KILN_TYPE_V128) size = align = 16 + 16 * uppers;
   }
   a->stack = align_to(s->stack, align);
   s->stack = a->stack + size;
-  if (whole && size == 32) {
+  if (uppers && size > 16) {
     s->upper = a->stack + 16;
-    if (s->align < 32) s->align = 32;
+    if (s->align < align) s->align = align;
   }
 }
 
@@ -125,28 +141,28 @@ static KN_COLD void assign_pair(const struct kn_convention *c, struct kn_assign 
   for (unsigned k = first; k < 2; k++, s->stack += 8) a[k].stack = s->stack;
 }
 
-/* Gives `a` the next location: sets `reg` or `stack`, from its type and parameter. `whole`: the parameter behind it is
- * its upper half (KILN_PARAM_UPPER). */
+/* Gives `a` the next location: sets `reg` or `stack`, from its type and parameter. `uppers` parameters follow that
+ * are upper parts of the same vector (KILN_PARAM_UPPER). */
 KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, struct kn_assign *s,
-                      struct kn_arg *a, bool whole) {
+                      struct kn_arg *a, unsigned uppers) {
   const struct kn_reg_list *list = &c->args[0];
   a->indirect = false;
   bool usual = a->type - KILN_TYPE_I8 <= KILN_TYPE_I64 - KILN_TYPE_I8 && s->joined == 0 &&
                !(kn_arg_flags(a) & ~(unsigned)KN_PARAM_EXTEND);
   if (KN_LIKELY(usual && s->used[0] < list->n && c->narrow.n == 0 && !c->by_position)) {
     a->reg = list->reg[s->used[0]++];
-  } else assign_any(t, c, s, a, whole);
+  } else assign_any(t, c, s, a, uppers);
 }
 
 /* Gives argument `a` its location, or, if it is an i128 that is not indirect, a[0] and a[1] those of its halves.
  * Returns their number. */
 KN_INLINE unsigned assign_halves(const struct kn_target *t, const struct kn_convention *c,
-                                 struct kn_assign *s, struct kn_arg a[2], bool whole) {
+                                 struct kn_assign *s, struct kn_arg a[2], unsigned uppers) {
   if (KN_UNLIKELY(a->type == KILN_TYPE_I128) && !(c->indirect >> KILN_TYPE_I128 & 1)) {
     assign_pair(c, s, a);
     return 2;
   }
-  assign(t, c, s, a, whole);
+  assign(t, c, s, a, uppers);
   return 1;
 }
 
@@ -180,9 +196,11 @@ static unsigned assign_result(const struct kn_target *t, const struct kn_sig *si
   return n;
 }
 
-/* Is the parameter behind number k the upper half of that one? */
-static bool is_whole(const struct kn_sig *sig, uint32_t k) {
-  return k + 1 < sig->n_params && sig->params[k + 1].flags & KILN_PARAM_UPPER;
+/* How many parameters behind number k are upper parts of the vector that it is a part of. */
+static unsigned uppers_of(const struct kn_sig *sig, uint32_t k) {
+  unsigned n = 0;
+  while (++k < sig->n_params && sig->params[k].flags & KILN_PARAM_UPPER) n++;
+  return n;
 }
 
 static uint64_t regs_of(const struct kn_arg *a, unsigned n) {
@@ -211,11 +229,12 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
     const kiln_param *p = &sig->params[k];
     struct kn_arg a[2];
     a[0] = (struct kn_arg){.param = p, .type = p->type};
-    sig->arriving |= regs_of(a, assign_halves(t, c, &s, a, is_whole(sig, k)));
+    sig->arriving |= regs_of(a, assign_halves(t, c, &s, a, uppers_of(sig, k)));
     sig->plain &= p->type <= KILN_TYPE_I64 && p->flags == 0 && p->align_log2 == 0 &&
                   k < c->args[0].n && a->reg == c->args[0].reg[k];
   }
   sig->stack_bytes = s.stack;
+  sig->stack_align = s.align;
   /* calls by C's convention always have its shadow bytes */
   bool stack = s.stack != (t->ir.library != NULL ? t->ir.library->shadow_bytes : 0u);
   sig->plain &= !stack;
@@ -247,7 +266,7 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
     else a->h = operands[k];
     a->type = (uint8_t)(p ? p->type : kn_loose_type(w, a->h));
     if (not_lowered(w, a->type, "argument of a type that is not lowered yet")) return false;
-    const unsigned n_halves = assign_halves(w->target, sig->conv, end, a, is_whole(sig, k));
+    const unsigned n_halves = assign_halves(w->target, sig->conv, end, a, uppers_of(sig, k));
     if (KN_UNLIKELY(end->refused)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, end->refused);
       return false;
@@ -444,6 +463,11 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   w->call_stack = (struct kn_call_stack){0};
   if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
   if (c->tail && !tail_fits(w, all.stack)) return;
+  if (c->tail && all.align > kn_sig(w->f->module, w->f->sig)->stack_align) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "the callee's arguments on the stack are more aligned than the function's");
+    return;
+  }
   t->calls.open_stack(w, c, &all);
   if (w->f->status != KILN_OK || !early_args(w, c)) return;
   c->reg = t->callee[0];

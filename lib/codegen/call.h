@@ -15,7 +15,8 @@ struct kn_assign {
   uint32_t stack;   /* bytes of the stack area */
   uint32_t align;   /* of it, if that is more than usual */
   unsigned joined;  /* parts to come of an argument of several (KILN_PARAM_JOIN) */
-  uint32_t upper; /* where in the stack area the upper half is that comes next; 0: in a register */
+  uint32_t upper; /* where in the stack area the upper part is that comes next; 0: in a register */
+  uint8_t part;   /* the number of the upper part that comes next */
   uint64_t taken; /* registers given out */
   const char *refused; /* an argument has no location: kn_convention.no_stack; or NULL */
 };
@@ -29,10 +30,11 @@ struct kn_arg {
   const kiln_param *param; /* NULL: beyond the signature's parameters, or a result */
   uint8_t type;
   uint8_t reg;    /* or KN_NO_REG */
-  uint8_t number; /* of a result; */
+  uint8_t number; /* of a result; 2, 3: the third or fourth quarter of what is in `reg` */
   bool upper;     /* of a result: it is the upper half */
   bool in_memory; /* a result in the stack area. Without it and `reg`: on a stack of registers */
-  bool indirect;  /* the address of a copy: kn_convention.indirect; `type` is that of addresses */
+  /* the address of a copy: kn_convention.indirect; `type` is that of addresses. Of a quarter: a copy itself */
+  bool indirect;
   int32_t memory; /* of a call, if it is indirect: frame offset of the copy, or of the result */
 };
 /* KILN_PARAM_... of an argument. */

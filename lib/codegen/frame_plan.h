@@ -46,7 +46,7 @@ struct kn_frame_plan {
   uint32_t shared_bytes; /* of the memory that the slots of inlined bodies share */
 
   /* ---- the body ---- */
-  bool naked;        /* no prologue, no epilogue: nothing but ASMs */
+  bool naked;        /* no prologue, no epilogue: machine code, traps, branches */
   bool general_only; /* no float register is touched */
   bool homeless;     /* nothing has a home in a register, no frame offset serves two values */
   bool keeps_none;   /* the convention preserves no register: all that C's does are free to use */

@@ -351,6 +351,7 @@ KN_INLINE struct a64_test a64_negate_if(struct a64_test t, bool negate) {
   return (struct a64_test){a64_negate_branch(t.word, negate)};
 }
 void a64_branch(struct kn_walk *w, uint32_t label);
+void a64_jump_back(struct kn_walk *w, uint32_t to);
 /* Evaluates the condition h (an i8, or a comparison deferred to here) into a test; drops h. x16 may
  * be part of the test. */
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);

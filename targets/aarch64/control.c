@@ -15,6 +15,10 @@ void a64_branch(struct kn_walk *w, uint32_t label) {
   a64_emit(w, a64_b(0));
 }
 
+void a64_jump_back(struct kn_walk *w, uint32_t to) {
+  a64_emit(w, a64_b((int32_t)(to - kn_here(w))));
+}
+
 static void branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   KN_NOTIFY(w, branch, w);
   fixup(w, label, A64_FIX_B19 + (unsigned)a64_is_tb(t.word));

@@ -300,6 +300,7 @@ const struct kn_target kn_target_aarch64 = {
             .keep_result = a64_keep_result,
             .free_stack = a64_free_stack},
   .jump = a64_branch,
+  .jump_back = a64_jump_back,
   .bind_label = a64_bind_label,
   .landing = a64_landing,
   .finish = a64_finish,

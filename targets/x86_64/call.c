@@ -301,6 +301,13 @@ void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     unsigned flags = kn_arg_flags(a);
+    if (KN_UNLIKELY(a->indirect) && flags & KILN_PARAM_UPPER) {
+      if (!kn_code_ready(w)) return;
+      unsigned x = x64_hw(x64_xscratch(w));
+      EMIT(w, x64_rm, X64_MOVUPS, 2, x, x64_frame_mem(w, a->memory));
+      x64_join_quarter(w, x64_hw(a->reg), x, a->number);
+      continue;
+    }
     if (KN_UNLIKELY(a->indirect) && a->reg != KN_NO_REG) {
       KN_WROTE(w, KN_EV_CLOBBER, 0, a->reg);
       EMIT(w, x64_rm, X64_LEA, 3, a->reg, x64_frame_mem(w, a->memory));
@@ -322,7 +329,7 @@ void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
 void x64_call(struct kn_walk *w, struct kn_call *c) {
   if (!simple_call(w, c)) kn_general_call(w, c);
   if (KN_UNLIKELY(c->sig->flags & KILN_SIG_WIDE_RESULTS) && !c->tail && w->f->status == KILN_OK)
-    x64_split_results(w, c->sig->n_results);
+    x64_split_results(w, c->sig->n_results, (c->sig->flags & KILN_SIG_WIDER_RESULTS) != 0);
 }
 
 /* A result in memory: at rsp until the next call, or where the function was told. */
@@ -375,7 +382,8 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     if (w->val[w->i].uses) kn_def_fixed(w, w->i, sig->results[0], X64_RAX);
     return;
   }
-  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) x64_split_results(w, sig->n_results);
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS))
+    x64_split_results(w, sig->n_results, (sig->flags & KILN_SIG_WIDER_RESULTS) != 0);
   x64_take_results(w, sig);
 }
 
@@ -400,8 +408,9 @@ void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   const kiln_func *f = w->f;
   kn_return_values(w, in);
-  if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS))
-    x64_join_results(w, in->x);
+  const unsigned flags = kn_sig(f->module, f->sig)->flags;
+  if (KN_UNLIKELY(flags & KILN_SIG_WIDE_RESULTS))
+    x64_join_results(w, in->x, (flags & KILN_SIG_WIDER_RESULTS) != 0);
   for (uint32_t k = w->args.n; k-- > 0;) { /* the first one is the top */
     const struct kn_arg *a = &w->args.at[k];
     if (a->type == KILN_TYPE_F80 && !a->in_memory) x64_x87_push(w, a->h);
@@ -496,11 +505,22 @@ static void enter_indirect(struct kn_walk *w, struct kn_arg *a, int32_t *frame) 
   a->reg = KN_NO_REG;
 }
 
+/* Stores the third or fourth quarter of a vector of 512 bits to the frame, where it is then. */
+static void enter_quarter(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
+  unsigned x = x64_hw(x64_xscratch(w));
+  *frame = kn_frame_alloc(w, 16, 4);
+  x64_take_quarter(w, x, x64_hw(a->reg), a->number);
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x, x64_frame_mem(w, *frame));
+  x64(w)->upper = true;
+  a->reg = KN_NO_REG;
+}
+
 static bool own_way(struct kn_walk *w, struct kn_arg *a, int32_t *frame) {
   if (a->reg == KN_NO_REG) x64(w)->uses_incoming = true;
   if (a->param->flags & KILN_PARAM_SRET) enter_result(w, a);
   if (KN_UNLIKELY(a->indirect)) {
-    enter_indirect(w, a, frame);
+    if (a->param->flags & KILN_PARAM_UPPER) enter_quarter(w, a, frame);
+    else enter_indirect(w, a, frame);
     return false;
   }
   if (KN_UNLIKELY(a->param->flags & KILN_PARAM_UPPER) && a->reg != KN_NO_REG) {

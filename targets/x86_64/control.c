@@ -42,6 +42,12 @@ void x64_jmp(struct kn_walk *w, uint32_t label) {
   KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JMP});
 }
 
+void x64_jump_back(struct kn_walk *w, uint32_t to) {
+  int32_t distance = (int32_t)(to - kn_here(w));
+  if (distance >= INT8_MIN + 2) EMIT(w, x64_jmp_rel8, distance - 2);
+  else EMIT(w, x64_jmp_rel32, distance - 5);
+}
+
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
   uint32_t to = kn_label_at(w, label);
   KN_NOTIFY(w, branch, w);

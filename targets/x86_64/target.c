@@ -245,7 +245,8 @@ static const uint8_t dwarf_regs[64] = {
             .take_result = x64_take_result,                                                        \
             .keep_result = x64_keep_result,                                                        \
             .free_stack = x64_free_stack},                                                         \
-  .jump = x64_jmp, .bind_label = x64_bind_label, .landing = x64_landing, .finish = x64_finish
+  .jump = x64_jmp, .jump_back = x64_jump_back, .bind_label = x64_bind_label,                       \
+  .landing = x64_landing, .finish = x64_finish
 
 /* ---- Linux ---- */
 

@@ -253,6 +253,7 @@ enum { X64_CC_OEQ = 16, X64_CC_UNE = 17 };
 bool x64_keep_flags(struct kn_walk *w, unsigned cc);
 
 void x64_jmp(struct kn_walk *w, uint32_t label);
+void x64_jump_back(struct kn_walk *w, uint32_t to);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
 void x64_bind_label(struct kn_walk *w, uint32_t label);
 
@@ -324,9 +325,13 @@ void x64_join_halves(struct kn_walk *w, unsigned dst, unsigned low, unsigned hig
 void x64_take_upper(struct kn_walk *w, unsigned dst, unsigned from);
 /* Zeroes the upper halves of all, which are no value's. */
 void x64_zero_upper(struct kn_walk *w);
-/* From `n` results in xmm0 to xmm(n - 1) to the first n / 2 of ymm0 to ymm3; and back. */
-void x64_join_results(struct kn_walk *w, unsigned n);
-void x64_split_results(struct kn_walk *w, unsigned n);
+/* Inserts xmm(from) as quarter k, 2 or 3, into zmm(dst); and takes it out. */
+void x64_join_quarter(struct kn_walk *w, unsigned dst, unsigned from, unsigned k);
+void x64_take_quarter(struct kn_walk *w, unsigned dst, unsigned from, unsigned k);
+/* From `n` results in xmm0 to xmm(n - 1) to the first n / 2 of ymm0 to ymm3, or by fours to the first n / 4 of zmm0 and
+ * zmm1; and back. */
+void x64_join_results(struct kn_walk *w, unsigned n, bool by_fours);
+void x64_split_results(struct kn_walk *w, unsigned n, bool by_fours);
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
 void x64_epilogue(struct kn_walk *w);

@@ -496,10 +496,23 @@ static void bad_signatures_are_refused(void **state) {
   FAILS(KILN_ERR_LIMIT, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, nine, 9));
   FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_ENTRY, NULL, 0, nine, 1));
   FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_COUNT, 0, NULL, 0, NULL, 0));
-  FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, 2 * KILN_SIG_NOCOLLECT, NULL, 0, NULL, 0));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_sig_new(t->m, KILN_CC_C, 2 * KILN_SIG_WIDER_RESULTS, NULL, 0, NULL, 0));
   const kiln_type two[2] = {KILN_TYPE_V128, KILN_TYPE_I64};
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 1));
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 2));
+  const kiln_type v = KILN_TYPE_V128, four[4] = {v, v, v, v};
+  const unsigned wider = KILN_SIG_WIDE_RESULTS | KILN_SIG_WIDER_RESULTS;
+  assert_int_not_equal(kiln_sig_new(t->m, KILN_CC_C, wider, NULL, 0, four, 4).id,
+                       kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, four, 4).id);
+  FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDER_RESULTS, NULL, 0, four, 4));
+  FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, wider, NULL, 0, four, 2));
+  const kiln_param up = {.type = v, .flags = KILN_PARAM_UPPER},
+                   parts[] = {{.type = v}, up, up, up, up};
+  for (uint32_t n = 2; n <= 4; n += 2) /* a half, three quarters */
+    assert_int_not_equal(kiln_sig_new(t->m, KILN_CC_C, 0, parts, n, NULL, 0).id, 0);
+  for (uint32_t n = 3; n <= 5; n += 2)
+    FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, 0, parts, n, NULL, 0));
   kiln_param *many = calloc(65536, sizeof *many);
   for (unsigned i = 0; i < 65536; i++) many[i].type = KILN_TYPE_I8;
   assert_int_not_equal(kiln_sig_new(t->m, KILN_CC_C, 0, many, 65535, NULL, 0).id, 0);

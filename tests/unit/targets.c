@@ -34,7 +34,7 @@ static const char *name_of(const struct kn_target *t) {
  * left_out, features, free; of ir reaches_zero, plt_is_address; of frame all but
  * probe_bytes; of code fill, indirect_types, branches_count, red_zone_bytes, frame_from; of ELF's numbers flags, large,
  * mapping_symbols, bound_early. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 872 && sizeof(struct kn_ir_facts) == 48 &&
+_Static_assert(sizeof(struct kn_target) == 880 && sizeof(struct kn_ir_facts) == 48 &&
                  sizeof(struct kn_frame_facts) == 16 && sizeof(struct kn_call_ops) == 88 &&
                  sizeof(struct kn_code_facts) == 40 && sizeof(struct kn_elf_machine) == 96 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
@@ -50,7 +50,8 @@ CASE(test_functions) {
     CHECK(t, t->calls.call && t->calls.open_stack && t->calls.early_arg && t->calls.settle_args);
     CHECK(t, t->calls.call_jump && t->calls.tail_jump && t->calls.take_results &&
                t->calls.take_result);
-    CHECK(t, t->jump && t->bind_label && t->landing && t->calls.keep_result && t->calls.free_stack);
+    CHECK(t, t->jump && t->jump_back && t->bind_label && t->landing && t->calls.keep_result &&
+               t->calls.free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);

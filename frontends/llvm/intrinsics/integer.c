@@ -195,6 +195,59 @@ void kn_in_overflow(const struct call *c) {
   kn_bc_define(r, c->ret, (const kiln_value[]){v, o});
 }
 
+/* Argument `i`, extended to `wide`. */
+static kiln_value widened(const struct call *c, unsigned i, kiln_type wide, bool is_signed) {
+  const uint32_t id = arg_id(c, i);
+  kiln_value v = is_signed ? kn_bc_use_s(c->r, id, c->ret) : kn_bc_use_z(c->r, id, c->ret);
+  return kiln_build_convert(c->r->f, is_signed ? KILN_OP_SEXT : KILN_OP_ZEXT, wide,
+                            (kiln_type)c->rt->ktype,
+                            kiln_build_unary(c->r->f, KILN_OP_COPY, (kiln_type)c->rt->ktype, v));
+}
+
+/* A product of 128 bits that is the nearest end where it has more: integers alone. */
+static void product_of_wide(const struct call *c, bool is_signed, bool saturated, int64_t scale) {
+  kiln_func *f = c->r->f;
+  if (odd(c)) return;
+  if (scale != 0) return (void)kn_bc_unsupported(c->r, "fixed-point numbers of 128 bits");
+  kiln_value a = arg(c, 0), b = arg(c, 1);
+  kiln_value v = binary(c, is_signed ? KILN_OP_SMULO : KILN_OP_UMULO, KILN_TYPE_I128, a, b);
+  kiln_value over = kiln_build_result(f, v, 1), end = kiln_const_i128(f, UINT64_MAX, UINT64_MAX);
+  if (is_signed) {
+    end = binary(c, KILN_OP_XOR, KILN_TYPE_I128, a, b);
+    end = binary(c, KILN_OP_ASHR, KILN_TYPE_I128, end, imm(c, 127));
+    end =
+      binary(c, KILN_OP_XOR, KILN_TYPE_I128, end, kiln_const_i128(f, UINT64_MAX, UINT64_MAX >> 1));
+  }
+  def(c, saturated ? kiln_build_select(f, KILN_TYPE_I128, over, end, v) : v);
+}
+
+/* A product of fixed-point numbers whose last bits, as many as argument 2 says, are behind the point. */
+void kn_in_product_of_fixed(const struct call *c) {
+  kiln_func *f = c->r->f;
+  const bool is_signed = c->row->op & SIGNED_FIXED, saturated = c->row->op & SATURATED_FIXED;
+  const kiln_type kt = (kiln_type)c->rt->ktype;
+  const unsigned bits = c->rt->bits;
+  int64_t scale;
+  if (!const_arg(c, 2, &scale)) return;
+  if (scale < 0 || scale > bits || c->rt->fit == FIT_BOOL) return (void)bad(c);
+  if (kt == KILN_TYPE_I128) {
+    product_of_wide(c, is_signed, saturated, scale);
+    return;
+  }
+  const kiln_type wide = bits > 32 ? KILN_TYPE_I128 : KILN_TYPE_I64;
+  kiln_value a = widened(c, 0, wide, is_signed), b = widened(c, 1, wide, is_signed);
+  kiln_value v = binary(c, KILN_OP_MUL, wide, a, b);
+  v = binary(c, is_signed ? KILN_OP_ASHR : KILN_OP_LSHR, wide, v, imm(c, scale));
+  if (saturated) {
+    const uint64_t most = UINT64_MAX >> (64 - bits + is_signed);
+    const bool long_most = wide == KILN_TYPE_I128 && most > INT64_MAX;
+    kiln_value end = long_most ? kiln_const_i128(f, most, 0) : imm(c, (int64_t)most);
+    v = binary(c, is_signed ? KILN_OP_SMIN : KILN_OP_UMIN, wide, v, end);
+    if (is_signed) v = binary(c, KILN_OP_SMAX, wide, v, imm(c, (int64_t)~most));
+  }
+  def(c, kt == wide ? v : kiln_build_convert(f, KILN_OP_TRUNC, kt, wide, v));
+}
+
 /* A product without carries: a shifted to each place where b has a bit, by exclusive or. */
 void kn_in_carryless(const struct call *c) {
   const kiln_type kt = (kiln_type)c->rt->ktype;

@@ -45,11 +45,15 @@ struct kn_bc_row {
 #define ROW(name, operands, how, function, ...) kn_bc_builder kn_in_##function;
 #include "generic.def"
 kn_bc_builder kn_in_processor, kn_in_neither, kn_in_code;
+kn_bc_builder kn_in_atomic_flag, kn_in_atomic_bit;
 kn_bc_builder kn_in_carry, kn_in_by_memory, kn_in_with_lengths, kn_in_permute, kn_in_gather,
   kn_in_ternary_logic, kn_in_field;
 kn_bc_builder kn_in_lookup, kn_in_by_lane, kn_in_structures, kn_in_add_across, kn_in_of_lane,
   kn_in_of_group, kn_in_exclusive, kn_in_prefetch_aarch64;
 #undef ROW
+
+/* `op` of product_of_fixed. */
+enum { SIGNED_FIXED = 1, SATURATED_FIXED = 2 };
 
 /* `op` of structures: how many vectors, and how they are in memory. */
 enum { PLAIN = 8, LANE = 16, ALL = 32, LOAD = 64 };

@@ -227,50 +227,6 @@ static void partial_sum(struct kn_bc *r, const struct kn_bc_elem *params, uint32
   kn_bc_vec_def(r, &sum);
 }
 
-/* A shorter vector that is a part of a longer one, from lane `ids[n - 1]` on, a constant: taken out, or put in. */
-static void part(struct kn_bc *r, bool put, const struct kn_bc_elem *params, uint32_t ret,
-                 const uint32_t *ids, unsigned n) {
-  struct kn_bc_vec x, y = {0}, out;
-  kiln_value in[2 * KN_BC_MAX_CHUNKS];
-  uint16_t from[KN_BC_MAX_CHUNKS * 16];
-  int64_t first;
-  if (n != 2u + put || !kn_bc_is_int(r, ids[n - 1], &first))
-    return (void)kn_bc_malformed(r, "bad call");
-  if (!kn_bc_vec_get(r, ids[0], params[0].type, &x) ||
-      (put && !kn_bc_vec_get(r, ids[1], params[1].type, &y)) || !kn_bc_vec_shape(r, ret, &out))
-    return;
-  const struct kn_bc_vec *less = put ? &y : &out; /* the shorter one */
-  if (less->elem != x.elem || (put && ret != x.type) || first < 0 || less->n > x.n ||
-      first > x.n - less->n)
-    return (void)kn_bc_malformed(r, "bad call");
-  kn_bc_vec_to_v128(r, &x, in);
-  if (put) kn_bc_vec_to_v128(r, &y, in + x.parts);
-  bool any = put && ids[0] < r->inst_base && r->csts.at[ids[0]].kind == CK_UNDEF;
-  unsigned size = kiln_type_size(out.lane); /* a mask's differ */
-  for (uint32_t k = 0; k < out.parts * kiln_type_size(out.chunk); k++) {
-    uint32_t lane = k / size, start = 0;
-    const struct kn_bc_vec *of = &x;
-    from[k] = KN_BC_ANY_BYTE;
-    if (lane >= out.n) continue;
-    if (!put) {
-      lane += (uint32_t)first;
-    } else if (lane >= (uint32_t)first && lane - (uint32_t)first < y.n) {
-      lane -= (uint32_t)first;
-      start = 16 * x.parts;
-      of = &y;
-    } else if (any) {
-      continue;
-    }
-    unsigned own = kiln_type_size(of->lane), b = k % size < own ? k % size : own - 1;
-    from[k] = (uint16_t)(start + lane * own + b);
-  }
-  kn_bc_vec_bytes(r, in, x.parts + y.parts, from, out.chunk, out.parts, out.v);
-  for (uint32_t p = 0; p < out.parts; p++) /* as for a shuffle: perhaps not defined yet */
-    if (ids[0] >= r->vals.n || (put && ids[1] >= r->vals.n))
-      out.v[p] = kiln_build_unary(r->f, KILN_OP_COPY, out.chunk, out.v[p]);
-  kn_bc_vec_def(r, &out);
-}
-
 void kn_in_vector(const struct call *c) {
   struct kn_bc *r = c->r;
   const unsigned what = c->row->op, n = c->n;
@@ -279,8 +235,6 @@ void kn_in_vector(const struct call *c) {
   for (unsigned i = 0; i < n; i++) ids[i] = arg_id(c, i);
   if (what == VC_FIRST) first_lane(r, c->params, c->ret, ids, n);
   else if (what == VC_PARTIAL_SUM) partial_sum(r, c->params, c->ret, ids, n);
-  else if (what == VC_EXTRACT || what == VC_INSERT)
-    part(r, what == VC_INSERT, c->params, c->ret, ids, n);
   else if (what >= VC_ADD) reduce(r, what, c->params, c->ret, ids, n);
   else masked(r, what, c->params, c->ret, ids, n);
 }

@@ -1,6 +1,8 @@
 /* x86-64's intrinsics that are more than an instruction for each register. Called by intrinsic.c. */
 #include "intrinsic.h"
 
+#define SETB "\x0f\x92\xc0" /* setb al */
+
 /* {carry, a + b + carry}, or the difference. */
 void kn_in_carry(const struct call *c) {
   kiln_func *f = c->r->f;
@@ -19,6 +21,68 @@ void kn_in_carry(const struct call *c) {
   v[1] = kiln_build_binary(f, op, t, s, in);
   v[0] = kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I8, over, kiln_build_result(f, v[1], 1));
   kn_in_define(c, v, 2);
+}
+
+/* Machine code with the address in rdi and, if there are two operands, a value in rsi; the result is in rax. */
+static kiln_value atomic_code(const struct call *c, const uint8_t *code, uint32_t size,
+                              kiln_type result, unsigned n) {
+  static const uint8_t in[] = {7, 6}, out[] = {0};
+  kiln_param params[2] = {{.type = KILN_TYPE_PTR}, {.type = arg_info(c, 1)->ktype}};
+  kiln_value args[2] = {arg(c, 0)};
+  if (n == 2) args[1] = arg(c, 1);
+  kiln_sig sig = kiln_sig_new(c->r->module, KILN_CC_C, 0, params, n, &result, 1);
+  const kiln_asm text = {.bytes = code, .size_bytes = size, .params = in, .results = out};
+  return kiln_build_asm(c->r->f, sig, &text, args, n);
+}
+
+/* Changes memory by argument 1, and gives the condition that argument 2 says of the new value: LLVM's number, which is
+ * the instruction's. `op` is the operation, of more than a byte: `lock OP [rdi], rsi; setCC al`. */
+void kn_in_atomic_flag(const struct call *c) {
+  const struct kn_bc_type *t = c->n == 3 ? arg_info(c, 1) : NULL;
+  int64_t condition;
+  if (!t || t->kind != TK_INT || t->fit != FIT_EXACT || t->bits > 64 || c->rt->bits != 8)
+    return (void)bad(c);
+  if (!const_arg(c, 2, &condition)) return;
+  if (condition < 0 || condition > 15) return (void)bad(c);
+  uint8_t code[10] = {0xf0};
+  uint32_t n = 1;
+  if (t->bits == 16) code[n++] = 0x66;
+  code[n++] = t->bits == 64 ? 0x48 : 0x40; /* of a byte: rsi is sil, and not dh */
+  code[n++] = (uint8_t)(c->row->op - (t->bits == 8));
+  code[n++] = 0x37;
+  code[n++] = 0x0f;
+  code[n++] = (uint8_t)(0x90 | condition);
+  code[n++] = 0xc0;
+  def(c, atomic_code(c, code, n, KILN_TYPE_I8, 2));
+}
+
+/* Sets, clears or inverts a bit and gives what it was: if its number is a constant, in its place (`lock OP [rdi], imm;
+ * setb al`; `op` is the byte of the instruction's operands), else as 0 or 1 (`lock OP [rdi], rsi`; `op` is its opcode,
+ * and `shift` 1). */
+void kn_in_atomic_bit(const struct call *c) {
+  const bool in_register = c->row->shift;
+  const struct kn_bc_type *t = c->n != 2 ? NULL : in_register ? arg_info(c, 1) : c->rt;
+  int64_t bit = 0;
+  if (!t || t->kind != TK_INT || t->fit != FIT_EXACT || t->bits < 16 || t->bits > 64 ||
+      (in_register && c->rt->bits != 8))
+    return (void)bad(c);
+  if (!in_register && !const_arg(c, 1, &bit)) return;
+  uint8_t code[10] = {0xf0};
+  uint32_t n = 1;
+  if (t->bits == 16) code[n++] = 0x66;
+  if (t->bits == 64) code[n++] = 0x48;
+  code[n++] = 0x0f;
+  code[n++] = in_register ? c->row->op : 0xba;
+  code[n++] = in_register ? 0x37 : c->row->op;
+  if (!in_register) code[n++] = (uint8_t)bit;
+  memcpy(code + n, SETB, sizeof SETB - 1);
+  n += sizeof SETB - 1;
+  kiln_value v = atomic_code(c, code, n, KILN_TYPE_I8, in_register ? 2 : 1);
+  if (!in_register) {
+    v = kiln_build_convert(c->r->f, KILN_OP_ZEXT, (kiln_type)t->ktype, KILN_TYPE_I8, v);
+    v = binary(c, KILN_OP_SHL, t->ktype, v, imm(c, bit & (t->bits - 1)));
+  }
+  def(c, v);
 }
 
 /* {value, i32}: one result is in memory: of rdtscp the second one, else the first one. */

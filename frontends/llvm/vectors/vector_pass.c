@@ -24,7 +24,7 @@ static bool is_register(const struct kn_bc *r, uint64_t bits, unsigned flags) {
 static void in_registers(const struct kn_bc_vec *x, struct kn_bc_passed *p, uint64_t bits,
                          uint64_t n, kiln_type lane) {
   p->how = kiln_type_size(lane) == kiln_type_size(x->lane) ? PASSED_WHOLE : PASSED_RESIZED;
-  p->wide = bits == 256;
+  p->wide = bits > 128 ? (uint8_t)(bits / 128) : 0;
   p->type = p->how == PASSED_WHOLE ? x->chunk : bits == 64 ? KILN_TYPE_V64 : KILN_TYPE_V128;
   p->lane = lane;
   p->n = (uint32_t)(bits <= 128 ? n : n * bits / 128);
@@ -100,8 +100,11 @@ bool kn_bc_vec_passed(struct kn_bc *r, uint32_t type, unsigned flags, struct kn_
       kn_bc_targets[r->target].short_vectors) /* the first one would be in an even register */
     return kn_bc_unsupported(r, "parameters and results of vectors of such integers");
   p->quad = x.lane == KILN_TYPE_F128 || x.lane == KILN_TYPE_V128;
-  if (flags & KN_BC_SIG_AVX512 && p->how == PASSED_WHOLE && !p->wide && p->n > 2 && !p->quad)
-    return kn_bc_unsupported(r, "parameters and results in registers of 512 bits");
+  if (p->wide != 4) return true;
+  if (flags & KN_BC_SIG_NARROW)
+    return kn_bc_unsupported(r, "512-bit vectors where min-legal-vector-width is less");
+  if (x.mask) /* with AVX512BW they are in a register, else they are scalars */
+    return kn_bc_unsupported(r, "masks of 64 lanes where registers have 512 bits");
   return true;
 }
 
@@ -137,7 +140,8 @@ void kn_bc_vec_give(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
   if (!kn_bc_vec_shape(r, type, &x)) return;
   for (uint32_t i = 0; i < x.parts; i++) x.v[i] = parts[i];
   if (p->how == PASSED_WHOLE) {
-    for (uint32_t i = 0; i < p->n; i++) out[i] = x.v[i];
+    for (uint32_t i = 0; i < p->n; i++) /* beyond the last lane is anything */
+      out[i] = x.v[i < x.parts ? i : x.parts - 1];
     return;
   }
   if (p->how == PASSED_LANES) {
@@ -161,7 +165,7 @@ void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
   struct kn_bc_vec x;
   if (!kn_bc_vec_shape(r, type, &x)) return;
   if (p->how == PASSED_WHOLE && !x.mask) {
-    for (uint32_t i = 0; i < p->n; i++) parts[i] = in[i];
+    for (uint32_t i = 0; i < x.parts; i++) parts[i] = in[i];
     return;
   }
   kiln_value lanes[KN_BC_MAX_LANES];

@@ -144,8 +144,6 @@ enum kn_bc_vec_call {
   VC_STORE,
   VC_FIRST,       /* the first lane that is not 0 */
   VC_PARTIAL_SUM, /* lanes of a vector added to those of a shorter one */
-  VC_EXTRACT,     /* a shorter vector in a longer one: taken out of it, */
-  VC_INSERT,      /* put into it */
   VC_ADD,         /* from here on: reductions */
   VC_AND,
   VC_FADD,
@@ -175,7 +173,7 @@ struct kn_bc_passed {
   uint32_t n;
   kiln_type type; /* of each: KILN_TYPE_V64 may be widened to V128 */
   kiln_type lane; /* type of its lanes, without floats that are passed as another type */
-  bool wide;      /* two of them are the halves of one register of 256 bits */
+  uint8_t wide;   /* 2, 4: so many of them are the parts of one register of 256, 512 bits; else 0 */
   bool quad;      /* they are fp128 */
   bool half;      /* they are half or bfloat, each in a register of its own */
 };

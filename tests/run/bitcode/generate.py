@@ -242,6 +242,11 @@ def integer_intrinsics(widths):
                         m.declare('declare i%d @llvm.%s.i%d(i%d, i%d, i%d)' % (w, name, w, w, w, w))
                         m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s, i%d %s)' %
                                     (w, name, w, w, x, w, y, w, y)), w, 5)
+                for name in ('smul.fix', 'umul.fix', 'smul.fix.sat', 'umul.fix.sat') if 1 < w <= 64 or w == 128 else ():
+                    m.declare('declare i%d @llvm.%s.i%d(i%d, i%d, i32)' % (w, name, w, w, w))
+                    for scale in (0, w // 2, w - 1) if w <= 64 else (0, ):
+                        m.show(m.op('call i%d @llvm.%s.i%d(i%d %s, i%d %s, i32 %d)' %
+                                    (w, name, w, w, x, w, y, scale)), w, 7)
                 if w > 0:
                     for name in ('ucmp', 'scmp'):
                         m.declare('declare i8 @llvm.%s.i8.i%d(i%d, i%d)' % (name, w, w, w))
@@ -547,6 +552,35 @@ def parts():
     return '%s%s\n%s%s\n%s%s  ret i32 0\n}\n' % (PARTS_HEAD, '\n'.join(declared), PARTS_SHOW, '\n'.join(functions), PARTS_MAIN, calls)
 
 
+def atomic_flags():
+    """Conditions of what memory has after an atomic operation, and bits of what it had: intrinsics that LLVM's own code
+    generator puts into a module, so that modules have them from which code was made before."""
+    m = Module()
+    for w in 8, 16, 32, 64:
+        memory = m.op('alloca i%d' % w)
+
+        def shown(v, bits, tag):
+            m.show(v, bits, tag)
+            m.show(m.op('load i%d, ptr %s' % (w, memory)), w, tag)
+        for a in values(w):
+            for b in values(w)[::2]:
+                for op in 'add', 'sub', 'and', 'or', 'xor':
+                    m.declare('declare i8 @llvm.x86.atomic.%s.cc.i%d(ptr, i%d, i32 immarg)' % (op, w, w))
+                    for condition in (4, 5, 8, 9) + ((0, 2, 15) if op in ('add', 'sub') else ()):
+                        m.emit('store i%d %d, ptr %s' % (w, a, memory))
+                        shown(m.op('call i8 @llvm.x86.atomic.%s.cc.i%d(ptr %s, i%d %s, i32 %d)' %
+                                   (op, w, memory, w, m.value(w, b), condition)), 8, condition)
+            for op in ('bts', 'btr', 'btc') if w > 8 else ():
+                m.declare('declare i%d @llvm.x86.atomic.%s.i%d(ptr, i8 immarg)' % (w, op, w))
+                m.declare('declare i8 @llvm.x86.atomic.%s.rm.i%d(ptr, i%d)' % (op, w, w))
+                for bit in 0, 7, w - 1:
+                    m.emit('store i%d %d, ptr %s' % (w, a, memory))
+                    shown(m.op('call i%d @llvm.x86.atomic.%s.i%d(ptr %s, i8 %d)' % (w, op, w, memory, bit)), w, 20)
+                    shown(m.op('call i8 @llvm.x86.atomic.%s.rm.i%d(ptr %s, i%d %s)' % (op, w, memory, w, m.value(w, bit))), 8, 21)
+        m.end_function()
+    return m.text()
+
+
 def modules():
     """Name and text of each."""
     yield 'arithmetic-small', arithmetic([w for w in WIDTHS if w <= 17])
@@ -565,3 +599,4 @@ def modules():
     yield 'all-floats', all_floats()
     yield 'nested', nested(2000)
     yield 'parts', parts()
+    yield 'atomic-flags', atomic_flags()

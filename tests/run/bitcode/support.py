@@ -37,6 +37,7 @@ TITLES = [
     ('CONVENTION', 'Calling conventions'), ('FLAG', 'Module flags'), ('BUNDLE', 'Operand bundles'),
     ('METADATA', 'Metadata of functions, variables and instructions'),
     ('KIND', 'Metadata of functions and variables, of kinds without a number'), ('NAMED', 'Named metadata'), ('PROPERTY', 'What else there is'),
+    ('INTRINSIC', 'Intrinsics that are refused where they are called'),
 ]
 FLAGS = [('REFUSED', 'Flags of `kiln cc`', 'unless'), ('SYSTEM', 'Flags of `kiln cc` for Windows', 'unless'), ('SANITIZER', 'Parts of `-fsanitize=`', 'part of'),
          ('ASSEMBLER', 'Flags after `-Wa,` and `-Xassembler`, beside all that clang does not know', 'unless')]
@@ -491,6 +492,24 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             self.accepted('convention coldcc, local, %s' % target, 'define internal coldcc void @f() {\n ret void\n}\n'
                           'define void @g() {\n call coldcc void @f()\n ret void\n}\n', target)
 
+    def intrinsic_rows(self):
+        """Every intrinsic of LLVM that is no processor's is in one of the two tables."""
+        text = open(os.path.join(HEADERS, 'IR/IntrinsicEnums.inc')).read()
+        names = set(re.findall(r'// llvm\.([\w.]+) \(Intrinsics\.td:', text))
+        tables = [{name for name, *_ in intrinsics('generic')}, {name for _, name, *_ in self.rows['INTRINSIC']}]
+
+        def found(name, rows):
+            parts = name.split('.')
+            return any('.'.join(parts[:n]) in rows for n in range(1, len(parts) + 1))
+        wrong = sorted(name for name in names if sum(found(name, rows) for rows in tables) != 1)
+        what = 'a row for every intrinsic of Intrinsics.td'
+        self.h.ok(what) if len(names) > 400 and not wrong else self.h.fail(what, ' '.join(wrong) or str(len(names)))
+        unknown = sorted(row for row in tables[1] if not any(found(name, {row}) for name in names))
+        what = 'no row for what LLVM has not'
+        self.h.fail(what, ' '.join(unknown)) if unknown else self.h.ok(what)
+        self.refused('intrinsic vscale', 'declare i64 @llvm.vscale.i64()\ndefine i64 @f() {\n %v = call i64 @llvm.vscale.i64()\n'
+                     ' ret i64 %v\n}\n', 'intrinsic llvm.vscale.i64', None, where='')
+
     # -- the rest --
 
     def flag_rows(self):
@@ -753,7 +772,7 @@ def main():
         h.fail('frontends/llvm/supported.md', 'is not what the tables say: tests/run/bitcode/support.py --docs')
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
-           ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',
+           ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'intrinsic_rows', 'flag_rows',
             'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'calls_of_lines_only', 'properties', 'linker', 'red_zone', 'volatile_loads', 'triples', 'typed_pointers'])
     h.finish()
 

@@ -7,7 +7,8 @@ floats as results.
 usage: calls.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--sample] [--types=i8,...] [--lanes=3,...]
                 [--tap] [--keep=DIR]
 
---sample: fewer lanes, half of them for each type. On x86-64 functions with AVX2 are a second run, if this processor has it."""
+--sample: fewer lanes, half of them for each type. On x86-64 functions with AVX2 are a second run, if this processor has it; then functions with
+AVX-512F are a third, which avx512.c runs on others."""
 import os
 import random
 import sys
@@ -19,6 +20,8 @@ BITS = {'i1': 1, 'i5': 5, 'i8': 8, 'i16': 16, 'i24': 24, 'i32': 32, 'i40': 40, '
         'half': 16, 'bfloat': 16, 'float': 32, 'double': 64, 'fp128': 128, 'ptr': 64}
 # The bits of a float that are given, so that it is a number: where they begin, and they.
 NUMBER = {'half': (10, 0b001101), 'bfloat': (7, 0x7e), 'float': (23, 0x7e), 'double': (52, 0x3fe), 'fp128': (112, 0x3ffe)}
+# Types of lanes whose calls at -O0 have no more of AVX-512 than moves, which avx512.c does where the processor has none.
+WIDE = ['i8', 'i16', 'i32', 'i64', 'float', 'double', 'ptr', 'half']
 LANES = [*range(1, 18), 24, 32, 33, 64]
 SAMPLE = [1, 2, 3, 4, 7, 8, 16, 17, 32]
 
@@ -182,8 +185,9 @@ def refused(o, n, t, place, avx):
 
 
 # (target, type of the result, of a parameter, what Kiln says): passed in ways that it lacks.
-REFUSED = [('x86_64', 'i32', '<16 x float>', 'parameters and results in registers of 512 bits'),
-           ('x86_64', '<5 x i64>', 'i32', 'parameters and results in registers of 512 bits'),
+REFUSED = [('x86_64', 'i32', '<64 x i1>', 'masks of 64 lanes where registers have 512 bits'),
+           ('x86_64', '<64 x i1>', 'i32', 'masks of 64 lanes where registers have 512 bits'),
+           ('x86_64', '<16 x i32> "min-legal-vector-width"="256"', 'i32', '512-bit vectors where min-legal-vector-width is less'),
            ('aarch64', 'i32', '<3 x i40>', 'parameters and results of vectors of such integers'),
            ('aarch64', 'i32', '[2 x <5 x fp128>]', 'an array of vectors of this type as an argument'),
            ('aarch64', 'i32', '[2 x <4 x i8>]', 'an array of vectors of this type as an argument')]
@@ -193,7 +197,8 @@ def check_refused(h, o, number):
     """What is not passed as LLVM passes it must be refused, where it is defined and where it is called."""
     target, result, param, says = REFUSED[number]
     if target != o.target: return
-    attributes = 'attributes #0 = { nounwind %s}' % ('"target-features"="+avx512f" ' if '512' in says else '')
+    result, width, legal = result.partition(' "min-legal')
+    attributes = 'attributes #0 = { nounwind %s}' % (('"target-features"="+avx512f" ' if '512' in says else '') + width + legal)
     define = 'define %s @f(%s %%a) #0 {\n  ret %s poison\n}' % (result, param, result)
     call = 'declare %s @f(%s)\ndefine void @g() #0 {\n  call %s @f(%s poison)\n  ret void\n}' % (result, param, result, param)
     for what, text in (('define', define), ('call', call)):
@@ -240,9 +245,15 @@ def main_of(all_cases):
     return MAIN % (externs, ''.join(body))
 
 
-def avx_here(o):
+def here(o, feature):
     if o.target != 'x86_64': return False
-    with open('/proc/cpuinfo') as f: return ' avx2 ' in f.read()
+    with open('/proc/cpuinfo') as f: return ' %s ' % feature in f.read()
+
+
+def wide_lanes(t):
+    """Numbers of lanes of vectors of 512 bits and more, and of some that are widened to that."""
+    n = 512 // BITS[t]
+    return [n, 2 * n, n // 2] + [n - 1, n // 2 + 1] * (t != 'half')
 
 
 def check(h, o, name, group, features):
@@ -269,15 +280,17 @@ def check(h, o, name, group, features):
         objects[part] = {by: text + '.%s.o' % by for by in ('llvm', 'kiln')}
     with open(base + '.c', 'w') as f: f.write(main_of(group))
     h.gcc_object(base + '.c', base + '.main.o')
+    emulated = 'avx512' in features and not here(o, 'avx512f')
+    if emulated: h.run(['gcc', '-O1', '-w', '-c', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'avx512.c'), '-o', base + '.emu.o'])
     wrong = []
     for caller, callee in (('llvm', 'llvm'), ('kiln', 'llvm'), ('llvm', 'kiln'), ('kiln', 'kiln')):
-        exe = h.link([base + '.main.o', objects['caller'][caller], objects['callee'][callee]],
+        exe = h.link([base + '.main.o', *[base + '.emu.o'] * emulated, objects['caller'][caller], objects['callee'][callee]],
                      '%s.%s.%s' % (base, caller, callee))
-        status, text, _ = h.run([exe], check=False)
+        status, text, says = h.run([exe], check=False)
         names = text.split()
         if status or names:
-            wrong.append('%s calls %s: status %d, %d of %d differ: %s' %
-                         (caller, callee, status, len(names), len(group), ' '.join(names[:20])))
+            wrong.append('%s calls %s: status %d, %d of %d differ: %s %s' %
+                         (caller, callee, status, len(names), len(group), ' '.join(names[:20]), says))
     return wrong
 
 
@@ -289,9 +302,11 @@ def main():
     o = harness.sampled(p.parse_args())
     h = harness.Harness(o)
     lanes = [int(n) for n in o.lanes.split(',')] if o.lanes else SAMPLE if o.sample else LANES
-    runs = [('plain', '', False)] + [('avx2', '"target-features"="+avx2" ', True)] * avx_here(o)
+    runs = [('plain', '', False)] + [('avx2', '"target-features"="+avx2" ', True)] * here(o, 'avx2')
     jobs = [(run, t, lanes[(k + turn) % 2::2] if o.sample else lanes) for turn, run in enumerate(runs)
             for k, t in enumerate(o.types.split(','))] + [(runs[0], 'structs', lanes)] * (not o.lanes)
+    wide = ('avx512', '"target-features"="+avx512f" ', True)
+    jobs += [(wide, t, wide_lanes(t)) for t in WIDE if t in o.types.split(',') and here(o, 'avx2') and not o.lanes]
 
     def each(job):
         (run, features, avx), t, lanes = job
@@ -305,7 +320,7 @@ def main():
         else: h.ok('%s: %d calls' % (name, len(group)))
     h.each(each, jobs)
     if not h.fake: h.each(lambda number: check_refused(h, o, number), range(len(REFUSED)))
-    if o.target == 'x86_64' and not avx_here(o): h.skip('avx2', 'no AVX2 here')
+    if o.target == 'x86_64' and not here(o, 'avx2'): h.skip('avx2 and avx512', 'no AVX2 here')
     h.finish()
 
 

@@ -123,7 +123,7 @@ class Function:
         rng = self.rng
         v, n, t = self.pick()
         ty = self.type(n, t)
-        kind = rng.randrange(14)
+        kind = rng.randrange(15)
         if kind <= 3 and t != 'i1':
             w = self.pick(n, t)[0]
             if t in FLOATS:
@@ -181,6 +181,8 @@ class Function:
             self.product()
         elif kind == 13:
             self.bytes_one_by_one()
+        elif kind == 14:
+            self.lanes(v, n, t)
         elif kind == 10 and n > 1 and t not in FLOATS:
             op = rng.choice(['and', 'or', 'xor'] if t == 'i1' else
                             ['add', 'and', 'mul', 'or', 'smax', 'smin', 'umax', 'umin', 'xor'])
@@ -242,6 +244,44 @@ class Function:
             args = ['%s %s' % (ty, v)] + (['%s %s' % (ty, self.pick(n, t)[0])] if name == 'copysign' else [])
             self.add(self.call('%s.v%d%s' % (name, n, SUFFIX[t]), ty, args), n, t)
             self.canonical()
+
+    def lanes(self, v, n, t):
+        """Intrinsics that move lanes, or count them."""
+        rng, ty, of = self.rng, self.type(n, t), SUFFIX.get(t, t)
+        kind = rng.choice(['reverse', 'splice', 'interleave', 'deinterleave', 'step', 'mask', 'fixed'])
+        if (n == 1 or n & (n - 1)) and kind not in ('mask', 'fixed'):  # for others LLVM has not all of these
+            n = rng.choice([4, 8, 16, 32])
+            v, ty = self.pick(n, t)[0], self.type(n, t)
+        if kind == 'reverse':
+            self.add(self.call('vector.reverse.v%d%s' % (n, of), ty, ['%s %s' % (ty, v)]), n, t)
+        elif kind == 'splice':
+            self.add(self.call('vector.splice.%s.v%d%s' % (rng.choice(['left', 'right']), n, of), ty,
+                               ['%s %s' % (ty, v), '%s %s' % (ty, self.pick(n, t)[0]), 'i32 %d' % rng.randrange(n)]), n, t)
+        elif kind == 'interleave':
+            args = ['%s %s' % (ty, w) for w in (v, self.pick(n, t)[0])]
+            self.add(self.call('vector.interleave2.v%d%s' % (2 * n, of), self.type(2 * n, t), args), 2 * n, t)
+        elif kind == 'deinterleave':
+            part = self.type(n // 2, t)
+            w = self.add(self.call('vector.deinterleave2.v%d%s' % (n, of), '{%s, %s}' % (part, part), ['%s %s' % (ty, v)]), 0, '', False)
+            for i in rng.sample(range(2), 2):
+                self.add('extractvalue {%s, %s} %s, %d' % (part, part, w, i), n // 2, t)
+        elif kind == 'step' and t in INTS:
+            w = self.add(self.call('stepvector.v%d%s' % (n, of), ty, []), n, t, False)
+            self.add('xor %s %s, %s' % (ty, v, w), n, t)
+        elif kind == 'mask':
+            i = rng.choice(['i32', 'i64'])
+            end = self.add('add i64 %%k, %d' % rng.choice([0, 1, n - 1, n, -1, 7]), 0, 'i64', False)
+            start = self.add('sub i64 %%k, %d' % rng.choice([0, n, 3]), 0, 'i64', False)
+            if i == 'i32':
+                end, start = (self.add('trunc i64 %s to i32' % w, 0, i, False) for w in (end, start))
+            if rng.random() < 0.2:
+                start, end = '-2', '-1'  # the lanes' numbers do not wrap
+            self.add(self.call('get.active.lane.mask.v%di1.%s' % (n, i), self.type(n, 'i1'),
+                               ['%s %s' % (i, start), '%s %s' % (i, end)]), n, 'i1')
+        elif kind == 'fixed' and t in INTS:
+            name, scale = rng.choice(['smul.fix', 'smul.fix.sat', 'umul.fix', 'umul.fix.sat']), rng.randrange(INTS[t])
+            self.add(self.call('%s.v%d%s' % (name, n, of), ty, ['%s %s' % (ty, v), '%s %s' % (ty, self.pick(n, t)[0]),
+                                                                'i32 %d' % (rng.choice([0, scale]) if t != 'i128' else 0)]), n, t)
 
     def store(self, v, n, t):
         a = self.add('getelementptr i8, ptr %%out, i64 %d' % self.out, 0, 'ptr', False)
