@@ -1,5 +1,5 @@
-/* The command line of `kiln cc`, `kiln c++` and `kiln flang`: which words are inputs, which take the next word as their value, which
- * matter to the linker only, and what is to be made; the flags that Kiln itself honours are noted here. verb_cc.c calls
+/* The command line of `kiln cc`, `kiln c++` and `kiln flang`: which words are inputs, which take the next word as their
+ * value, which matter to the linker only, and what is to be made; the flags that Kiln itself honours are noted here. verb_cc.c calls
  * it first.
  * Invariant: every word ends in exactly one item, or in a field of cc_args. */
 #include "cc.h"
@@ -250,8 +250,8 @@ static bool is_one_of(const char *s, const char *const *list) {
 
 enum { CXX = 1, PREPROCESSED = 2, MODULE = 4, BITCODE = 8 };
 
-/* What Kiln compiles, as -x names it, by which drivers. `as_cxx` is what clang++ takes a file for that has the suffix of
- * the language; NULL: the same. */
+/* What Kiln compiles, as -x names it, by which drivers. `as_cxx` is what clang++ takes a file for that has the suffix
+ * of the language; NULL: the same. */
 static const struct {
   const char *name, *as_cxx;
   unsigned char by, how;

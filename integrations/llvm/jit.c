@@ -1,9 +1,8 @@
 /* JITs that compile a module when its code is first wanted, and hold it until then: MCJIT, and ORC's LLJIT in C++.
- *
- * MCJIT asks a cache of objects before it compiles: Kiln is that cache. ORC's JITs call an object of one of two classes,
- * whose tables of virtual functions get Kiln's in LLVM's place when a program creates an LLJIT, if they look as expected.
- * Both happen after whatever the program does to modules, so that transformations, constructors, removal and lookup are
- * LLVM's own. ORC's C functions, which know more of the target machine, are in orc.c.
+ * MCJIT asks a cache of objects before it compiles: Kiln is that cache. ORC's JITs call an object of one of two
+ * classes, whose tables of virtual functions get Kiln's in LLVM's place when a program creates an LLJIT, if they look
+ * as expected. Both happen after whatever the program does to modules, so that transformations, constructors, removal
+ * and lookup are LLVM's own. ORC's C functions, which know more of the target machine, are in orc.c.
  *
  * LLVM's classes are called as the Itanium C++ ABI has it on x86-64, where the address of a result is an argument. */
 #include "shim.h"
@@ -29,16 +28,19 @@ static bool has(const struct shim_host *h, void *function, const char *name) {
   return h->LLVMGetEnumAttributeAtIndex(function, (unsigned)FUNCTION, kind) != NULL;
 }
 
-/* Is it a function that ORC has added to the module, which calls constructors? */
-static bool is_added(const struct shim_host *h, void *function) {
-  static const char begins[] = "__orc_";
+/* Is it a function that runs once and has no attributes at any level: one of ORC's that calls constructors, or one of
+ * clang-repl's with statements? */
+static bool runs_once(const struct shim_host *h, void *function) {
+  static const char *const begins[] = {"__orc_", "__stmts__"};
   size_t n = 0;
   const char *name = h->LLVMGetValueName2(function, &n);
-  return n >= sizeof begins - 1 && memcmp(name, begins, sizeof begins - 1) == 0;
+  for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+    if (n >= strlen(begins[i]) && memcmp(name, begins[i], strlen(begins[i])) == 0) return true;
+  return false;
 }
 
 /* Is each function of the module as clang makes it at -O0? LLVM compiles what is optnone without optimization at any
- * level; those that initialize variables are noinline alone, and run once. */
+ * level; noinline alone are those that initialize variables, and alwaysinline cannot be optnone. */
 static bool is_unoptimized(const struct shim_host *h, void *module) {
   if (!h->LLVMGetEnumAttributeKindForName || !h->LLVMGetEnumAttributeAtIndex ||
       !h->LLVMIsDeclaration || !h->LLVMGetFirstFunction || !h->LLVMGetNextFunction ||
@@ -46,7 +48,7 @@ static bool is_unoptimized(const struct shim_host *h, void *module) {
     return false;
   for (void *f = h->LLVMGetFirstFunction(module); f != NULL; f = h->LLVMGetNextFunction(f))
     if (!h->LLVMIsDeclaration(f) && !has(h, f, "optnone") && !has(h, f, "noinline") &&
-        !is_added(h, f))
+        !has(h, f, "alwaysinline") && !runs_once(h, f))
       return false;
   return true;
 }
@@ -117,8 +119,8 @@ SHIM_EXPORT int LLVMCreateJITCompilerForModule(void **out, void *module, unsigne
 SHIM_EXPORT int LLVMCreateExecutionEngineForModule(void **out, void *module, char **error);
 SHIM_EXPORT void *shim_engine_create(void *builder, void *tm) __asm__(SHIM_ENGINE_CREATE);
 
-/* An llvm::ObjectCache. LLVM holds it as long as its JIT, of whose end C++ tells nobody: so there is one for all that are
- * alike, and none is freed. */
+/* An llvm::ObjectCache. LLVM holds it as long as its JIT, of whose end C++ tells nobody: so there is one for all that
+ * are alike, and none is freed. */
 struct cache {
   const void *functions;
   const struct shim_host *host;
@@ -255,8 +257,8 @@ struct expected {
   unsigned char has_error; /* bit 0 */
 };
 
-/* An IRCompiler: SimpleCompiler, which has a reference to a target machine, or ConcurrentIRCompiler, which has a builder
- * of target machines. */
+/* An IRCompiler: SimpleCompiler, which has a reference to a target machine, or ConcurrentIRCompiler, which has a
+ * builder of target machines. */
 struct orc_compiler {
   const void *functions;
   bool emulates;

@@ -122,8 +122,9 @@ session() {
   local got
   got=$(printf '%s\n' '#include <cstdio>' 'int f(int x) { return x < 2 ? x : f(x - 1) + f(x - 2); }' 'int r0 = printf("%d\n", f(20));' \
     'struct S { int a; S(int x) : a(x) {} virtual int get() { return a; } };' 'S *s = new S(5); int r1 = printf("%d\n", s->get());' \
-    'int g() { try { throw 7; } catch (int e) { return e; } }' 'int r2 = printf("%d\n", g());' '%quit' | "$@") || return 1
-  [[ $(grep -o '[0-9]*$' <<< "$got" | tr '\n' ' ') == *'6765 5 7 '* ]] || { echo "$got"; return 1; }
+    'int g() { try { throw 7; } catch (int e) { return e; } }' 'int r2 = printf("%d\n", g());' \
+    'for (int i = 8; i < 10; i++) printf("%d\n", i);' '%quit' | "$@") || return 1
+  [[ $(grep -o '[0-9]*$' <<< "$got" | tr '\n' ' ') == *'6765 5 7 8 9 '* ]] || { echo "$got"; return 1; }
 }
 if type -P clang-repl-22 > /dev/null; then
   check "clang-repl" logged "$by_kiln|^__standard_lib: compiled by LLVM: " session "$kiln" with clang-repl-22
