@@ -1,6 +1,6 @@
 /* The command line of `kiln cc`, `kiln c++` and `kiln flang`: which words are inputs, which take the next word as their
- * value, which matter to the linker only, and what is to be made; the flags that Kiln itself honours are noted here. verb_cc.c calls
- * it first.
+ * value, which matter to the linker only, and what is to be made; the flags that Kiln itself honours are noted here.
+ * verb_cc.c calls it first.
  * Invariant: every word ends in exactly one item, or in a field of cc_args. */
 #include "cc.h"
 

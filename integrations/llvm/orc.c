@@ -1,7 +1,7 @@
 /* Modules of ORC's LLJIT, by its C functions. Kiln makes an object of a module when it is added, and ORC gets that in
- * the module's place (LLVMOrcLLJITAddObjectFile): lookup, removal by resource tracker, redefinition, generators and the listeners of
- * debuggers and profilers are ORC's own, and so they are as before. What differs: a module is compiled when it is
- * added, not at the first lookup.
+ * the module's place (LLVMOrcLLJITAddObjectFile): lookup, removal by resource tracker, redefinition, generators and the
+ * listeners of debuggers and profilers are ORC's own, and so they are as before. What differs: a module is compiled
+ * when it is added, not at the first lookup.
  *
  * The level of optimization is followed from the target machine to the builder of target machines, to the JIT's
  * builder, to the JIT. */
