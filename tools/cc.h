@@ -1,6 +1,7 @@
-/* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running
- * other programs. cc_args.c takes it apart, cc_list.c has lists of words, cc_run.c runs clang, cc_names.c has it name
- * files, cc_text.c looks at assembly, verb_cc.c compiles and links. */
+/* What the files of `kiln cc`, `kiln c++` and `kiln flang` share: the command line taken apart, and running
+ * other programs. cc_driver.c has what the verbs differ in, cc_args.c takes the command line apart, cc_list.c has lists
+ * of words, cc_run.c runs the driver, cc_names.c has it name files, cc_text.c looks at assembly, verb_cc.c compiles and
+ * links. What is said of clang here is true of the verb's driver, unless flang is named. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
 
@@ -9,6 +10,37 @@
 #include <kiln/asm.h>
 #include <stdatomic.h>
 #include <sys/types.h>
+
+/* ---- cc_driver.c ---- */
+
+/* The verbs that compile sources by a driver of LLVM's. */
+enum cc_verb { CC_VERB_C, CC_VERB_CXX, CC_VERB_FLANG, CC_VERBS };
+
+/* Which drivers compile a language, by which Kiln compiles it. */
+enum { CC_BY_CLANG = 1, CC_BY_FLANG = 2 };
+
+/* What the verbs differ in. Strings are static. */
+struct cc_driver {
+  const char *verb;        /* its name, which messages begin with */
+  const char *program;     /* LLVM's driver, unless `variable` names another one; */
+  const char *variable;    /* of the environment */
+  const char *package;     /* of Debian, that has the program */
+  unsigned by;             /* CC_BY_..., one of them */
+  bool cxx;                /* sources in C are taken for C++ */
+  const char *languages;   /* of which Kiln compiles sources, for messages */
+  const char *og;          /* what stands for -Og, if the driver does not have it; or NULL */
+  const char *compiler;    /* the driver's first word for its own compiler, in what -### prints */
+  const char *to_compiler; /* the flag that takes a word to that compiler */
+  const char
+    *no_uselists; /* a word that leaves use-list orders out of bitcode, or NULL: there are none */
+  const char *
+    no_passes; /* a word for bitcode that LLVM's passes are done with, or NULL: they run once more */
+  bool predefines;      /* __OPTIMIZE__ is defined where LLVM's passes run */
+  const char *empty[4]; /* words that check an empty source and write nothing */
+};
+
+/* The row of a verb. */
+const struct cc_driver *cc_driver_of(enum cc_verb verb);
 
 /* Strings; `at[n]` is NULL. The strings belong to the command line or to cc_args. */
 struct cc_list {
@@ -37,28 +69,28 @@ struct cc_item {
   const char *word;     /* the flag, or the input's path */
   const char *value;    /* a flag's separate value, or NULL */
   const char *language; /* input: what -x said, or NULL */
-  bool ours;            /* input: Kiln compiles it: C, C++, or what clang made of them */
-  bool cxx;             /* input: C++ */
-  bool preprocessed;    /* input: that, and preprocessed */
-  bool bitcode;         /* input: LLVM's IR */
-  bool names;           /* flag: clang makes one more file, which it names after its output */
-  bool own;             /* flag: Kiln added it, for sources */
-  const char *object;   /* input: set by the compiling: the object to link, or NULL; */
-  const char *dwo;      /* the .dwo file, or NULL */
+  bool ours; /* input: Kiln compiles it: a language of the driver's, or what clang made of it */
+  bool cxx;  /* input: C++ */
+  bool preprocessed;  /* input: that, and preprocessed */
+  bool bitcode;       /* input: LLVM's IR */
+  bool names;         /* flag: clang makes one more file, which it names after its output */
+  bool own;           /* flag: Kiln added it, for sources */
+  const char *object; /* input: set by the compiling: the object to link, or NULL; */
+  const char *dwo;    /* the .dwo file, or NULL */
 };
 
 enum cc_mode {
   CC_LINK_ALL, /* compile and link */
   CC_OBJECT,   /* -c */
   CC_ASSEMBLY, /* -S */
-  CC_CLANG     /* clang executes the whole command: -E, -M, --version, ... */
+  CC_CLANG     /* the driver executes the whole command: -E, -M, --version, ... */
 };
 
 enum cc_split { CC_SPLIT_NONE, CC_SPLIT_FILE, CC_SPLIT_SINGLE };
 
 /* A command line. */
 struct cc_args {
-  bool cxx; /* `kiln c++`: clang++ in place of clang */
+  const struct cc_driver *driver;
   struct cc_item *items;
   size_t n, cap;
   enum cc_mode mode;
@@ -99,8 +131,8 @@ struct cc_args {
 #define CC_UNOPTIMIZED "-U__OPTIMIZE__"
 #define CC_UNFORTIFIED "-U_FORTIFY_SOURCE"
 
-/* Takes a command line of `kiln cc` or `kiln c++` apart (argv[0] is skipped). False after a message. */
-bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
+/* Takes a command line of a driver's verb apart (argv[0] is skipped). False after a message. */
+bool cc_parse(struct cc_args *a, const struct cc_driver *driver, int argc, char **argv);
 
 /* ---- cc_flags.c ---- */
 
@@ -121,7 +153,7 @@ bool cc_checks_functions(const struct cc_args *a);
 /* True if a flag has its effect by one of LLVM's passes, so that they must run with -Og, too. */
 bool cc_needs_passes(const struct cc_args *a);
 
-/* True if the input is of a language that clang compiles and Kiln does not, such as Objective-C. */
+/* True if the input is of a language that the driver compiles and Kiln does not, such as Objective-C. */
 bool cc_other_language(const struct cc_item *in);
 
 /* True if clang compiles or preprocesses the input: it is no assembly as the assembler reads it. */
@@ -140,11 +172,12 @@ void cc_push_passes(struct cc_list *l, const struct cc_args *a);
 void cc_push_required_passes(struct cc_list *l);
 /* What cannot be had if clang does not know these flags, as that of older LLVM does not; NULL: it knows them. */
 const char *cc_lacks_required_passes(void);
-/* Says which verb runs, for cc_verb and cc_clang. */
-void cc_begin(bool cxx);
-/* Its name, which messages begin with: "cc" or "c++". */
+/* Says which verb runs, for what follows. */
+void cc_begin(enum cc_verb verb);
+/* The verb's row, and its name. */
+const struct cc_driver *cc_driver(void);
 const char *cc_verb(void);
-/* The path of clang: $KILN_CLANG or clang-22; of `kiln c++` $KILN_CLANGXX or clang++-22. */
+/* The path of the driver's program. */
 const char *cc_clang(void);
 /* Replaces this process by clang with the arguments `l`; only returns, with an exit status, after a message. */
 int cc_become(const struct cc_list *l);

@@ -1,6 +1,6 @@
-/* The command line of `kiln cc` and `kiln c++`: which words are inputs, which take the next word as their value, which
- * matter to the linker only, and what is to be made; the flags that Kiln itself honours are noted here. verb_cc.c calls
- * it first.
+/* The command line of `kiln cc`, `kiln c++` and `kiln flang`: which words are inputs, which take the next word as their
+ * value, which matter to the linker only, and what is to be made; the flags that Kiln itself honours are noted here.
+ * verb_cc.c calls it first.
  * Invariant: every word ends in exactly one item, or in a field of cc_args. */
 #include "cc.h"
 
@@ -89,7 +89,7 @@ enum {
 };
 
 /* The longest match counts; a flag that is not in this list is passed to compiling and linking. Clang's own list: its
- * include/clang/Driver/Options.td. */
+ * include/clang/Options/Options.td, which has flang's flags too. */
 static const struct {
   const char *word;
   unsigned char how;
@@ -115,6 +115,7 @@ static const struct {
   {"-F", VALUE | PREFIX},
   {"-G", VALUE | PREFIX},
   {"-I", VALUE | PREFIX},
+  {"-J", VALUE | PREFIX},
   {"-L", VALUE | PREFIX | LINKS},
   {"-M", CLANG},
   {"-MF", VALUE | PREFIX},
@@ -134,6 +135,7 @@ static const struct {
   {"-Xassembler", VALUE},
   {"-Xclang", VALUE},
   {"-Xclangas", VALUE},
+  {"-Xflang", VALUE},
   {"-Xlinker", VALUE | LINKS},
   {"-Xopenmp-target", VALUE},
   {"-Xpreprocessor", VALUE},
@@ -150,7 +152,9 @@ static const struct {
   {"-e", VALUE | LINKS},
   {"-emit-ast", CLANG},
   {"-emit-llvm", CLANG},
+  {"-fc1", CLANG},
   {"-fdebug-compilation-dir", VALUE},
+  {"-fintrinsic-modules-path", VALUE},
   {"-fmodules-user-build-path", VALUE},
   {"-fmodule-output", NAMES | PREFIX | ONCE},
   {"-foptimization-record-", NAMES | PREFIX},
@@ -185,7 +189,9 @@ static const struct {
   {"-l", VALUE | PREFIX | LINKS},
   {"-meabi", VALUE},
   {"-mllvm", VALUE},
+  {"-mmlir", VALUE},
   {"-module-dependency-dir", VALUE},
+  {"-module-dir", VALUE | PREFIX},
   {"-mthread-model", VALUE},
   {"-no-pie", LINKS},
   {"-nodefaultlibs", LINKS},
@@ -244,20 +250,22 @@ static bool is_one_of(const char *s, const char *const *list) {
 
 enum { CXX = 1, PREPROCESSED = 2, MODULE = 4, BITCODE = 8 };
 
-/* What Kiln compiles, as -x names it. `as_cxx` is what clang++ takes a file for that has the suffix of the language;
- * NULL: the same. */
+/* What Kiln compiles, as -x names it, by which drivers. `as_cxx` is what clang++ takes a file for that has the suffix
+ * of the language; NULL: the same. */
 static const struct {
   const char *name, *as_cxx;
-  unsigned char how;
+  unsigned char by, how;
 } languages[] = {
-  {"c", "c++", 0},
-  {"cpp-output", "c++-cpp-output", PREPROCESSED},
-  {"c++", NULL, CXX},
-  {"c++-cpp-output", NULL, CXX | PREPROCESSED},
-  {"c++-module", NULL, CXX | MODULE},
-  {"c++-module-cpp-output", NULL, CXX | MODULE | PREPROCESSED},
-  {"pcm", NULL, CXX | PREPROCESSED},
-  {"ir", NULL, PREPROCESSED | BITCODE},
+  {"c", "c++", CC_BY_CLANG, 0},
+  {"cpp-output", "c++-cpp-output", CC_BY_CLANG, PREPROCESSED},
+  {"c++", NULL, CC_BY_CLANG, CXX},
+  {"c++-cpp-output", NULL, CC_BY_CLANG, CXX | PREPROCESSED},
+  {"c++-module", NULL, CC_BY_CLANG, CXX | MODULE},
+  {"c++-module-cpp-output", NULL, CC_BY_CLANG, CXX | MODULE | PREPROCESSED},
+  {"pcm", NULL, CC_BY_CLANG, CXX | PREPROCESSED},
+  {"f95", NULL, CC_BY_FLANG, 0},
+  {"f95-cpp-input", NULL, CC_BY_FLANG, PREPROCESSED},
+  {"ir", NULL, CC_BY_CLANG | CC_BY_FLANG, PREPROCESSED | BITCODE},
 };
 
 /* Clang's own list: its include/clang/Driver/Types.def and lib/Driver/Types.cpp. */
@@ -284,6 +292,20 @@ static const struct {
   {".pcm", "pcm"},
   {".ll", "ir"},
   {".bc", "ir"},
+  {".f", "f95"},
+  {".F", "f95"},
+  {".for", "f95"},
+  {".FOR", "f95"},
+  {".fpp", "f95"},
+  {".FPP", "f95"},
+  {".f90", "f95"},
+  {".F90", "f95"},
+  {".f95", "f95"},
+  {".F95", "f95"},
+  {".f03", "f95"},
+  {".F03", "f95"},
+  {".f08", "f95"},
+  {".F08", "f95"},
 };
 
 /* Decides by what -x said (NULL: nothing), or else by the suffix, whether Kiln compiles an input. */
@@ -292,9 +314,9 @@ static void find_language(struct cc_args *a, struct cc_item *in, const char *sai
   for (size_t i = 0; name == NULL && dot != NULL && i < sizeof suffixes / sizeof *suffixes; i++)
     if (strcmp(dot, suffixes[i].suffix) == 0) name = suffixes[i].language;
   for (size_t i = 0; name != NULL && i < sizeof languages / sizeof *languages; i++) {
-    if (strcmp(name, languages[i].name) != 0) continue;
+    if (strcmp(name, languages[i].name) != 0 || !(languages[i].by & a->driver->by)) continue;
     unsigned how = languages[i].how;
-    if (said == NULL && a->cxx && languages[i].as_cxx != NULL) how |= CXX;
+    if (said == NULL && a->driver->cxx && languages[i].as_cxx != NULL) how |= CXX;
     in->ours = true;
     in->preprocessed = how & PREPROCESSED;
     in->cxx = how & CXX;
@@ -384,19 +406,21 @@ static void say(struct cc_args *a, const char *word) {
 /* Nothing is optimized, and sources can see that: what relies on it, as _FORTIFY_SOURCE does on knowing the sizes of
  * objects, would do nothing in silence. */
 static void say_unoptimized(struct cc_args *a) {
+  if (!a->driver->predefines) return;
   a->unfortified = cc_fortifies(&a->words);
   say(a, CC_UNOPTIMIZED);
   if (a->unfortified) say(a, CC_UNFORTIFIED);
 }
 
-bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
+bool cc_parse(struct cc_args *a, const struct cc_driver *driver, int argc, char **argv) {
   unsigned files = 0;
-  *a = (struct cc_args){.mode = CC_LINK_ALL, .cxx = cxx};
+  *a = (struct cc_args){.mode = CC_LINK_ALL, .driver = driver};
   for (int i = 1; i < argc; i++)
     if (!expand(a, argv[i], &files)) return false;
   const char *language = NULL;
   for (size_t i = 0; i < a->words.n; i++) {
-    const char *word = a->words.at[i];
+    const char *word = a->words.at[i], *said = word;
+    if (driver->og != NULL && strcmp(word, "-Og") == 0) word = a->words.at[i] = driver->og;
     if (word[0] != '-' || word[1] == 0) {
       struct cc_item *in = add(a, CC_INPUT, word, NULL);
       cc_push(&a->kept, word);
@@ -420,7 +444,7 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
     if (how & REFUSE) a->refused = word;
     if (!(how & DROP)) cc_push(&a->kept, word);
     if (!(how & DROP) && value != NULL) cc_push(&a->kept, value);
-    if (note(a, word, value) || (how & DROP)) continue;
+    if (note(a, said, value) || (how & DROP)) continue;
     if (x) {
       language = value != NULL ? value : word + 2;
       if (strcmp(language, "none") == 0) language = NULL;

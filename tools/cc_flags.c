@@ -117,9 +117,14 @@ bool cc_reads_source(const struct cc_item *in) {
   return dot == NULL || strcmp(dot, ".s") != 0;
 }
 
-/* What the item says to the compiler: behind -Xclang stands a word of its own. */
+/* Does the driver take the flag's value to its compiler? */
+static bool is_taken(const struct cc_item *item) {
+  return strcmp(item->word, "-Xclang") == 0 || strcmp(item->word, "-Xflang") == 0;
+}
+
+/* What the item says to the compiler: behind these flags stands a word of its own. */
 static const char *compilers_word(const struct cc_item *item) {
-  return strcmp(item->word, "-Xclang") == 0 ? item->value : item->word;
+  return is_taken(item) ? item->value : item->word;
 }
 
 /* The last word that asks for the flag of the row, if it is not taken back. */
@@ -140,7 +145,7 @@ kiln_llvm_tls_emulation cc_tls_emulation(const struct cc_args *a) {
   for (unsigned direct = 0; direct < 2; direct++)
     for (size_t i = 0; i < a->n; i++) {
       const struct cc_item *item = &a->items[i];
-      if (item->kind == CC_INPUT || (strcmp(item->word, "-Xclang") == 0) != (direct == 1)) continue;
+      if (item->kind == CC_INPUT || is_taken(item) != (direct == 1)) continue;
       int how = says(&flag, compilers_word(item));
       if (how != 0) on = how;
     }

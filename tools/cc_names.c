@@ -100,14 +100,19 @@ static const char *value_of(const struct cc_list *job, const char *flag) {
 
 static bool starts(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
 
-/* The flag that says what a compiler's job makes; NULL if it does not compile C (`cxx`: C++). */
-static const char *action_of(const struct cc_list *job, bool cxx) {
+/* Does a compiler's job compile the language `language` for an input? */
+static bool compiles(const char *language, const struct cc_item *in) {
+  if (cc_driver()->by == CC_BY_FLANG) return starts(language, "f95");
+  if (in->cxx) return starts(language, "c++");
+  return strcmp(language, "c") == 0 || strcmp(language, "cpp-output") == 0;
+}
+
+/* The flag that says what a compiler's job makes; NULL if it does not compile the input's language. */
+static const char *action_of(const struct cc_list *job, const struct cc_item *in) {
   static const char *const actions[] = {"-E", "-emit-llvm-bc", "-emit-obj", "-S"};
   const char *language = value_of(job, "-x");
-  if (job->n < 3 || strcmp(job->at[1], "-cc1") != 0 || language == NULL) return NULL;
-  if (cxx ? !starts(language, "c++")
-          : strcmp(language, "c") != 0 && strcmp(language, "cpp-output") != 0)
-    return NULL;
+  if (job->n < 3 || strcmp(job->at[1], cc_driver()->compiler) != 0 || language == NULL) return NULL;
+  if (!compiles(language, in)) return NULL;
   for (size_t i = 2; i < job->n; i++)
     for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
       if (strcmp(job->at[i], actions[k]) == 0) return actions[k];
@@ -134,7 +139,7 @@ static int run_for_bitcode(const struct cc_list *job, const char *action, bool k
     if (strcmp(word, "-emit-llvm-uselists") == 0) continue;
     if (strcmp(word, action) == 0) {
       cc_push(&l, "-emit-llvm-bc");
-      cc_push(&l, "-no-emit-llvm-uselists");
+      if (cc_driver()->no_uselists != NULL) cc_push(&l, cc_driver()->no_uselists);
     } else {
       cc_push(&l, i == out && !keep ? "-" : word);
     }
@@ -168,7 +173,7 @@ int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bi
   const struct cc_list *job = NULL;
   const char *action = NULL;
   for (; p->next < p->n && job == NULL; p->next++) {
-    action = action_of(&p->jobs[p->next], in->cxx);
+    action = action_of(&p->jobs[p->next], in);
     if (action != NULL && strcmp(input_of(&p->jobs[p->next]), in->word) == 0)
       job = &p->jobs[p->next];
   }
@@ -177,7 +182,7 @@ int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bi
     status = cc_run_command(job, 1, NULL, NULL);
     if (status != 0) fail_job(p, job);
     job = consumer(p, job);
-    action = job != NULL ? action_of(job, in->cxx) : NULL;
+    action = job != NULL ? action_of(job, in) : NULL;
     if (action == NULL) job = NULL;
   }
   if (status != 0) return status;

@@ -1,4 +1,4 @@
-/* Running other programs for `kiln cc` and `kiln c++`: clang, with its input and output through
+/* Running other programs for `kiln cc` and its like: LLVM's driver, with its input and output through
  * pipes, and programs in the same folder as this one. Also its temporary files. verb_cc.c calls
  * it.
  * Invariant: every program that a call started has ended when the call returns. */
@@ -18,17 +18,17 @@
 
 extern char **environ;
 
-static bool runs_cxx;
+static enum cc_verb running;
 
-void cc_begin(bool cxx) { runs_cxx = cxx; }
+void cc_begin(enum cc_verb verb) { running = verb; }
 
-const char *cc_verb(void) { return runs_cxx ? "c++" : "cc"; }
+const struct cc_driver *cc_driver(void) { return cc_driver_of(running); }
 
-static const char *usual_clang(void) { return runs_cxx ? "clang++-22" : "clang-22"; }
+const char *cc_verb(void) { return cc_driver()->verb; }
 
 const char *cc_clang(void) {
-  const char *path = getenv(runs_cxx ? "KILN_CLANGXX" : "KILN_CLANG");
-  return path != NULL && path[0] != 0 ? path : usual_clang();
+  const char *path = getenv(cc_driver()->variable);
+  return path != NULL && path[0] != 0 ? path : cc_driver()->program;
 }
 
 void cc_push_required_passes(struct cc_list *l) {
@@ -39,21 +39,23 @@ void cc_push_required_passes(struct cc_list *l) {
 }
 
 const char *cc_lacks_required_passes(void) {
-  if (strcmp(cc_clang(), usual_clang()) == 0) return NULL;
+  const char *usual = cc_driver()->program;
+  if (strcmp(cc_clang(), usual) == 0) return NULL;
   struct cc_list l = {0};
   kiln_buffer said = {0};
+  const kiln_buffer nothing = {0};
   cc_push(&l, cc_clang());
   cc_push_required_passes(&l);
-  static const char *const nothing[] = {"-fsyntax-only", "-x", "c", "/dev/null"};
-  for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) cc_push(&l, nothing[i]);
-  int status = cc_run_command(&l, 2, &said, NULL);
+  for (size_t i = 0; i < sizeof cc_driver()->empty / sizeof *cc_driver()->empty; i++)
+    cc_push(&l, cc_driver()->empty[i]);
+  int status = cc_run_command(&l, 2, &said, &nothing);
   free(l.at);
   kiln_buffer_free(&said);
   if (status <= 0) return NULL;
   static const char text[] = "-Og with %s, which cannot leave out LLVM's passes, as %s can";
-  size_t size = sizeof text + strlen(cc_clang()) + strlen(usual_clang());
+  size_t size = sizeof text + strlen(cc_clang()) + strlen(usual);
   char *lacks = cc_keep(cc_more(NULL, size));
-  snprintf(lacks, size, text, cc_clang(), usual_clang());
+  snprintf(lacks, size, text, cc_clang(), usual);
   return lacks;
 }
 
@@ -62,8 +64,9 @@ static void cannot_start(const char *program, int error) {
     tool_error("%s: %s: %s", cc_verb(), program, strerror(error));
     return;
   }
-  tool_error("%s: there is no program %s: install the package clang-22, or set %s to another clang",
-             cc_verb(), program, runs_cxx ? "KILN_CLANGXX" : "KILN_CLANG");
+  tool_error("%s: there is no program %s: install the package %s, or set %s to another %s",
+             cc_verb(), program, cc_driver()->package, cc_driver()->variable,
+             cc_driver()->by == CC_BY_FLANG ? "flang" : "clang");
 }
 
 /* The command: the program and the words behind it. */

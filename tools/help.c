@@ -51,7 +51,7 @@ void tool_print_help(FILE *out) {
   for (int v = 0; v < VERB_COUNT; v++)
     fprintf(out, "  %-12s%s\n", tool_verbs[v].name, tool_verbs[v].summary);
   fputs("\nINPUT is LLVM bitcode, WebAssembly, QBE IL or Kiln text; kiln detects which.\n"
-        "\n  kiln help VERB      print the options of a verb, and an example\n"
+        "  kiln help VERB      print the options of a verb, and an example\n"
         "  kiln --version      print the version, targets and supported bitcode\n\n",
         out);
   put_heading(out, "Example:");

@@ -16,17 +16,10 @@ static int verb_completion(int argc, char **argv) {
 }
 
 static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
-  [VERB_COMPILE] = verb_compile,
-  [VERB_CC] = verb_cc,
-  [VERB_CXX] = verb_cxx,
-  [VERB_CARGO] = verb_cargo,
-  [VERB_WITH] = verb_with,
-  [VERB_PRINT] = verb_print,
-  [VERB_VERIFY] = verb_verify,
-  [VERB_DIS] = verb_dis,
-  [VERB_INTERP] = verb_interp,
-  [VERB_RUN] = verb_run,
-  [VERB_COMPLETION] = verb_completion,
+  [VERB_COMPILE] = verb_compile, [VERB_CC] = verb_cc,         [VERB_CXX] = verb_cxx,
+  [VERB_FLANG] = verb_flang,     [VERB_CARGO] = verb_cargo,   [VERB_WITH] = verb_with,
+  [VERB_PRINT] = verb_print,     [VERB_VERIFY] = verb_verify, [VERB_DIS] = verb_dis,
+  [VERB_INTERP] = verb_interp,   [VERB_RUN] = verb_run,       [VERB_COMPLETION] = verb_completion,
   [VERB_STATS] = verb_stats,
 };
 
@@ -42,11 +35,9 @@ static int print_version(void) {
  * icecc distributes only the work of compilers whose names contain "clang" or "gcc", and calls them `clang` on its
  * servers. NULL: none. */
 static const char *named_verb(const char *program) {
-  static const char *const names[][2] = {{"kiln-cc", "cc"},
-                                         {"kiln-c++", "c++"},
-                                         {"kiln-clang", "cc"},
-                                         {"kiln-clang++", "c++"},
-                                         {"clang", "cc"}};
+  static const char *const names[][2] = {{"kiln-cc", "cc"},       {"kiln-c++", "c++"},
+                                         {"kiln-flang", "flang"}, {"kiln-clang", "cc"},
+                                         {"kiln-clang++", "c++"}, {"clang", "cc"}};
   const char *slash = strrchr(program, '/'), *name = slash != NULL ? slash + 1 : program;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i][0]) == 0) return names[i][1];

@@ -85,6 +85,8 @@ static const struct {
 } sources[] = {
   {".c.i.", TOOL_C, NULL, "`kiln cc -c` compiles it, `kiln run` runs it"},
   {".cpp.cc.cxx.c++.C.ii.cppm.", TOOL_CXX, NULL, "`kiln c++ -c` compiles it, `kiln run` runs it"},
+  {".f.F.for.FOR.fpp.FPP.f90.F90.f95.F95.f03.F03.f08.F08.", TOOL_OTHER, "Fortran",
+   "`kiln flang -c` compiles it"},
   {".rs.", TOOL_OTHER, "Rust", "use `kiln cargo`, or rustc --emit=llvm-bc"},
   {".ll.", TOOL_OTHER, "LLVM's text", "`llvm-as` makes bitcode of it"},
   {".wat.wast.", TOOL_OTHER, "WebAssembly's text",

@@ -129,7 +129,7 @@ static bool make_bitcode(struct input *in, const char *path, const struct flags 
   if (!passes) cc_push_required_passes(&l);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(&l, words[i]);
   cc_push(&l, path);
-  cc_begin(in->file.language == TOOL_CXX);
+  cc_begin(in->file.language == TOOL_CXX ? CC_VERB_CXX : CC_VERB_C);
   int status = cc_run(&l, &bitcode, NULL);
   free(l.at);
   enum tool_language language = in->file.language;

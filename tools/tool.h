@@ -169,6 +169,7 @@ bool tool_coloured(FILE *to);
 int verb_compile(int argc, char **argv);
 int verb_cc(int argc, char **argv);
 int verb_cxx(int argc, char **argv);
+int verb_flang(int argc, char **argv);
 int verb_cargo(int argc, char **argv);
 int verb_with(int argc, char **argv);
 int verb_print(int argc, char **argv);

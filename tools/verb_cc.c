@@ -1,6 +1,6 @@
-/* `kiln cc` and `kiln c++`: compilers for build systems. Clang preprocesses, checks and writes
- * bitcode to a pipe; Kiln makes the object; clang compiles what is neither C nor, for `kiln c++`,
- * C++, and links. cc_args.c takes the command line apart.
+/* `kiln cc`, `kiln c++` and `kiln flang`: compilers for build systems. Clang, or flang, preprocesses, checks and writes
+ * bitcode to a pipe; Kiln makes the object; clang compiles what is of no language of the verb's, and links. cc_args.c
+ * takes the command line apart.
  * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "carried.h"
 #include "cc.h"
@@ -56,14 +56,18 @@ static const char *split_name(const struct cc_args *a, const struct cc_item *in,
   return all;
 }
 
+/* A word for the driver's compiler. */
+static void push_word(struct cc_list *l, const char *word) {
+  cc_push(l, cc_driver()->to_compiler);
+  cc_push(l, word);
+}
+
 /* Says the name to clang. `output`: it makes the file. */
 static void push_split(struct cc_list *l, const char *name, bool output) {
   static const char *const flags[] = {"-split-dwarf-file", "-split-dwarf-output"};
   for (unsigned i = 0; name != NULL && i < 1u + output; i++) {
-    cc_push(l, "-Xclang");
-    cc_push(l, flags[i]);
-    cc_push(l, "-Xclang");
-    cc_push(l, name);
+    push_word(l, flags[i]);
+    push_word(l, name);
   }
 }
 
@@ -124,10 +128,8 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
   push_compile(&l, a, in);
   push_split(&l, in->dwo, false);
   cc_push(&l, "-emit-llvm");
-  cc_push(
-    &l,
-    "-Xclang"); /* use-list orders serve LLVM's passes only, and cost clang more time than Kiln takes */
-  cc_push(&l, "-no-emit-llvm-uselists");
+  /* use-list orders serve LLVM's passes only, and cost clang more time than Kiln takes */
+  if (cc_driver()->no_uselists != NULL) push_word(&l, cc_driver()->no_uselists);
   if (a->again) {
     cc_push(&l, "-w"); /* the first run has warned */
     cc_push(&l,
@@ -187,8 +189,8 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
     if (a->items[i].value != NULL) cc_push(&l, a->items[i].value);
   }
   push_split(&l, in->dwo, a->split == CC_SPLIT_FILE);
-  static const char *const rest[] = {
-    "-Qunused-arguments", "-w", "-Xclang", "-disable-llvm-passes", "-x", "ir", "-", "-o"};
+  static const char *const rest[] = {"-Qunused-arguments", "-w", "-x", "ir", "-", "-o"};
+  if (a->driver->no_passes != NULL) push_word(&l, a->driver->no_passes);
   cc_push(&l, a->mode == CC_ASSEMBLY ? "-S" : "-c");
   for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) cc_push(&l, rest[i]);
   cc_push(&l, out);
@@ -368,7 +370,8 @@ static int other_input(const struct cc_args *a, const struct cc_item *in) {
 
 /* Says which inputs LLVM compiles, since Kiln does not compile their languages. */
 static void report_others(const struct cc_args *a) {
-  static const char why[] = "compiled by LLVM: its language is not C or C++";
+  char why[64];
+  snprintf(why, sizeof why, "compiled by LLVM: its language is not %s", a->driver->languages);
   for (size_t i = 0; i < a->n; i++) {
     const struct cc_item *in = &a->items[i];
     if (in->kind != CC_INPUT || !cc_other_language(in)) continue;
@@ -460,14 +463,14 @@ static int compile_and_link(struct cc_args *a, struct cc_plan *plan) {
   return status;
 }
 
-static int run_verb(bool cxx, int argc, char **argv) {
+static int run_verb(enum cc_verb verb, int argc, char **argv) {
   static struct cc_args a; /* lives as long as the command */
   struct cc_plan plan = {0};
   struct stats_costs costs;
   struct tool_settings settings;
-  cc_begin(cxx);
+  cc_begin(verb);
   if (!tool_settings_begin(&settings, cc_verb())) return TOOL_USAGE;
-  if (!cc_parse(&a, cxx, argc, argv)) return TOOL_USAGE;
+  if (!cc_parse(&a, cc_driver(), argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
   bool reads = false;
   for (size_t i = 0; i < a.n; i++) {
@@ -509,6 +512,8 @@ static int run_verb(bool cxx, int argc, char **argv) {
   return status < 0 ? TOOL_FAILED : status;
 }
 
-int verb_cc(int argc, char **argv) { return run_verb(false, argc, argv); }
+int verb_cc(int argc, char **argv) { return run_verb(CC_VERB_C, argc, argv); }
 
-int verb_cxx(int argc, char **argv) { return run_verb(true, argc, argv); }
+int verb_cxx(int argc, char **argv) { return run_verb(CC_VERB_CXX, argc, argv); }
+
+int verb_flang(int argc, char **argv) { return run_verb(CC_VERB_FLANG, argc, argv); }

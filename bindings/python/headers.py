@@ -1,4 +1,4 @@
-"""Reads Kiln's headers: what the preprocessor makes of <kiln/kiln.h>, and the table of operations. The headers are
+"""Reads Kiln's headers: what the preprocessor makes of <kiln/kiln.h> and <kiln/llvm.h>, and the table of operations. The headers are
 written plainly (one declarator each, no bit fields), and anything else that they might come to contain stops the build
 here with its tokens, as in bindings/rust/kiln-sys/build/bindings.rs."""
 import re
@@ -49,7 +49,7 @@ class Operation(NamedTuple):
 
 def preprocess(compiler: list[str], include: Path, *options: str) -> str:
     return subprocess.run([*compiler, '-E', *options, '-I', str(include), '-x', 'c', '-'], check=True, text=True,
-                          input='#include <kiln/kiln.h>\n', stdout=subprocess.PIPE).stdout
+                          input='#include <kiln/kiln.h>\n#include <kiln/llvm.h>\n', stdout=subprocess.PIPE).stdout
 
 
 def tokens_of(text: str) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Iterator, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = os.uname().machine
-# The folders of the library's sources, as in bindings/rust/kiln-sys/build.rs; check/ belongs to checking builds alone.
-SOURCES = ('base', 'ir', 'lib', 'runtime', 'targets')
+# The folders of the library's sources, as in bindings/rust/kiln-sys/build.rs, and the reader of bitcode; check/ belongs to checking builds alone.
+SOURCES = ('base', 'ir', 'lib', 'runtime', 'targets', 'frontends/llvm')
 # No paths, no dates, no addresses of the build in the output.
 FLAGS = ['-std=gnu11', '-O3', '-DNDEBUG', '-fPIC', '-fvisibility=hidden', '-fno-semantic-interposition', '-g0',
-         f'-ffile-prefix-map={ROOT}=.', '-I', 'include', '-I', '.']
+         f'-ffile-prefix-map={ROOT}=.', '-I', 'include', '-I', '.', '-I', 'frontends/llvm']
 LINK = ['-shared', '-Wl,-z,defs', '-Wl,--build-id=none', '-Wl,-s', '-Wl,-z,noexecstack', '-Wl,-z,relro', '-Wl,-z,now']
 
 

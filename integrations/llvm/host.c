@@ -47,6 +47,17 @@ static void open_host(struct shim_host *h, void *handle, const char *path) {
   *(void **)&h->passes_run = dlsym(handle, SHIM_PASSES_RUN);
   *(void **)&h->stream_new = dlsym(handle, SHIM_STREAM_NEW);
   *(void **)&h->opt_level = dlsym(handle, SHIM_OPT_LEVEL);
+  *(void **)&h->engine_create = dlsym(handle, SHIM_ENGINE_CREATE);
+  *(void **)&h->set_object_cache = dlsym(handle, SHIM_SET_OBJECT_CACHE);
+  *(void **)&h->lljit_new = dlsym(handle, SHIM_LLJIT_NEW);
+  *(void **)&h->lazy_jit_new = dlsym(handle, SHIM_LAZY_JIT_NEW);
+  *(void **)&h->machine_build = dlsym(handle, SHIM_MACHINE_BUILD);
+  *(void **)&h->simple_compile = dlsym(handle, SHIM_SIMPLE_COMPILE);
+  *(void **)&h->concurrent_compile = dlsym(handle, SHIM_CONCURRENT_COMPILE);
+  h->mcjit_functions = dlsym(handle, SHIM_MCJIT_FUNCTIONS);
+  h->simple_functions = dlsym(handle, SHIM_SIMPLE_FUNCTIONS);
+  h->owning_functions = dlsym(handle, SHIM_OWNING_FUNCTIONS);
+  h->concurrent_functions = dlsym(handle, SHIM_CONCURRENT_FUNCTIONS);
   if (h->version == 0) h->why = "this LLVM's version is not known";
   else if (h->version < KILN_LLVM_OLDEST)
     h->why = "this LLVM is older than those whose bitcode Kiln reads";

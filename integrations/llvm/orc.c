@@ -1,7 +1,7 @@
-/* Modules of ORC's LLJIT. Kiln makes an object of a module when it is added, and ORC gets that in the module's place
- * (LLVMOrcLLJITAddObjectFile): lookup, removal by resource tracker, redefinition, generators and the listeners of
- * debuggers and profilers are ORC's own, and so they are as before. What differs: a module is compiled when it is
- * added, not at the first lookup.
+/* Modules of ORC's LLJIT, by its C functions. Kiln makes an object of a module when it is added, and ORC gets that in
+ * the module's place (LLVMOrcLLJITAddObjectFile): lookup, removal by resource tracker, redefinition, generators and the
+ * listeners of debuggers and profilers are ORC's own, and so they are as before. What differs: a module is compiled
+ * when it is added, not at the first lookup.
  *
  * The level of optimization is followed from the target machine to the builder of target machines, to the JIT's
  * builder, to the JIT. */
@@ -86,15 +86,19 @@ struct added {
   char name[256];              /* the module's */
 };
 
+bool shim_has_thread_local(const struct shim_host *host, void *module) {
+  for (void *g = host->LLVMGetFirstGlobal(module); g != NULL; g = host->LLVMGetNextGlobal(g))
+    if (host->LLVMIsThreadLocal(g)) return true;
+  return false;
+}
+
 /* What ORC does to modules before it compiles them, and objects do not get: it runs constructors by itself, and gives
  * each thread its variables by functions of its own. */
 static const char *module_refused(const struct shim_host *host, void *module) {
   if (host->LLVMGetNamedGlobal(module, "llvm.global_ctors") ||
       host->LLVMGetNamedGlobal(module, "llvm.global_dtors"))
     return "constructors, which ORC runs";
-  for (void *g = host->LLVMGetFirstGlobal(module); g != NULL; g = host->LLVMGetNextGlobal(g))
-    if (host->LLVMIsThreadLocal(g)) return "thread-local data, which ORC emulates";
-  return NULL;
+  return shim_has_thread_local(host, module) ? "thread-local data, which ORC emulates" : NULL;
 }
 
 /* Called by LLVM with the module, whose lock it holds. */

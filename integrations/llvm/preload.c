@@ -112,7 +112,7 @@ SHIM_EXPORT void LLVMContextDispose(void *context);
 static bool is_known_reloc(int reloc) { return reloc >= 0 && reloc <= 2; }
 
 /* LLVMCodeModel: default, the JIT's default, tiny, small: Kiln's code is at home in the lower 2 GiB of an image. */
-static bool is_small(int model) { return model == 0 || model == 1 || model == 3; }
+bool shim_is_small(int model) { return model == 0 || model == 1 || model == 3; }
 
 void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu,
                               const char *features, int level, int reloc, int model) {
@@ -120,7 +120,7 @@ void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu,
   if (host == NULL || host->LLVMCreateTargetMachine == NULL) return NULL;
   void *tm = host->LLVMCreateTargetMachine(target, triple, cpu, features, level, reloc, model);
   shim_level_set(tm, !is_known_reloc(reloc) ? SHIM_LEVEL_ABI
-                     : is_small(model)      ? level
+                     : shim_is_small(model) ? level
                                             : SHIM_LEVEL_REFUSED);
   return tm;
 }
@@ -143,7 +143,7 @@ void LLVMTargetMachineOptionsSetCodeGenOptLevel(void *options, int level) {
 
 void LLVMTargetMachineOptionsSetCodeModel(void *options, int model) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
-  if (!is_small(model)) shim_level_set(options, SHIM_LEVEL_REFUSED);
+  if (!shim_is_small(model)) shim_level_set(options, SHIM_LEVEL_REFUSED);
   if (host != NULL && host->LLVMTargetMachineOptionsSetCodeModel != NULL)
     host->LLVMTargetMachineOptionsSetCodeModel(options, model);
 }

@@ -7,7 +7,8 @@
  *   compiler.c  which compiler the process is, and what its command line says
  *   guard.c     a crash of Kiln's own code, which becomes a reason to have LLVM compile
  *   emit.c      objects: LLVM-C's two calls, and LLVM's passes that write to a file
- *   orc.c       modules of ORC's LLJIT
+ *   orc.c       modules of ORC's LLJIT, by LLVM-C
+ *   jit.c       modules of MCJIT, and of ORC's LLJIT in C++
  *
  * Invariant: nothing fails that LLVM would have compiled. What is not understood goes on to LLVM; $KILN_LOG says
  * why. */
@@ -43,6 +44,16 @@
   HOST(void, LLVMContextDispose, (void *context))                                                  \
   HOST(void *, LLVMGetFirstFunction, (void *module))                                               \
   HOST(void *, LLVMGetNextFunction, (void *function))                                              \
+  HOST(unsigned, LLVMGetEnumAttributeKindForName, (const char *name, size_t n))                    \
+  HOST(void *, LLVMGetEnumAttributeAtIndex, (void *function, unsigned index, unsigned kind))       \
+  HOST(const char *, LLVMGetValueName2, (void *value, size_t *n))                                  \
+  HOST(int, LLVMIsDeclaration, (void *function))                                                   \
+  HOST(int, LLVMCreateMCJITCompilerForModule,                                                      \
+       (void **out, void *module, const void *options, size_t n, char **error))                    \
+  HOST(int, LLVMCreateJITCompilerForModule,                                                        \
+       (void **out, void *module, unsigned level, char **error))                                   \
+  HOST(int, LLVMCreateExecutionEngineForModule, (void **out, void *module, char **error))          \
+  HOST(void *, LLVMGetExecutionEngineTargetMachine, (void *engine))                                \
   HOST(void *, LLVMGetStringAttributeAtIndex,                                                      \
        (void *function, unsigned index, const char *name, unsigned n))                             \
   HOST(void, LLVMAddTargetDependentFunctionAttr,                                                   \
@@ -85,6 +96,9 @@
        (void *module, void *(*f)(void *, void *), void *ctx))                                      \
   HOST(void, LLVMOrcDisposeThreadSafeModule, (void *module))
 
+/* IRCompiler::operator() of ORC: `result` is returned. */
+typedef void *shim_orc_compile_fn(void *result, const void *compiler, void *module);
+
 /* One LLVM of the process. A function that this version does not have is NULL. */
 struct shim_host {
   const char *path; /* of the object that has it; lives as long as the process */
@@ -96,6 +110,14 @@ struct shim_host {
   bool (*passes_run)(void *passes, void *module);
   void (*stream_new)(void *stream, const char *path, size_t n, void *error, int flags);
   int (*opt_level)(const void *tm);
+  void *(*engine_create)(void *builder, void *tm);
+  void (*set_object_cache)(void *engine, void *cache);
+  void (*lljit_new)(void *jit, void *state, void *error);
+  void (*lazy_jit_new)(void *jit, void *state, void *error);
+  void (*machine_build)(void *result, const void *builder);
+  shim_orc_compile_fn *simple_compile, *concurrent_compile;
+  /* tables of virtual functions */
+  void **mcjit_functions, **simple_functions, **owning_functions, **concurrent_functions;
 };
 
 /* The mangled names of llvm::legacy::PassManager::run(llvm::Module &),
@@ -105,6 +127,20 @@ struct shim_host {
 #define SHIM_STREAM_NEW                                                                            \
   "_ZN4llvm14raw_fd_ostreamC1ENS_9StringRefERSt10error_codeNS_3sys2fs9OpenFlagsE"
 #define SHIM_OPT_LEVEL "_ZNK4llvm13TargetMachine11getOptLevelEv"
+/* JITs of LLVM's C++ classes: llvm::EngineBuilder::create(TargetMachine *), MCJIT::setObjectCache(ObjectCache *), the
+ * constructors of orc::LLJIT and orc::LLLazyJIT, orc::JITTargetMachineBuilder::createTargetMachine(), operator() of
+ * ORC's compilers; their and MCJIT's tables of virtual functions. The same from LLVM 11 to 23. */
+#define SHIM_ENGINE_CREATE "_ZN4llvm13EngineBuilder6createEPNS_13TargetMachineE"
+#define SHIM_SET_OBJECT_CACHE "_ZN4llvm5MCJIT14setObjectCacheEPNS_11ObjectCacheE"
+#define SHIM_LLJIT_NEW "_ZN4llvm3orc5LLJITC1ERNS0_17LLJITBuilderStateERNS_5ErrorE"
+#define SHIM_LAZY_JIT_NEW "_ZN4llvm3orc9LLLazyJITC1ERNS0_21LLLazyJITBuilderStateERNS_5ErrorE"
+#define SHIM_MACHINE_BUILD "_ZN4llvm3orc23JITTargetMachineBuilder19createTargetMachineEv"
+#define SHIM_SIMPLE_COMPILE "_ZN4llvm3orc14SimpleCompilerclERNS_6ModuleE"
+#define SHIM_CONCURRENT_COMPILE "_ZN4llvm3orc20ConcurrentIRCompilerclERNS_6ModuleE"
+#define SHIM_MCJIT_FUNCTIONS "_ZTVN4llvm5MCJITE"
+#define SHIM_SIMPLE_FUNCTIONS "_ZTVN4llvm3orc14SimpleCompilerE"
+#define SHIM_OWNING_FUNCTIONS "_ZTVN4llvm3orc22TMOwningSimpleCompilerE"
+#define SHIM_CONCURRENT_FUNCTIONS "_ZTVN4llvm3orc20ConcurrentIRCompilerE"
 
 /* The LLVM that the code at `caller` calls; NULL: the process has none. Any thread may call it. */
 const struct shim_host *shim_host_of(const void *caller);
@@ -133,6 +169,14 @@ struct shim_machine shim_machine_read(const struct shim_host *host, void *tm);
 /* Notes it for an object with a level; what was noted, or copied with the level. */
 void shim_machine_note(const void *object, struct shim_machine m);
 struct shim_machine shim_machine_of(const void *object);
+
+/* Is LLVM's code model (LLVMCodeModel) one in which Kiln's code is at home? */
+bool shim_is_small(int model);
+
+/* ---- orc.c ---- */
+
+/* Has the module variables of which each thread has its own? */
+bool shim_has_thread_local(const struct shim_host *host, void *module);
 
 /* ---- compiler.c ---- */
 

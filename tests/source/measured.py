@@ -48,6 +48,7 @@ FOLDERS = {
     'docs/internals/performance.md': CODE,
     'docs/ir.md': 'ir lib/codegen',
     'docs/jit.md': 'lib/jit',
+    'docs/languages.md': CODE,
     'docs/platforms.md': CODE,
     'docs/platforms.md#programs-for-windows': 'lib/object lib/image targets lib/codegen',
     'docs/platforms.md#aarch64-hosts': 'targets/aarch64 lib/jit interp integrations/rustc',

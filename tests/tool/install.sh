@@ -46,7 +46,7 @@ flags() { pkg-config --cflags --libs "$@"; }
 check "meson install" install_all
 check "all headers" all_headers
 for l in "${libraries[@]}"; do check "lib$l in $libdir" all_names "$l"; done
-for t in "${tools[@]}" kiln-cc kiln-c++ kiln-clang kiln-clang++ kiln-llvm-ar kiln-llvm-ranlib kiln-clang-scan-deps; do
+for t in "${tools[@]}" kiln-cc kiln-c++ kiln-flang kiln-clang kiln-clang++ kiln-llvm-ar kiln-llvm-ranlib kiln-clang-scan-deps; do
   check "$t and its manual page" test -x "$root/bin/$t" -a -f "$root/share/man/man1/$t.1"
 done
 for file in bash-completion/completions/kiln zsh/site-functions/_kiln fish/vendor_completions.d/kiln.fish; do

@@ -72,7 +72,7 @@ fits() {
 }
 check "--help fits a screen" fits "$kiln" --help
 check "--help and nothing else" bash -c "'$kiln' --help | LC_ALL=C grep -v '[^ -~]' | tail -n 1 | grep -q 'the status of their program\.\$'"
-for verb in cc c++ cargo with run compile interp print verify dis stats completion; do
+for verb in cc c++ flang cargo with run compile interp print verify dis stats completion; do
   check "help $verb" fits "$kiln" help $verb
   check "$verb is in --help" grep -qE "^  ${verb//+/\\+} " <("$kiln" --help)
 done

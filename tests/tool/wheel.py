@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """wheel.py [--python=INTERPRETER]... [--jobs=N]: tests the wheels in dist/, which are made unless they are there:
 what they contain; symbol versions and libraries that their libkiln.so needs; that the one for musl makes code that
-runs. For each interpreter (default: python3) an environment in build/wheel gets the wheel, pytest, numpy, capstone and
-mypy by pip, and runs bindings/python/tests and mypy --strict; without the network that is skipped.
+runs. For each interpreter (default: python3) an environment in build/wheel gets the wheel, pytest, numpy, numba,
+capstone and mypy by pip, and runs bindings/python/tests and mypy --strict; without the network that is skipped.
 
 wheel.py --library=LIBRARY: without the network and zig: a wheel of that libkiln.so, by an interpreter that has pytest.
 Speaks TAP."""
@@ -124,7 +124,7 @@ def environment(interpreter):
     python = WORK / f'test-{version}' / 'bin/python'
     if not python.exists():
         subprocess.run([interpreter, '-m', 'venv', python.parent.parent], check=True)
-    done = subprocess.run([python, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', 'pytest', 'numpy', 'capstone', 'mypy'],
+    done = subprocess.run([python, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', 'pytest', 'numpy', 'numba', 'capstone', 'mypy'],
                           capture_output=True, text=True)
     return python, version, None if done.returncode == 0 else 'pip cannot install pytest: is there a network?'
 
@@ -180,6 +180,8 @@ def local(tap, args, work):
     site = work / 'site'
     if tap.run('pip install', [sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-index', '--no-deps', '--target', site, wheel]) is not None:
         run_tests(tap, python, 'built here', cwd=work, env={**os.environ, 'PYTHONPATH': str(site)})
+        if subprocess.run([python, '-c', 'import llvmlite'], capture_output=True).returncode != 0:
+            tap.case('kiln_codegen.llvmlite', skip='no llvmlite: python3-llvmlite has it')
 
 
 def main():

@@ -65,6 +65,72 @@ for version in 14 22; do
   check "LLVM $version, ORC at -O0" logged "$by_kiln|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 0
   check "LLVM $version, ORC at -O2" logged "$by_llvm|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 2
 done
+# ---- JITs that compile when code is wanted ----
+
+functions='(first|second|third|text).*: [0-9]+ functions, [0-9]+ instructions$'
+optimized='(first|second).*: compiled by LLVM: the unit is optimized$'
+# prints WANT COMMAND...
+prints() { local want=$1 got; shift; got=$("$@") && [[ $got == "$want" ]] || { echo "printed: $got"; return 1; }; }
+# modules N: the log has N lines of Kiln's.
+modules() { local n=$1; shift; "$@" && [[ $(grep -cE "$by_kiln" log) == "$n" ]] || { cat log; return 1; }; }
+# A constructor, calls and data between modules, of the program and within one; a function that is not optimized.
+cat > first.c <<'END'
+long count = 100;
+static const long table[4] = {1, 20, 300, 4000};
+long elsewhere(long x), of_program(long x);
+static long twice(long x) { return 2 * x; }
+__attribute__((constructor)) static void begin(void) { count = 7; }
+long (*pointers[2])(long) = {twice, elsewhere};
+long entry(long x) { return of_program(twice(pointers[1](table[x]))); }
+END
+echo 'extern long count; long elsewhere(long x) { return x + count; }' > second.c
+echo '__attribute__((optnone, noinline)) double optnone(double x) { return 1.5 * x; }' > third.c
+modules=(first.bc second.bc third.bc)
+mcjit_output='1000016 1000054 1000614 1008014 4.5 7'
+for version in 14 22; do
+  config=llvm-config-$version
+  type -P $config > /dev/null || { skip "MCJIT of LLVM $version" "there is no $config"; continue; }
+  check "mcjit.c with LLVM $version" gcc -std=gnu11 -O1 -Wall -Wno-deprecated-declarations $($config --cflags) "$tests/tool/llvm/mcjit.c" -o mcjit \
+    $($config --ldflags) -lLLVM-$version
+  type -P clang-$version > /dev/null || { skip "MCJIT of LLVM $version" "there is no clang-$version"; continue; }
+  for f in first second third; do clang-$version -O1 -Xclang -disable-llvm-passes -emit-llvm -c $f.c -o $f.bc || exit 1; done
+  check "MCJIT of LLVM $version, by LLVM alone" prints "$mcjit_output" ./mcjit 0 options "${modules[@]}"
+  for how in options jit; do
+    check "MCJIT of LLVM $version, $how" modules 3 logged "$functions" prints "$mcjit_output" "$kiln" with ./mcjit 0 $how "${modules[@]}"
+  done
+  # What LLVM would not optimize is Kiln's at any level.
+  check "MCJIT of LLVM $version at level 2" modules 1 logged "$functions|$optimized" prints "$mcjit_output" "$kiln" with ./mcjit 2 options "${modules[@]}"
+  check "MCJIT of LLVM $version, its usual level" modules 1 logged "$functions|$optimized" prints "$mcjit_output" "$kiln" with ./mcjit 0 engine "${modules[@]}"
+  check "MCJIT of LLVM $version, where that is asked for" modules 3 logged "$functions" prints "$mcjit_output" \
+    env KILN_OPT_LEVEL=2 "$kiln" with ./mcjit 2 options "${modules[@]}"
+  check "MCJIT of LLVM $version, the large code model" logged 'compiled by LLVM: its code model' prints "$mcjit_output" "$kiln" with ./mcjit 0 large "${modules[@]}"
+done
+if type -P llvm-config-22 > /dev/null; then
+  check "lljit.cpp with LLVM 22" g++ -O1 -Wall -Wno-unused-parameter $(llvm-config-22 --cxxflags) -fexceptions "$tests/tool/llvm/lljit.cpp" -o lljit \
+    $(llvm-config-22 --ldflags) -lLLVM-22
+  for threads in 0 2; do
+    check "C++ LLJIT, $threads threads, by LLVM alone" prints $'1041 42\nremoved' ./lljit 0 $threads
+    # From LLVM 20 on nobody says at which level a target machine compiles: Kiln takes what is not optimized at any.
+    check "C++ LLJIT, $threads threads" modules 1 logged "$functions|text: compiled by LLVM: its level of optimization is not known$" \
+      prints $'1041 42\nremoved' "$kiln" with ./lljit 0 $threads
+    check "C++ LLJIT, $threads threads, where that is asked for" modules 3 logged "$functions" prints $'1041 42\nremoved' \
+      env KILN_OPT_LEVEL=3 "$kiln" with ./lljit 0 $threads
+  done
+else skip "C++ LLJIT" "there is no llvm-config-22"
+fi
+session() {
+  local got
+  got=$(printf '%s\n' '#include <cstdio>' 'int f(int x) { return x < 2 ? x : f(x - 1) + f(x - 2); }' 'int r0 = printf("%d\n", f(20));' \
+    'struct S { int a; S(int x) : a(x) {} virtual int get() { return a; } };' 'S *s = new S(5); int r1 = printf("%d\n", s->get());' \
+    'int g() { try { throw 7; } catch (int e) { return e; } }' 'int r2 = printf("%d\n", g());' \
+    'for (int i = 8; i < 10; i++) printf("%d\n", i);' '%quit' | "$@") || return 1
+  [[ $(grep -o '[0-9]*$' <<< "$got" | tr '\n' ' ') == *'6765 5 7 8 9 '* ]] || { echo "$got"; return 1; }
+}
+if type -P clang-repl-22 > /dev/null; then
+  check "clang-repl" logged "$by_kiln|^__standard_lib: compiled by LLVM: " session "$kiln" with clang-repl-22
+else skip "clang-repl" "it is not installed"
+fi
+
 # What only the target machine says: triple, and the features that decide how vectors travel.
 cat > vectors.c <<'END'
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Programs of other languages by their own compilers, by LLVM and under `kiln with`: the same results.
 
-    languages.py --kiln=build/kiln [d | druntime | phobos | ghdl | crystal]... [--count=N] [--match=WORD] [--jobs=N]
+    languages.py --kiln=build/kiln [d | druntime | phobos | ghdl | crystal | repl]... [--count=N] [--match=WORD] [--jobs=N]
                  [--timeout=SECONDS] [--keep=FOLDER]
 
 d         the D test suite's runnable programs, by ldc2 -g
@@ -9,8 +9,9 @@ druntime  the unit tests of the modules of D's runtime, with -g
 phobos    those of D's library
 ghdl      test suites of GHDL with LLVM
 crystal   programs over Crystal's library: the files beside this one
+repl      sessions of clang-repl: the files in sessions, beside this one
 
-Their sources are Debian's, or upstream's as Debian has it. Without a name all five run, with 10 cases each; with names
+Their sources are Debian's, or upstream's as Debian has it. Without a name all six run, with 10 cases each; with names
 all cases of those, or --count of them, evenly chosen. A case that does not build or pass by LLVM is named and does not
 count. A case whose output differs between two runs by LLVM is compared by its exit status alone. Ends with the units
 that each compiler made, the reasons of those that LLVM did, and 1 if results differ or a unit of D's or Crystal's was
@@ -29,7 +30,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = {'d': 'd', 'druntime': 'd', 'phobos': 'd', 'ghdl': 'ghdl', 'crystal': 'crystal'}
+SUITES = {'d': 'd', 'druntime': 'd', 'phobos': 'd', 'ghdl': 'ghdl', 'crystal': 'crystal', 'repl': 'repl'}
 ALL_BY_KILN = ('d', 'druntime', 'phobos', 'crystal')
 LOGGED = re.compile(r'^(.*?): (?:(\d+) functions, (\d+) instructions|compiled by LLVM: (.*))$')
 ADDRESS = re.compile(rb'0x[0-9a-f]{6,16}\b')

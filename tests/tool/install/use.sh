@@ -32,7 +32,7 @@ printf 'func @main() -> i32 {\nb0:\n  ret 7\n}\n' > main.kir
 for verb in compile verify print; do check "kiln $verb" kiln $verb main.kir; done
 check 'kiln dis' kiln dis main.o
 for verb in run interp; do check "kiln $verb" expect_status 7 kiln $verb main.kir; done
-for page in kiln kiln-cc kiln-c++ kiln-dis kiln-interp kiln-run kiln-rustc; do
+for page in kiln kiln-cc kiln-c++ kiln-flang kiln-dis kiln-interp kiln-run kiln-rustc; do
   check "the manual page $page" bash -c "gzip -dc /usr/share/man/man1/$page.1.gz | grep -qE '^\.(TH|so)'"
 done
 
