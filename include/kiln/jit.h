@@ -116,7 +116,7 @@ typedef struct kiln_jit_error {
 /** Frees the memory of an error and zeroes it, but for `missing.allocator`. */
 KILN_API void kiln_jit_error_free(kiln_jit_error *e);
 
-struct kiln_stack_walk; /* <kiln/stack.h> */
+typedef struct kiln_stack_walk kiln_stack_walk; /* <kiln/stack.h> */
 
 /** A JIT, which owns memory, symbols and units. */
 typedef struct kiln_jit kiln_jit;
@@ -338,7 +338,7 @@ KILN_API bool kiln_jit_find_pc(kiln_jit *jit, const void *pc, kiln_jit_pc_info *
  *   error, that is not known.
  * - Does not find addresses of the unit's functions that are kept in variables.
  * - Threads: as kiln_jit_find_pc. */
-KILN_API bool kiln_jit_is_on_stack(kiln_jit *jit, kiln_jit_unit unit, struct kiln_stack_walk *walk);
+KILN_API bool kiln_jit_is_on_stack(kiln_jit *jit, kiln_jit_unit unit, kiln_stack_walk *walk);
 
 /* ---- streams ---- */
 

@@ -5,7 +5,6 @@
 //! their traits have; they only pass on to methods that do not differ.
 
 use rustc_codegen_ssa::traits::{BackendTypes, GlobalAsmOperandRef, InlineAsmOperandRef};
-use rustc_codegen_ssa::{CompiledModule, ModuleKind};
 use rustc_hir::def_id::DefId;
 use rustc_middle::mir::interpret::Scalar;
 use rustc_middle::mono::CodegenUnit;
@@ -58,31 +57,6 @@ pub fn function_item<'tcx>(ty: Ty<'tcx>) -> Option<(DefId, GenericArgsRef<'tcx>)
 
 /// What is wrong if the types of a function's body have no normal form.
 pub type MonoError = rustc_middle::mono::NormalizationErrorInMono;
-
-/// The type of a field of a structure with these arguments.
-pub fn field_type<'tcx>(
-    tcx: rustc_middle::ty::TyCtxt<'tcx>,
-    field: &rustc_middle::ty::FieldDef,
-    args: GenericArgsRef<'tcx>,
-) -> Ty<'tcx> {
-    let env = rustc_middle::ty::TypingEnv::fully_monomorphized();
-    tcx.normalize_erasing_regions(env, field.ty(tcx, args))
-}
-
-/// An object that is linked beside those of a crate's units.
-pub fn module_of_object(name: &str, object: std::path::PathBuf, kind: ModuleKind) -> CompiledModule {
-    CompiledModule {
-        name: name.to_string(),
-        kind,
-        object: Some(object),
-        global_asm_object: None,
-        dwarf_object: None,
-        bytecode: None,
-        assembly: None,
-        llvm_ir: None,
-        links_from_incr_cache: Vec::new(),
-    }
-}
 
 /// Two scalars, and where the second one is.
 #[allow(unused_variables)]

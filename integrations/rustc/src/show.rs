@@ -3,13 +3,14 @@
 //! index: the type's name in the debug information, and its `fmt`. `runtime/show.rs` calls that; scripts of debuggers
 //! (debuggers/) call `runtime/show.rs`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs};
 
 use rustc_codegen_ssa::debuginfo::type_names::compute_debuginfo_type_name;
-use rustc_codegen_ssa::{CompiledModules, CrateInfo, ModuleKind};
+use rustc_codegen_ssa::{CompiledModules, CrateInfo, ModuleCodegen};
 use rustc_data_structures::fx::{FxHashSet, FxIndexMap};
 use rustc_hir::def_id::{DefId, LOCAL_CRATE};
 use rustc_interface::DEFAULT_QUERY_PROVIDERS;
@@ -25,6 +26,7 @@ use crate::compat::{self, CrateType};
 use crate::context::Context;
 use crate::inlining::is_foreign;
 use crate::sys::*;
+use crate::unit::Unit;
 use crate::{fallback, needs};
 
 /// The section of the index; a name from which linkers make symbols.
@@ -159,7 +161,8 @@ impl<'tcx> Found<'tcx> {
             ty::Adt(def, args) if is_foreign(tcx, def.did()) => args.types().for_each(|part| self.visit(part, depth)),
             ty::Adt(def, args) => {
                 for field in def.all_fields() {
-                    let part = compat::field_type(tcx, field, args);
+                    let env = TypingEnv::fully_monomorphized();
+                    let part = tcx.instantiate_and_normalize_erasing_regions(args, env, tcx.type_of(field.did));
                     self.visit(part, depth);
                 }
             }
@@ -256,10 +259,11 @@ pub fn add_runtime(sess: &Session, modules: &mut CompiledModules, info: &CrateIn
     let made = runtime(sess, path.with_file_name(RUNTIME)).and_then(|kept| {
         let _ = fs::remove_file(&path);
         fs::hard_link(&kept, &path).or_else(|_| fs::copy(&kept, &path).map(drop)).map_err(|e| e.to_string())?;
-        Ok(path)
+        let module = ModuleCodegen::new_regular(RUNTIME.to_string(), Unit::Done);
+        Ok(module.into_compiled_module(true, false, false, false, false, outputs))
     });
     match made {
-        Ok(object) => modules.modules.push(compat::module_of_object(RUNTIME, object, ModuleKind::Regular)),
+        Ok(object) => modules.modules.push(object),
         Err(why) => sess.dcx().warn(format!("values are not shown: {why}")),
     }
 }
@@ -270,16 +274,16 @@ fn runtime(sess: &Session, base: PathBuf) -> Result<PathBuf, String> {
     let (target, release) = (&sess.opts.target_triple, sess.cfg_version);
     let mut options = vec![format!("-Cpanic={panics}"), format!("--target={target}")];
     options.push(format!("--sysroot={}", sess.opts.sysroot.path().display()));
-    let mut hash = rustc_data_structures::stable_hash::StableHasher::new();
+    let mut hash = DefaultHasher::new();
     for text in options.iter().map(|text| &**text).chain([RUNTIME_SOURCE, release]) {
-        std::hash::Hash::hash(text, &mut hash);
+        text.hash(&mut hash);
     }
-    let hash: rustc_data_structures::fingerprint::Fingerprint = hash.finish();
-    let path = base.with_extension(format!("{}.o", hash.to_hex()));
+    let hash = hash.finish();
+    let path = base.with_extension(format!("{hash:016x}.o"));
     if path.exists() {
         return Ok(path);
     }
-    let own = base.with_extension(format!("{}.{}.o", hash.to_hex(), std::process::id()));
+    let own = base.with_extension(format!("{hash:016x}.{}.o", std::process::id()));
     let source = own.with_extension("rs");
     let compiler = env::current_exe().map_err(|e| e.to_string())?;
     let failed = |e: std::io::Error| format!("{}: {e}", own.display());
