@@ -124,11 +124,15 @@ enum {
   KN_HINT_SECOND = 8,
   KN_HINT_STORED = 15,    /* the next instruction stores it: if to a variable, in its home */
   KN_HINT_LOOP_HOME = 31, /* walk: in the home of the loop's parameter that it becomes */
-  KN_HINT_LATER = 47      /* an argument beyond the first 8 */
+  KN_HINT_STORED_HALF =
+    47,              /* walk: one instruction further on is its STORE, as one half of an i128 */
+  KN_HINT_LATER = 79 /* an argument beyond the first 8 */
 };
-/* True for STORED and LOOP_HOME: kn_def_hinted knows the register. */
-#define KN_HINT_SAYS_HOME(hint) (((hint) & ~16u) == KN_HINT_STORED)
-_Static_assert(KN_HINT_LOOP_HOME == (KN_HINT_STORED | 16), "KN_HINT_SAYS_HOME");
+/* True for STORED, STORED_HALF and LOOP_HOME: kn_def_hinted knows the register. */
+#define KN_HINT_SAYS_HOME(hint) (((hint) & ~48u) == KN_HINT_STORED)
+_Static_assert(KN_HINT_LOOP_HOME == (KN_HINT_STORED | 16) &&
+                 KN_HINT_STORED_HALF == (KN_HINT_STORED | 32),
+               "KN_HINT_SAYS_HOME");
 _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte stores");
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
 

@@ -129,7 +129,7 @@ static void access(kiln_func *f, uint32_t i, const struct kn_inst *in) {
            in->op == KILN_OP_STORE ? kn_half(f, in->b, k) : 0, 0);
   }
   if (in->op == KILN_OP_STORE && in->b + 2 == i && kn_is_halved(f, in->b))
-    f->val[in->b].hint = f->val[in->b + 1].hint = KN_HINT_STORED;
+    f->val[in->b].hint = f->val[in->b + 1].hint = KN_HINT_STORED_HALF;
 }
 
 /* Is the comparison one of upper halves alone, with 0 or -1? */

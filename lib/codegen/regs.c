@@ -54,12 +54,10 @@ unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
   return r;
 }
 
-/* Value i has KN_HINT_STORED: the home of the variable that it is stored to, if that is its only use; or
+/* Value i is stored by instruction `store`: the home of the variable that it is stored to, if that is its only use; or
  * KN_NO_REG. */
-static unsigned store_target(const struct kn_walk *w, uint32_t i) {
-  const struct kn_inst *next = &w->inst[i + 1];
-  const uint32_t to =
-    next->b == i ? next->a : next[1].a; /* of one half the STORE comes after the other half */
+static unsigned store_target(const struct kn_walk *w, uint32_t i, uint32_t store) {
+  const uint32_t to = w->inst[store].a;
   unsigned r = w->val[i].uses == 1 && kn_is_slot(to) ? w->slots[kn_index(to)].reg : KN_NO_REG;
   return r == KN_UNREAD ? KN_NO_REG : r;
 }
@@ -73,7 +71,7 @@ unsigned kn_def_hinted(struct kn_walk *w, uint32_t i) {
     if (r == KN_NO_REG) return r;
     v->flags |= KN_VF_HOME;
   } else {
-    r = store_target(w, i);
+    r = store_target(w, i, i + 1 + (v->hint == KN_HINT_STORED_HALF));
     if (r == KN_NO_REG) return r;
     if (KN_UNLIKELY(w->regs.aliased & KN_BIT(r))) kn_copy_aliases(w, r);
     v->flags = KN_VF_ALIAS;

@@ -178,7 +178,9 @@ static bool read_symbols(struct kn_elf_object *o) {
 static int compare_relas(const void *a, const void *b) {
   const struct kn_elf_rela *x = a, *y = b;
   if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
-  return x < y ? -1 : x > y;
+  if (x->kind != y->kind) return x->kind < y->kind ? -1 : 1;
+  if (x->symbol != y->symbol) return x->symbol < y->symbol ? -1 : 1;
+  return x->addend < y->addend ? -1 : x->addend > y->addend;
 }
 
 static bool read_relas(struct kn_elf_object *o, uint32_t index) {
