@@ -87,12 +87,12 @@ static bool same_params(const struct kn_sig *a, const struct kn_sig *b) {
 }
 
 uint32_t kn_half(const kiln_func *f, uint32_t h, unsigned k) {
+  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
+  if (c != NULL && c->type == KILN_TYPE_I128) return h + 2 - k; /* kiln_const_i128 */
   if (k == 0) return h;
   if (kn_is_value(h))
     return h < f->halved.n && f->halved.at[h] & KN_KNOWN ? f->inst[h + 1].a : h + 1;
   if (kn_is_tried(h)) return kn_tried_upper(h);
-  const struct kn_const *c = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
-  if (c != NULL && c->type == KILN_TYPE_I128) return h + 1; /* kiln_const_i128 */
   const bool negative = c != NULL ? (int64_t)c->low < 0 && c->symbol == 0 : kn_imm(h) < 0;
   return kn_handle(KN_TAG_IMM, negative ? KN_INDEX_MASK : 0);
 }

@@ -228,8 +228,9 @@ static bool operand(struct verifier *v, uint32_t h, unsigned want) {
       return FAIL(v, KILN_ERR_STRUCTURE, "a thread-local symbol outside of tls_addr");
     if (k->is_typeid && k->low - 1 >= f->types.n)
       return FAIL(v, KILN_ERR_STRUCTURE, "a typeid is out of range");
-    if (k->type == KILN_TYPE_I128 && (i + 1 >= f->pool.n || k[1].low != k->high)) /* kn_half */
-      return FAIL(v, KILN_ERR_STRUCTURE, "an i128 constant without its upper half");
+    if (k->type == KILN_TYPE_I128 &&
+        (i + 2 >= f->pool.n || k[1].low != k->high || k[2].low != k->low)) /* kn_half */
+      return FAIL(v, KILN_ERR_STRUCTURE, "an i128 constant without its halves");
     if (want == KILN_TYPE_COUNT || k->type == want) return true;
     if (k->type == KILN_TYPE_VOID && kn_type_is_int(want)) return true;
     return FAIL(v, KILN_ERR_TYPE, "an operand is a constant of type %s, not %s", type_name(k->type),

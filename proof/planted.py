@@ -63,7 +63,7 @@ PLANTED = [
     ('the product of an i128 lacks a mixed product', X, x('pair.c'), 'if (sum != KN_NO_REG) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, sum);', '(void)sum;', 'mul.i128'),
     ('the lower half of an i128 is chosen for both', X, x('pair.c'), 'const uint32_t from = kn_half(w->f, h, k), to = w->i + k;', 'const uint32_t from = h, to = w->i + k;', 'smin.i128'),
     ('an upper half is known to be 0 of any extension', A, 'lib/codegen/pairs.c', 'extend(f, i + 1, in.op == KILN_OP_SEXT);', 'extend(f, i + 1, false);', 'sext.i128'),
-    ('bits are shifted out of the wrong half', A, 'lib/codegen/pairs.c', 'left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, upper, a,', 'left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, a, upper,', 'shl.i128'),
+    ('bits are shifted out of the wrong half', A, 'lib/codegen/pairs.c', 'left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, upper, lower,', 'left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, lower, upper,', 'shl.i128'),
     # ---- AArch64 ----
     ('signed less is unsigned less', A, a('compare.c'), '{A64_EQ, A64_NE, A64_LT, A64_GE,', '{A64_EQ, A64_NE, A64_LO, A64_GE,', 'icmp.i32 slt'),
     ('exchanged operands keep ugt', A, a('compare.c'), 'KILN_ICOND_SLT, KILN_ICOND_UGT, KILN_ICOND_ULE,', 'KILN_ICOND_SLT, KILN_ICOND_ULT, KILN_ICOND_ULE,', 'icmp.'),

@@ -184,7 +184,9 @@ kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high) {
     return kiln_const_int(f, (int64_t)low);
   const kiln_value v =
     pool_add(f, (struct kn_const){.low = low, .high = high, .type = KILN_TYPE_I128});
-  return pool_add(f, (struct kn_const){.low = high}).id != 0 ? v : KN_NONE; /* kn_half */
+  const bool halves = pool_add(f, (struct kn_const){.low = high}).id != 0 &&
+                      pool_add(f, (struct kn_const){.low = low}).id != 0; /* kn_half */
+  return halves ? v : KN_NONE;
 }
 
 kiln_value kiln_const_f32(kiln_func *f, float value) {

@@ -219,11 +219,17 @@ static bool begins_window(const struct kn_check_event *e) {
 /* Nothing is known of values before the function's first instruction but where arguments arrive. */
 static bool in_prologue(const struct kn_check *c) { return c->block == 0 && c->inst == 0; }
 
-/* Does this instruction store to a variable what was computed in the variable's register? */
+/* Does this instruction, or the one after it, if one of them is half of what was one, store to a variable what was
+ * computed in the variable's register? */
 static bool stores_there(const struct kn_check *c, const struct kn_check_claim *l) {
-  const struct kn_inst *in = &c->f->inst[c->inst];
-  return kn_log_is(l->handle, KN_LOG_CONTENT) && in->op == KILN_OP_STORE && kn_is_slot(in->a) &&
-         kn_index(in->a) == kn_index(l->handle) && kn_flow_knows(&c->flow, l->place, in->b);
+  const bool half = kn_is_halved(c->f, c->inst) || kn_is_upper(c->f, c->inst);
+  for (uint32_t i = c->inst; i <= c->inst + half; i++) {
+    const struct kn_inst *in = &c->f->inst[i];
+    if (kn_log_is(l->handle, KN_LOG_CONTENT) && in->op == KILN_OP_STORE && kn_is_slot(in->a) &&
+        kn_index(in->a) == kn_index(l->handle) && kn_flow_knows(&c->flow, l->place, in->b))
+      return true;
+  }
+  return false;
 }
 
 /* Is what a claim says so now? What is to be so where the block begins is noted. */

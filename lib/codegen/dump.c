@@ -92,7 +92,8 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   const struct kn_slot *s = slot ? &f->slots.at[kn_index(handle)] : NULL;
   if (slot) put(d, "    slot%" PRIu32, kn_slot_whole(f, kn_index(handle))->number);
   if (slot && s->parent != 0) put(d, " + %" PRIu32, s->offset);
-  if (!slot) put(d, "    v%" PRIu32, d->value[handle]);
+  const bool upper = !slot && kn_is_upper(f, handle);
+  if (!slot) put(d, "    v%" PRIu32 "%s", d->value[handle - upper], upper ? ".1" : "");
   if (type != KILN_TYPE_VOID) put(d, " %s", kiln_type_name((kiln_type)type));
   put(d, ": ");
   if (reg < 64) put_reg(d, reg);

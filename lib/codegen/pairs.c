@@ -74,7 +74,8 @@ static void shift(kiln_func *f, uint32_t i, unsigned op, uint32_t a, unsigned n)
 
 /* a:b shifted left by n < 128: its upper half. */
 static void funnel_pair(kiln_func *f, uint32_t i, uint32_t a, uint32_t b, unsigned n) {
-  const uint32_t words[4] = {kn_half(f, a, 1), a, kn_half(f, b, 1), b};
+  const uint32_t words[4] = {kn_half(f, a, 1), kn_half(f, a, 0), kn_half(f, b, 1),
+                             kn_half(f, b, 0)};
   for (unsigned k = 0; k < 2; k++) { /* the upper half is made of the first words */
     const uint32_t *from = words + n / 64 + !k;
     if (n % 64 == 0) become_same(f, i + k, from[0]);
@@ -88,13 +89,13 @@ static void funnel_pair(kiln_func *f, uint32_t i, uint32_t a, uint32_t b, unsign
 static void shift_pair(kiln_func *f, uint32_t i, unsigned op, uint32_t a, unsigned n) {
   const bool left = op == KILN_OP_SHL;
   const uint32_t near = i + !left, far = i + left; /* bits go from `near` to `far` */
-  const uint32_t upper = kn_half(f, a, 1), from = left ? a : upper;
+  const uint32_t lower = kn_half(f, a, 0), upper = kn_half(f, a, 1), from = left ? lower : upper;
   if (n == 0) {
     funnel_pair(f, i, a, a, 0);
     return;
   }
   if (n < 64)
-    become(f, far, left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, upper, a,
+    become(f, far, left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, upper, lower,
            kn_handle(KN_TAG_IMM, n));
   else shift(f, far, op, from, n - 64);
   if (n < 64 || op == KILN_OP_ASHR) shift(f, near, op, from, n < 64 ? n : 63);
@@ -220,7 +221,7 @@ static void narrow(kiln_func *f, uint32_t i) {
   const struct kn_inst in = f->inst[i];
   if (in.op == KILN_OP_TRUNC && in.x == KILN_TYPE_I128) {
     forget_operands(f, i);
-    become(f, i, KILN_OP_TRUNC, in.type, KILN_TYPE_I64, in.a, 0, 0);
+    become(f, i, KILN_OP_TRUNC, in.type, KILN_TYPE_I64, kn_half(f, in.a, 0), 0, 0);
   } else if (in.type == KILN_TYPE_I128 && (in.op == KILN_OP_ROTL || in.op == KILN_OP_ROTR)) {
     const bool left = in.op == KILN_OP_ROTL; /* targets have the funnel */
     use_pair(f, in.a, 1);
