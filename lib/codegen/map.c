@@ -21,7 +21,8 @@ static void begin(struct kn_observer *o, const struct kn_walk *w) {
 /* Parameters, SEG and UPPER are no code. */
 static void inst(struct kn_observer *o, const struct kn_walk *w) {
   unsigned op = w->inst[w->i].op;
-  if (op != KILN_OP_SEG && op != KILN_OP_PARAM && !kn_is_upper(w->f, w->i)) add(o, w, w->block, w->i);
+  if (op != KILN_OP_SEG && op != KILN_OP_PARAM && !kn_is_upper(w->f, w->i))
+    add(o, w, w->block, w->i);
 }
 
 /* What the target makes now belongs to none. */

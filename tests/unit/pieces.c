@@ -53,27 +53,13 @@ static void pieces_overlap(void **state) {
     int8_t at;
     bool memory;
     uint16_t flags;
-  } rows[] = {{I64, 4, true, 0},
-              {I32, 0, true, 0},
-              {I8, 7, true, 0},
-              {I8, 8, true, 0},
-              {I32, 12, true, 0},
-              {I128, 0, false, 0}, /* of both */
-              {I128, 4, true, 0},
-              {I128, 24, true, 0},
-              {F64, 8, true, 0},
-              {F64, 0, true, 0},
-              {I8, 11, true, 0},
-              {KILN_TYPE_I16, 15, true, 0},
-              {I64, 32, true, 0},
-              {I8, -1, true, 0},
-              {I64, 28, true, 0},
-              {I64, 16, false, 0},
-              {I64, 24, false, 0},
-              {I8, 31, false, 0},
-              {I128, 16, false, 0},
-              {I64, 8, false, 0},
-              {I64, 16, true, KILN_MEM_VOLATILE}};
+  } rows[] = {{I64, 4, true, 0},    {I32, 0, true, 0},   {I8, 7, true, 0},
+              {I8, 8, true, 0},     {I32, 12, true, 0},  {I128, 0, false, 0}, /* of both */
+              {I128, 4, true, 0},   {I128, 24, true, 0}, {F64, 8, true, 0},
+              {F64, 0, true, 0},    {I8, 11, true, 0},   {KILN_TYPE_I16, 15, true, 0},
+              {I64, 32, true, 0},   {I8, -1, true, 0},   {I64, 28, true, 0},
+              {I64, 16, false, 0},  {I64, 24, false, 0}, {I8, 31, false, 0},
+              {I128, 16, false, 0}, {I64, 8, false, 0},  {I64, 16, true, KILN_MEM_VOLATILE}};
   struct fixture *t = *state;
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
     kiln_func *f = again(t);

@@ -7,8 +7,8 @@ floats as results.
 usage: calls.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--sample] [--types=i8,...] [--lanes=3,...]
                 [--tap] [--keep=DIR]
 
---sample: fewer lanes, half of them for each type. On x86-64 functions with AVX2 are a second run, if this processor has it; then functions with
-AVX-512F are a third, which avx512.c runs on others."""
+--sample: fewer lanes, half of them for each type; with AVX-512F, each fourth type. On x86-64 functions with AVX2 are
+a second run, if this processor has it; then functions with AVX-512F are a third, which avx512.c runs on others."""
 import os
 import random
 import sys
@@ -306,7 +306,7 @@ def main():
     jobs = [(run, t, lanes[(k + turn) % 2::2] if o.sample else lanes) for turn, run in enumerate(runs)
             for k, t in enumerate(o.types.split(','))] + [(runs[0], 'structs', lanes)] * (not o.lanes)
     wide = ('avx512', '"target-features"="+avx512f" ', True)
-    jobs += [(wide, t, wide_lanes(t)) for t in WIDE if t in o.types.split(',') and here(o, 'avx2') and not o.lanes]
+    jobs += [(wide, t, wide_lanes(t)) for t in WIDE[::4 if o.sample else 1] if t in o.types.split(',') and here(o, 'avx2') and not o.lanes]
 
     def each(job):
         (run, features, avx), t, lanes = job
