@@ -129,7 +129,9 @@ static void access(kiln_func *f, uint32_t i, const struct kn_inst *in) {
     become(f, i + k, in->op, KILN_TYPE_I64, x, kn_handle(KN_TAG_SLOT, slot),
            in->op == KILN_OP_STORE ? kn_half(f, in->b, k) : 0, 0);
   }
-  if (in->op == KILN_OP_STORE && in->b + 2 == i && kn_is_halved(f, in->b))
+  /* unless the upper half is loaded from where the lower one goes */
+  if (in->op == KILN_OP_STORE && in->b + 2 == i && kn_is_halved(f, in->b) &&
+      f->inst[in->b + 1].a != f->inst[i].a)
     f->val[in->b].hint = f->val[in->b + 1].hint = KN_HINT_STORED_HALF;
 }
 
@@ -140,6 +142,8 @@ static bool is_of_sign(const struct kn_inst *in) {
          : in->x == KILN_ICOND_SLE || in->x == KILN_ICOND_SGT ? kn_imm(in->b) == -1
                                                               : false;
 }
+
+/* Does the instruction become two? */
 static bool is_halved(const kiln_func *f, const struct kn_inst *in) {
   int64_t n;
   switch (in->op) {
