@@ -282,6 +282,13 @@ check_binaries() {
   git ls-files -z 2>/dev/null | xargs -r0 sh -c 'find "$@" -size +512k' sh | fail_lines "files of more than 512 KB"
 }
 
+# What a tool or a test wrote is no source. The top has few files, each known by its name.
+check_leftovers() {
+  local top='(CHANGELOG|CONTRIBUTING|README|SECURITY)\.md|LICENSE|PROJECT|CMakeLists\.txt|meson(_options\.txt|\.build)|dev|\..*'
+  { git ls-files | grep -v / | grep -vxE "$top"
+    git ls-files | grep -E '(^|/)(crash|leak|oom|timeout)-[0-9a-f]+$|\.(o|a|so|obj|exe|orig|rej)$'; } | fail_lines "not of the source"
+}
+
 check_whitespace() {
   git ls-files | grep -vE '\.(bc|o|png|out|tsv)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
     fail_lines "tabs or spaces at the end of a line"
@@ -432,6 +439,7 @@ check_source() {
   check "every command of ./dev says what it does" check_commands
   check "every planted bug applies" check_mutants_apply
   tracked "no large files" check_binaries
+  tracked "nothing that a tool wrote" check_leftovers
   tracked "no tabs, no spaces at line ends" check_whitespace
   tracked "the English of pages, heads of files, public comments and messages" tests/source/words.py
   of_history "the ceiling of words to avoid only falls" check_ceiling
