@@ -498,7 +498,7 @@ static inline bool kn_is_number(const kiln_func *f, uint32_t h, int64_t *value) 
 /* What kn_split_pairs (lib/codegen/pairs.c) has made of an instruction: bits of kiln_func.halved. */
 enum {
   KN_HALVED = 1,    /* the first of two, one for each half */
-  KN_OF_HALVES = 2, /* an i128 among its operands means the lower half alone */
+  KN_OF_HALVES = 2, /* kn_is_of_halves */
   KN_KNOWN = 4,     /* the upper half is a number, which its readers have in its place */
   KN_NEEDED = 8     /* of an upper half: not in the place of this one */
 };
@@ -516,9 +516,13 @@ static inline bool kn_is_upper(const kiln_func *f, uint32_t h) {
 }
 /* The instruction after the one or two that make value h. */
 static inline uint32_t kn_after(const kiln_func *f, uint32_t h) { return h + 1 + kn_is_pair(f, h); }
+/* True if an i128 among the operands of instruction i means the lower half alone. */
+static inline bool kn_is_of_halves(const kiln_func *f, uint32_t i) {
+  return i < f->halved.n && f->halved.at[i] & KN_OF_HALVES;
+}
 /* True if operand h of instruction i means both halves of an i128. */
 static inline bool kn_reads_pair(const kiln_func *f, uint32_t i, uint32_t h) {
-  return kn_is_value(h) && kn_is_pair(f, h) && !(i < f->halved.n && f->halved.at[i] & KN_OF_HALVES);
+  return kn_is_value(h) && kn_is_pair(f, h) && !kn_is_of_halves(f, i);
 }
 /* The type of value h, whether the function was planned yet or not. */
 static inline unsigned kn_value_type(const kiln_func *f, uint32_t h) {

@@ -71,7 +71,10 @@ def overflowing(op, extend):
     """a op b; the flag says whether the exact result is another."""
     def f(x):
         if op is mul and x.w == 128:
-            value, over = (overflow_by_halves if extend is zext else signed_overflow)(x.a, x.b, x.processor)
+            if extend is sext and fits_signed(x.a, x.b):
+                x.flag = const(0, 8)
+                return mul(x.a, x.b)
+            value, over = overflow_by_halves(extend, x.a, x.b)
             x.flag = zext(over, 8)
             return value
         result = op(x.a, x.b)
@@ -113,32 +116,32 @@ def product_overflow(x, extend):
     return not_(equal(full, extend(extract(full, x.w - 1, 0), 2 * x.w)))
 
 
-def overflow_by_halves(a, b, processor):
-    """The product, and whether it has more bits, by products of halves, summed in the order that the processor's code has
+def fits_signed(a, b):
+    """Is the exact signed product no wider, since both factors are extended from half the width?"""
+    return all(t.signed_bits(v) <= v.w // 2 for v in (a, b))
+
+
+def overflow_by_halves(extend, a, b):
+    """The product, and whether it has more bits, by products of halves, summed in the order that the processors' code has
     (lemmas.py proves for fewer bits that this is the same)."""
     w = a.w
     h = w // 2
     al, ah, bl, bh = extract(a, h - 1, 0), extract(a, w - 1, h), extract(b, h - 1, 0), extract(b, w - 1, h)
-    none = const(0, h)
-    low, mixed = mul(zext(al, w), zext(bl, w)), [mul(zext(ah, w), zext(bl, w)), mul(zext(al, w), zext(bh, w))]
-    parts = [extract(m, h - 1, 0) for m in mixed]
-    middle, top = add(*parts), extract(low, w - 1, h)
-    sums = [parts, (top, middle)] if processor == 'x86_64' else [(top, parts[0]), (add(top, parts[0]), parts[1])]
-    over = and_(not_(equal(ah, none)), not_(equal(bh, none)))
-    for c in [not_(equal(extract(m, w - 1, h), none)) for m in mixed] + [t.carry(*pair) for pair in sums]:
-        over = or_(over, c)
-    return cat(add(top, middle), extract(low, h - 1, 0)), over
-
-
-def signed_overflow(a, b, processor):
-    """The same of signed numbers: of their magnitudes, and by the sign that the product has."""
-    top = a.w - 1
-    signs = [sext(extract(v, top, top), a.w) for v in (a, b)]
-    value, over = overflow_by_halves(*[wide_sum(sub, xor(v, s), s) for v, s in zip((a, b), signs)], processor)
-    s = xor(*signs)
-    value = wide_sum(sub, xor(value, s), s)
-    wrong = and_(xor(extract(value, top, top), extract(s, top, top)), not_(equal(value, const(0, a.w))))
-    return value, or_(over, wrong)
+    low, high = mul(zext(al, w), zext(bl, w)), mul(extend(ah, w), extend(bh, w))
+    second, third, fourth = extract(low, w - 1, h), extract(high, h - 1, 0), extract(high, w - 1, h)
+    for x, y in ((ah, bl), (bh, al)):
+        m = mul(zext(x, w), zext(y, w))
+        top = add(extract(m, w - 1, h), zext(t.carry(second, extract(m, h - 1, 0)), h))
+        second = add(second, extract(m, h - 1, 0))
+        if extend is zext:
+            fourth = or_(fourth, top)
+            continue
+        top = sub(top, and_(sext(extract(x, h - 1, h - 1), h), y))
+        fourth = add(add(fourth, sext(extract(top, h - 1, h - 1), h)), zext(t.carry(third, top), h))
+        third = add(third, top)
+    sign = extend(extract(second, h - 1, h - 1), h) if extend is sext else const(0, h)
+    over = not_(equal(or_(xor(third, sign), xor(fourth, sign)), const(0, h)))
+    return cat(second, extract(low, h - 1, 0)), over
 
 
 def saturating(op, extend):
@@ -167,8 +170,8 @@ def division(is_signed, rest):
 
 
 def product(x):
-    """Of i128, by halves: the same modulo 2^128 (lemmas.py proves it for fewer bits)."""
-    if x.w < 128:
+    """Of i128, by halves: the same modulo 2^128 (lemmas.py proves it for fewer bits); but of i64s as processors have it."""
+    if x.w < 128 or fits_signed(x.a, x.b):
         return mul(x.a, x.b)
     return by_halves(x.a, x.b)
 

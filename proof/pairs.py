@@ -135,8 +135,30 @@ def chains(m):
             m.add('behind', 'f64', '%s, %s, select' % (k, outer), ['f64'] * 2, ['f64'], [*body, 'v13 = select.f64 v12, v1, v0', 'ret v13'])
 
 
+def of_halves(m):
+    """i128 of which halves are known (lib/codegen/pairs.c): products of what is extended, sums without a carry."""
+    for op in ('mul', 'smulo', 'umulo'):
+        for a, b in (('zext', 'zext'), ('sext', 'sext'), ('zext', 'sext')):
+            for type_ in ('i64', 'i32', 'i8'):
+                for what in ('v9', 'v8', '77', '-5', 'v12'):
+                    body = ['v8 = %s.i128 %s v0' % (a, type_), 'v9 = %s.i128 %s v1' % (b, type_), 'v12 = load.i128 v2',
+                            'v10 = %s.i128 v8, %s' % (op, what)]
+                    for result, r in [('v10', 'i128')] + [('v11', 'i8')] * (op != 'mul'):
+                        flag = ['v11 = result 1 of v10'] if op != 'mul' else []
+                        m.add(op, 'i128', '%s, %s %s, %s of %s' % (result, a, b, what, type_), [type_, type_, 'i64'], [r],
+                              [*body, *flag, 'ret ' + result])
+    low = {'shl 64': 'v8 = shl.i128 v0, 64', 'shl 100': 'v8 = shl.i128 v0, 100', 'not': 'v7 = shl.i128 v0, 64\n  v8 = not.i128 v7'}
+    for name, line in low.items():
+        for op in ('add', 'sub', 'and', 'or', 'xor'):
+            for operands in ('v8, v1', 'v1, v8', 'v8, v8', 'v8, 5', 'v8, v6'):
+                m.add(op, 'i128', '%s of %s' % (operands, name), ['i128', 'i128', 'i64'], ['i128'],
+                      ['v6 = zext.i128 i64 v2', line, 'v10 = %s.i128 %s' % (op, operands), 'ret v10'])
+        m.add('trunc', 'i64', 'i128 of ' + name, ['i128'], ['i64'], [line, 'v10 = trunc.i64 i128 v8', 'ret v10'])
+
+
 def make(target):
     m = Maker(target)
     pairs(m)
     chains(m)
+    of_halves(m)
     return m.rows

@@ -12,8 +12,7 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void kn_drop_any_operands(struct kn_walk *w, const struct kn_inst *in) {
-  if (KN_LIKELY(!w->f->facts.has_pairs) ||
-      (w->i < w->f->halved.n && w->f->halved.at[w->i] & KN_OF_HALVES)) {
+  if (KN_LIKELY(!w->f->facts.has_pairs) || kn_is_of_halves(w->f, w->i)) {
     kn_drop_operands(w, in);
     return;
   }

@@ -47,22 +47,37 @@ static void become_number(kiln_func *f, uint32_t upper, int64_t n) {
 
 /* Instruction i becomes h itself: of a value, the lower bits, which may be an alias as h is. */
 static void become_same(kiln_func *f, uint32_t i, uint32_t h) {
+  if (kn_is_imm(h) && kn_is_halved(f, i - 1)) {
+    become_number(f, i, kn_imm(h));
+    return;
+  }
   const unsigned op = kn_is_value(h) ? KILN_OP_TRUNC : KILN_OP_COPY;
   become(f, i, op, KILN_TYPE_I64, KILN_TYPE_I64, h, 0, 0);
 }
 
+/* kn_half, or what the lower half copies: a number, or a value if the copy is read in its own block alone. */
+static uint32_t half(const kiln_func *f, uint32_t h, unsigned k) {
+  if (k == 1 || !kn_is_value(h) || !kn_is_halved(f, h)) return kn_half(f, h, k);
+  const struct kn_inst *in = &f->inst[h];
+  const bool copies = in->op == KILN_OP_COPY ||
+                      (in->op == KILN_OP_TRUNC && in->x == KILN_TYPE_I64 && f->val[h].global == 0);
+  return copies ? in->a : h;
+}
+
 /* ---- one operation by halves ---- */
 
-/* An operation of two halves, of which one may be a number that makes it simpler. */
+/* An operation of two halves, without a carry, of which one may be a number that makes it simpler. */
 static void logic(kiln_func *f, uint32_t i, unsigned op, uint32_t a, uint32_t b) {
   int64_t n;
+  if (kn_is_number(f, a, &n) && op != KILN_OP_SUB) {
+    const uint32_t number = a;
+    a = b;
+    b = number;
+  }
   const bool known = kn_is_number(f, b, &n);
   const bool keeps = known && n == (op == KILN_OP_AND ? -1 : 0);
   const bool fills = known && ((op == KILN_OP_AND && n == 0) || (op == KILN_OP_OR && n == -1));
-  const uint32_t copied = keeps ? a : b;
-  if ((keeps || fills) && kn_is_imm(copied) && kn_is_halved(f, i - 1))
-    become_number(f, i, kn_imm(copied));
-  else if (keeps || fills) become_same(f, i, copied);
+  if (keeps || fills) become_same(f, i, keeps ? a : b);
   else become(f, i, op, KILN_TYPE_I64, 0, a, b, 0);
 }
 
@@ -74,8 +89,7 @@ static void shift(kiln_func *f, uint32_t i, unsigned op, uint32_t a, unsigned n)
 
 /* a:b shifted left by n < 128: its upper half. */
 static void funnel_pair(kiln_func *f, uint32_t i, uint32_t a, uint32_t b, unsigned n) {
-  const uint32_t words[4] = {kn_half(f, a, 1), kn_half(f, a, 0), kn_half(f, b, 1),
-                             kn_half(f, b, 0)};
+  const uint32_t words[4] = {half(f, a, 1), half(f, a, 0), half(f, b, 1), half(f, b, 0)};
   for (unsigned k = 0; k < 2; k++) { /* the upper half is made of the first words */
     const uint32_t *from = words + n / 64 + !k;
     if (n % 64 == 0) become_same(f, i + k, from[0]);
@@ -89,7 +103,7 @@ static void funnel_pair(kiln_func *f, uint32_t i, uint32_t a, uint32_t b, unsign
 static void shift_pair(kiln_func *f, uint32_t i, unsigned op, uint32_t a, unsigned n) {
   const bool left = op == KILN_OP_SHL;
   const uint32_t near = i + !left, far = i + left; /* bits go from `near` to `far` */
-  const uint32_t lower = kn_half(f, a, 0), upper = kn_half(f, a, 1), from = left ? lower : upper;
+  const uint32_t lower = half(f, a, 0), upper = half(f, a, 1), from = left ? lower : upper;
   if (n == 0) {
     funnel_pair(f, i, a, a, 0);
     return;
@@ -127,7 +141,7 @@ static void access(kiln_func *f, uint32_t i, const struct kn_inst *in) {
   for (unsigned k = 0; k < 2; k++) {
     const uint32_t slot = kn_slot_variable(f, kn_index(in->a), in->c + 8 * k);
     become(f, i + k, in->op, KILN_TYPE_I64, x, kn_handle(KN_TAG_SLOT, slot),
-           in->op == KILN_OP_STORE ? kn_half(f, in->b, k) : 0, 0);
+           in->op == KILN_OP_STORE ? half(f, in->b, k) : 0, 0);
   }
   /* unless the upper half is loaded from where the lower one goes */
   if (in->op == KILN_OP_STORE && in->b + 2 == i && kn_is_halved(f, in->b) &&
@@ -141,6 +155,13 @@ static bool is_of_sign(const struct kn_inst *in) {
   return in->x == KILN_ICOND_SLT || in->x == KILN_ICOND_SGE   ? kn_imm(in->b) == 0
          : in->x == KILN_ICOND_SLE || in->x == KILN_ICOND_SGT ? kn_imm(in->b) == -1
                                                               : false;
+}
+
+/* Is a lower half 0, so that nothing is carried? In a difference only b's counts. */
+static bool has_no_carry(const kiln_func *f, const struct kn_inst *in) {
+  int64_t n;
+  return (kn_is_number(f, half(f, in->b, 0), &n) && n == 0) ||
+         (in->op == KILN_OP_ADD && kn_is_number(f, half(f, in->a, 0), &n) && n == 0);
 }
 
 /* Does the instruction become two? */
@@ -158,6 +179,8 @@ static bool is_halved(const kiln_func *f, const struct kn_inst *in) {
   case KILN_OP_SELECT:
   case KILN_OP_ZEXT:
   case KILN_OP_SEXT: return in->type == KILN_TYPE_I128;
+  case KILN_OP_ADD:
+  case KILN_OP_SUB: return in->type == KILN_TYPE_I128 && has_no_carry(f, in);
   case KILN_OP_SHL:
   case KILN_OP_LSHR:
   case KILN_OP_ASHR:
@@ -202,7 +225,7 @@ static void halve(kiln_func *f, uint32_t i) {
   case KILN_OP_FSHR: funnel(f, i, &in); return;
   case KILN_OP_SELECT:
     for (unsigned k = 0; k < 2; k++)
-      become(f, i + k, in.op, KILN_TYPE_I64, 0, in.a, kn_half(f, in.b, k), kn_half(f, in.c, k));
+      become(f, i + k, in.op, KILN_TYPE_I64, 0, in.a, half(f, in.b, k), half(f, in.c, k));
     return;
   case KILN_OP_SHL:
   case KILN_OP_LSHR:
@@ -213,19 +236,47 @@ static void halve(kiln_func *f, uint32_t i) {
   default: break;
   }
   for (unsigned k = 0; k < 2; k++) {
-    const uint32_t a = kn_half(f, in.a, k ^ swap);
-    if (kn_op_shape(in.op) == KN_SH_BIN) logic(f, i + k, in.op, a, kn_half(f, in.b, k));
+    const uint32_t a = half(f, in.a, k ^ swap);
+    if (in.op == KILN_OP_NOT && kn_is_imm(a))
+      become_same(f, i + k, kn_handle(KN_TAG_IMM, ~a & KN_INDEX_MASK));
+    else if (kn_op_shape(in.op) == KN_SH_BIN) logic(f, i + k, in.op, a, half(f, in.b, k));
     else if (in.op == KILN_OP_COPY || in.op == KILN_OP_BITCAST) become_same(f, i + k, a);
     else become(f, i + k, in.op, KILN_TYPE_I64, 0, a, 0, 0);
   }
 }
 
+/* Is h its lower half, extended with its sign or with 0? */
+static bool is_extended(const kiln_func *f, uint32_t h, bool sign) {
+  int64_t n;
+  if (!sign) return kn_is_number(f, kn_half(f, h, 1), &n) && n == 0;
+  if (!kn_is_value(h)) return kn_is_imm(h);
+  const struct kn_inst *upper = &f->inst[h + 1];
+  return kn_is_halved(f, h) && upper->op == KILN_OP_ASHR && upper->a == h &&
+         kn_is_number(f, upper->b, &n) && n == 63;
+}
+
+/* A product of two numbers of 64 bits: of the lower halves, as signed or unsigned ones. */
+static bool narrow_product(kiln_func *f, uint32_t i) {
+  const struct kn_inst in = f->inst[i];
+  if (in.type != KILN_TYPE_I128) return false;
+  for (unsigned sign = in.op == KILN_OP_SMULO; sign <= (in.op != KILN_OP_UMULO); sign++) {
+    if (!is_extended(f, in.a, sign) || !is_extended(f, in.b, sign)) continue;
+    forget_operands(f, i);
+    become(f, i, in.op, in.type, sign, half(f, in.a, 0), half(f, in.b, 0), 0);
+    return true;
+  }
+  return false;
+}
+
 /* An operation with one result that reads one half alone; and one that another does. */
 static void narrow(kiln_func *f, uint32_t i) {
   const struct kn_inst in = f->inst[i];
+  const bool multiplies = in.op == KILN_OP_MUL || in.op == KILN_OP_SMULO || in.op == KILN_OP_UMULO;
+  if (multiplies && narrow_product(f, i)) return;
   if (in.op == KILN_OP_TRUNC && in.x == KILN_TYPE_I128) {
     forget_operands(f, i);
-    become(f, i, KILN_OP_TRUNC, in.type, KILN_TYPE_I64, kn_half(f, in.a, 0), 0, 0);
+    const uint32_t low = half(f, in.a, 0);
+    become(f, i, KILN_OP_TRUNC, in.type, KILN_TYPE_I64, kn_is_value(low) ? low : in.a, 0, 0);
   } else if (in.type == KILN_TYPE_I128 && (in.op == KILN_OP_ROTL || in.op == KILN_OP_ROTR)) {
     const bool left = in.op == KILN_OP_ROTL; /* targets have the funnel */
     use_pair(f, in.a, 1);

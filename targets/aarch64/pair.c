@@ -158,7 +158,22 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- multiplication ---- */
 
+/* The product of the lower halves, signed or not, is that of i64s. */
+static void multiply_low(struct kn_walk *w, bool sign, uint32_t a, uint32_t b) {
+  const unsigned ra = half(w, a, 0), rb = half(w, b, 0);
+  kn_drop(w, a);
+  kn_drop(w, b);
+  const struct a64_halves d = results(w, 1, bit_of(ra) | bit_of(rb), ra, KN_NO_REG);
+  a64_emit(w, sign ? a64_smulh(d.high, ra, rb) : a64_umulh(d.high, ra, rb));
+  a64_emit(w, a64_mul(1, d.low, ra, rb));
+  defined(w, d);
+}
+
 static void multiply(struct kn_walk *w, const struct kn_inst *in) {
+  if (kn_is_of_halves(w->f, w->i)) {
+    multiply_low(w, in->x, in->a, in->b);
+    return;
+  }
   const bool a_low = is_low(w, in->a), b_low = is_low(w, in->b);
   struct a64_halves a = {half(w, in->a, 0), A64_ZR}, b = {half(w, in->b, 0), A64_ZR};
   if (!a_low) a.high = half(w, in->a, 1);
@@ -173,58 +188,68 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   defined(w, d);
 }
 
-/* a = a * b, unsigned; `over` becomes 1 if it does not fit. Uses x16, x17. */
-static void multiply_checked(struct kn_walk *w, struct a64_halves a, struct a64_halves b,
-                             unsigned over) {
-  a64_emit(w, a64_cmp(1, a.high, A64_ZR));
-  a64_emit(w, a64_ccmp_imm(A64_CCMP, 1, b.high, 0, 4, A64_NE));
-  a64_emit(w, a64_cset(1, over, A64_NE));
-  a64_emit(w, a64_umulh(A64_IP0, a.high, b.low));
-  a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
-  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
-  a64_emit(w, a64_umulh(A64_IP0, b.high, a.low));
-  a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
-  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_EQ));
-  a64_emit(w, a64_umulh(A64_IP0, a.low, b.low));
-  a64_emit(w, a64_mul(1, A64_IP1, a.high, b.low));
-  a64_emit(w, a64_addsub_reg(A64_ADDS, 1, A64_IP0, A64_IP0, A64_IP1, A64_LSL, 0));
-  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
-  a64_emit(w, a64_mul(1, A64_IP1, b.high, a.low));
-  a64_emit(w, a64_addsub_reg(A64_ADDS, 1, a.high, A64_IP0, A64_IP1, A64_LSL, 0));
-  a64_emit(w, a64_csel(A64_CSINC, 1, over, over, A64_ZR, A64_LO));
-  a64_emit(w, a64_mul(1, a.low, a.low, b.low));
+/* The product of the upper half of one factor and the lower one of another: adds its lower half to t, and carries into
+ * x16, its upper one. Signed, the lower half counts as unsigned. Uses x17. */
+static void cross_product(struct kn_walk *w, bool sign, unsigned high, unsigned low, unsigned t) {
+  a64_emit(w, a64_mul(1, A64_IP1, high, low));
+  a64_emit(w, a64_umulh(A64_IP0, high, low));
+  a64_emit(w, a64_addsub_reg(A64_ADDS, 1, t, t, A64_IP1, A64_LSL, 0));
+  a64_emit(w, a64_addsub_carry(A64_ADD, 1, A64_IP0, A64_IP0, A64_ZR));
+  if (!sign) return;
+  a64_emit(w, a64_asr_imm(1, A64_IP1, high, 63)); /* a negative one was taken for 2^64 more */
+  a64_emit(w, a64_logic_reg(A64_AND, 1, A64_IP1, A64_IP1, low, A64_LSL, 0));
+  a64_emit(w, a64_addsub_reg(A64_SUB, 1, A64_IP0, A64_IP0, A64_IP1, A64_LSL, 0));
 }
 
-static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  struct a64_halves a = a64_pair_copy(w, in->a), b = a64_pair_copy(w, in->b);
-  unsigned over = kn_temp(w, KN_GP_MASK), sign = kn_temp(w, KN_GP_MASK);
-  if (in->op == KILN_OP_UMULO) {
-    multiply_checked(w, a, b, over);
-  } else {
-    /* multiply magnitudes; the product must have the sign that the operands' signs give, unless it
-     * is 0 */
-    a64_emit(w, a64_eor(1, sign, a.high, b.high));
-    a64_emit(w, a64_asr_imm(1, sign, sign, 63));
-    a64_emit(w, a64_asr_imm(1, A64_IP0, a.high, 63));
-    a64_pair_negate_if(w, a, A64_IP0);
-    a64_emit(w, a64_asr_imm(1, A64_IP0, b.high, 63));
-    a64_pair_negate_if(w, b, A64_IP0);
-    multiply_checked(w, a, b, over);
-    a64_pair_negate_if(w, a, sign);
-    a64_emit(w, a64_eor(1, sign, sign, a.high));
-    a64_emit(w, a64_orr(1, A64_IP0, a.low, a.high));
-    a64_emit(w, a64_cmp(1, A64_IP0, A64_ZR));
-    a64_emit(w, a64_csel(A64_CSEL, 1, sign, sign, A64_ZR, A64_NE));
-    a64_emit(w, a64_logic_reg(A64_ORR, 1, over, over, sign, A64_LSR, 63));
+/* The upper two of the product's four words must be 0 or, signed, the sign of the second one. They are summed up in
+ * `third` and `over`; unsigned, it is enough to collect bits. */
+static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
+  const bool sign = in->op == KILN_OP_SMULO;
+  const struct a64_halves a = a64_pair_operand(w, in->a), b = a64_pair_operand(w, in->b);
+  const unsigned t = kn_temp(w, KN_GP_MASK), third = kn_temp(w, KN_GP_MASK),
+                 over = kn_temp(w, KN_GP_MASK);
+  a64_emit(w, a64_mul(1, third, a.high, b.high));
+  a64_emit(w, sign ? a64_smulh(over, a.high, b.high) : a64_umulh(over, a.high, b.high));
+  a64_emit(w, a64_umulh(t, a.low, b.low));
+  for (unsigned k = 0; k < 2; k++) {
+    cross_product(w, sign, k ? b.high : a.high, k ? a.low : b.low, t);
+    if (sign) {
+      a64_emit(w, a64_addsub_reg(A64_ADDS, 1, third, third, A64_IP0, A64_LSL, 0));
+      a64_emit(w, a64_asr_imm(1, A64_IP1, A64_IP0, 63));
+      a64_emit(w, a64_addsub_carry(A64_ADD, 1, over, over, A64_IP1));
+    } else {
+      a64_emit(w, a64_orr(1, over, over, A64_IP0));
+    }
   }
+  a64_emit(w, a64_mul(1, A64_IP1, a.low, b.low));
+  if (sign) {
+    a64_emit(w, a64_logic_reg(A64_EOR, 1, third, third, t, A64_ASR, 63));
+    a64_emit(w, a64_logic_reg(A64_EOR, 1, over, over, t, A64_ASR, 63));
+  }
+  a64_emit(w, a64_orr(1, over, over, third));
+  a64_emit(w, a64_cmp(1, over, A64_ZR));
+  a64_emit(w, a64_cset(0, over, A64_NE));
   kn_drop_any_operands(w, in);
-  const uint32_t flag = kn_second_result(w, i);
-  a64_def_pair(w, i, a.low, a.high);
+  kn_unlock_but(w, KN_BIT(t) | KN_BIT(over));
+  a64_def_pair(w, w->i, A64_IP1, t);
   if (flag) {
     kn_def_fixed(w, flag, KILN_TYPE_I8, over);
     a64_set_zx(w, flag);
   }
+}
+
+static void with_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
+  if (!kn_is_of_halves(w->f, w->i)) {
+    multiply_overflow(w, in, flag);
+    return;
+  }
+  multiply_low(w, in->x, in->a, in->b); /* fits */
+  if (!flag) return;
+  kn_unlock_but(w, 0);
+  const unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0);
+  a64_emit(w, a64_mov(0, d, A64_ZR));
+  a64_set_zx(w, flag);
+  kn_defined(w, flag, d);
 }
 
 /* ---- shifts ---- */
@@ -358,7 +383,7 @@ void a64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_SSUBO:
   case KILN_OP_USUBO: overflow(w, in); return;
   case KILN_OP_SMULO:
-  case KILN_OP_UMULO: multiply_overflow(w, in); return;
+  case KILN_OP_UMULO: with_overflow(w, in, kn_second_result(w, w->i)); return;
   case KILN_OP_FSHL:
   case KILN_OP_FSHR: funnel(w, in); return;
   case KILN_OP_ICMP: compare(w, in); return;

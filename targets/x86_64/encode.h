@@ -69,6 +69,7 @@ enum {
   X64_CMPXCHG = 0xb1 | X64_0F | X64_W8, X64_XADD = 0xc1 | X64_0F | X64_W8, /* r/m, reg */
   /* "r/m, reg": stores and memory destinations */
   X64_MOV_ST = 0x89 | X64_W8, X64_OR_ST = 0x09 | X64_W8, X64_CMP_ST = 0x39 | X64_W8,
+  X64_ADD_ST = 0x01 | X64_W8, X64_ADC_ST = 0x11 | X64_W8,
 
   /* SSE2; size 3 gives REX.W where general registers take part */
   X64_SSE = X64_0F | X64_NOSIZE,

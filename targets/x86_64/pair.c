@@ -177,20 +177,35 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- multiplication ---- */
 
-/* rdx:rax = the product of the lower halves, as unsigned ones. */
-static void low_product(struct kn_walk *w, uint32_t a, uint32_t b) {
+/* rdx:rax = rax times half k of b. */
+static void multiply_rax(struct kn_walk *w, bool sign, uint32_t b, unsigned k) {
+  const uint64_t locked = w->regs.locked;
+  const unsigned group = sign ? X64_G_IMUL : X64_G_MUL;
   struct x64_operand o;
-  x64_dividend(w, kn_half(w->f, a, 0), KILN_TYPE_I64, false);
-  half_operand(w, b, 0, &o);
+  half_operand(w, b, k, &o);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
-  if (o.kind == X64_REG) EMIT(w, x64_unary_r, X64_G_MUL, 3, o.reg);
-  else EMIT(w, x64_unary_m, X64_G_MUL, 3, o.addr.m);
+  if (o.kind == X64_REG) EMIT(w, x64_unary_r, group, 3, o.reg);
+  else EMIT(w, x64_unary_m, group, 3, o.addr.m);
+  kn_unlock_but(w, locked);
+}
+
+static bool is_in_rax(const struct kn_walk *w, uint32_t h) {
+  return kn_is_value(h) && w->val[h].reg == X64_RAX;
+}
+
+/* rdx:rax = the product of the lower halves. A number is the first factor, which needs no register of its own. */
+static void low_product(struct kn_walk *w, bool sign, uint32_t a, uint32_t b) {
+  const uint32_t low[2] = {kn_half(w->f, a, 0), kn_half(w->f, b, 0)};
+  const bool swap = is_in_rax(w, low[1]) || (!is_in_rax(w, low[0]) && !kn_is_value(low[1]));
+  x64_dividend(w, low[swap], KILN_TYPE_I64, sign);
+  multiply_rax(w, sign, swap ? a : b, 0);
 }
 
 static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t factors[2] = {in->a, in->b};
+  const bool low = kn_is_of_halves(w->f, w->i);
   unsigned sum = KN_NO_REG; /* of the products of a lower and an upper half */
-  for (unsigned k = 0; k < 2; k++) {
+  for (unsigned k = 0; k < 2 && !low; k++) {
     if (is_low(w, factors[k])) continue;
     const unsigned t = kn_temp(w, KN_GP_MASK & ~(KN_BIT(X64_RAX) | KN_BIT(X64_RDX)));
     x64_half(w, t, factors[k], 1);
@@ -203,133 +218,98 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
     kn_unlock_but(w, KN_BIT(sum));
     kn_untemp(w, t);
   }
-  low_product(w, in->a, in->b);
+  low_product(w, low && in->x, in->a, in->b);
   if (sum != KN_NO_REG) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, sum);
   kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, X64_RAX, X64_RDX);
 }
 
-/* A factor: an operand, or its magnitude, which is in the frame. */
-struct factor {
-  uint32_t h;
-  int32_t at; /* frame offset, or 0 */
-};
-
-static void factor_half(struct kn_walk *w, unsigned dst, const struct factor *f, unsigned k) {
-  if (f->at == 0) x64_half(w, dst, f->h, k);
-  else x64_hook_load(w, dst, f->at + 8 * (int32_t)k, KILN_TYPE_I64);
-}
-
-/* rdx:rax = half j of a * half k of b, as unsigned ones; the carry flag says that rdx is not 0. */
-static void half_product(struct kn_walk *w, const struct factor *a, unsigned j,
-                         const struct factor *b, unsigned k) {
-  factor_half(w, X64_RAX, a, j);
-  factor_half(w, X64_SCRATCH, b, k);
-  EMIT(w, x64_unary_r, X64_G_MUL, 3, X64_SCRATCH);
-}
-
-/* o |= condition; `by` is overwritten. */
-static void note(struct kn_walk *w, unsigned o, unsigned cc, unsigned by) {
-  EMIT(w, x64_setcc, cc, by);
-  EMIT(w, x64_rr, X64_OR, 0, o, by);
-}
-
-/* dst[1]:dst[0] = the number times 1 or -1: `sign` is 0 or all ones. */
-static void negate_if(struct kn_walk *w, unsigned low, unsigned high, unsigned sign) {
-  EMIT(w, x64_rr, X64_XOR, 3, low, sign);
-  EMIT(w, x64_rr, X64_XOR, 3, high, sign);
-  EMIT(w, x64_rr, X64_SUB, 3, low, sign);
-  EMIT(w, x64_rr, X64_SBB, 3, high, sign);
-}
-
-/* Puts the magnitude of `f` into the frame; its sign is xored into register `sign`. */
-static void to_magnitude(struct kn_walk *w, struct factor *f, unsigned sign) {
-  const int32_t at = kn_frame_alloc(w, 16, 4);
-  factor_half(w, X64_RAX, f, 0);
-  factor_half(w, X64_RDX, f, 1);
-  EMIT(w, x64_rr, X64_XOR, 3, sign, X64_RDX);
-  x64_mov(w, 3, X64_SCRATCH, X64_RDX);
-  EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
-  negate_if(w, X64_RAX, X64_RDX, X64_SCRATCH);
-  f->at = at;
-  x64_hook_store(w, X64_RAX, at, KILN_TYPE_I64);
-  x64_hook_store(w, X64_RDX, at + 8, KILN_TYPE_I64);
-}
-
-/* The overflow of unsigned factors to `over`, and the sum of the mixed products to t: it is set by the product of the
- * high halves, the high half of either mixed product, or a carry. */
-static void mixed_products(struct kn_walk *w, const struct factor *a, const struct factor *b,
-                           unsigned t, unsigned over) {
-  half_product(w, a, 1, b, 0);
-  note(w, over, X64_O, X64_RDX);
-  x64_mov(w, 3, t, X64_RAX);
-  half_product(w, a, 0, b, 1);
-  note(w, over, X64_O, X64_RDX);
+/* The product of the upper half of a and the lower one of b: adds its lower half to t, and carries into rdx, its upper
+ * one. Signed, the lower half of b counts as unsigned. */
+static void cross_product(struct kn_walk *w, bool sign, uint32_t a, uint32_t b, unsigned t) {
+  x64_half(w, X64_RAX, a, 1);
+  multiply_rax(w, false, b, 0);
   EMIT(w, x64_rr, X64_ADD, 3, t, X64_RAX);
-  note(w, over, X64_B, X64_RDX);
-  factor_half(w, X64_RAX, a, 1);
-  EMIT(w, x64_rr, X64_TEST, 3, X64_RAX, X64_RAX);
-  EMIT(w, x64_setcc, X64_NE, X64_RDX);
-  factor_half(w, X64_RAX, b, 1);
-  EMIT(w, x64_rr, X64_TEST, 3, X64_RAX, X64_RAX);
-  EMIT(w, x64_setcc, X64_NE, X64_RAX);
-  EMIT(w, x64_rr, X64_AND, 0, X64_RAX, X64_RDX);
-  EMIT(w, x64_rr, X64_OR, 0, over, X64_RAX);
+  EMIT(w, x64_alu_ri, X64_G_ADC, 3, X64_RDX, 0);
+  if (!sign) return;
+  x64_half(w, X64_RAX, a, 1); /* a negative one was taken for 2^64 more */
+  EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_RAX, 63);
+  op_half(w, X64_AND, X64_RAX, b, 0);
+  EMIT(w, x64_rr, X64_SUB, 3, X64_RDX, X64_RAX);
 }
 
-/* The product of magnitudes in rdx:rax gets its sign, which is the top bit of t. One of the wrong sign, unless it is 0,
- * has overflowed. */
-static void restore_sign(struct kn_walk *w, unsigned t, unsigned over) {
-  EMIT(w, x64_shift_ri, X64_G_SAR, 3, t, 63);
-  negate_if(w, X64_RAX, X64_RDX, t);
-  EMIT(w, x64_rr, X64_XOR, 3, t, X64_RDX);
-  EMIT(w, x64_shift_ri, X64_G_SHR, 3, t, 63);
-  x64_mov(w, 3, X64_SCRATCH, X64_RAX);
-  EMIT(w, x64_rr, X64_OR, 3, X64_SCRATCH, X64_RDX);
-  EMIT(w, x64_setcc, X64_NE, X64_SCRATCH);
-  EMIT(w, x64_rr, X64_AND, 0, t, X64_SCRATCH);
-  EMIT(w, x64_rr, X64_OR, 0, over, t);
-}
-
-/* The signed multiplication multiplies magnitudes. */
+/* The upper two of the product's four words must be 0 or, signed, the sign of the second one. They are summed up in the
+ * frame; unsigned, it is enough to collect bits. */
 static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
   const bool sign = in->op == KILN_OP_SMULO;
-  struct factor a = {.h = in->a}, b = {.h = in->b};
-  int32_t sign_at = 0;
+  const uint32_t factors[2] = {in->a, in->b};
+  const int32_t low = kn_frame_alloc(w, 24, 3), top = low + 8;
+  struct x64_mem third = x64_frame_mem(w, top), fourth = x64_frame_mem(w, top + 8);
   kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
-  KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
   const unsigned t = kn_temp(w, KN_GP_MASK), over = kn_temp(w, KN_GP_MASK);
-  if (sign) {
-    sign_at = kn_frame_alloc(w, 8, 3);
-    EMIT(w, x64_zero, t);
-    to_magnitude(w, &a, t);
-    to_magnitude(w, &b, t);
-    x64_hook_store(w, t, sign_at, KILN_TYPE_I64);
-  }
-  const bool low = !sign && is_low(w, in->a) && is_low(w, in->b);
-  EMIT(w, x64_zero, over);
-  if (!low) mixed_products(w, &a, &b, t, over);
-  half_product(w, &a, 0, &b, 0);
-  if (!low) {
-    EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, t);
-    note(w, over, X64_B, t);
+  if (is_low(w, in->a) || is_low(w, in->b)) {
+    EMIT(w, x64_zero, X64_RAX);
+    EMIT(w, x64_zero, X64_RDX);
+  } else {
+    x64_half(w, X64_RAX, in->a, 1);
+    multiply_rax(w, sign, in->b, 1);
   }
   if (sign) {
-    x64_hook_load(w, t, sign_at, KILN_TYPE_I64);
-    restore_sign(w, t, over);
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RAX, third);
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RDX, fourth);
+  } else {
+    x64_mov(w, 3, over, X64_RAX);
+    EMIT(w, x64_rr, X64_OR, 3, over, X64_RDX);
   }
+  x64_half(w, X64_RAX, in->a, 0);
+  multiply_rax(w, false, in->b, 0);
+  x64_hook_store(w, X64_RAX, low, KILN_TYPE_I64);
+  x64_mov(w, 3, t, X64_RDX);
+  for (unsigned k = 0; k < 2; k++) {
+    if (is_low(w, factors[k])) continue;
+    cross_product(w, sign, factors[k], factors[!k], t);
+    if (sign) {
+      x64_mov(w, 3, X64_RAX, X64_RDX);
+      EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_RAX, 63);
+      EMIT(w, x64_rm, X64_ADD_ST, 3, X64_RDX, third);
+      EMIT(w, x64_rm, X64_ADC_ST, 3, X64_RAX, fourth);
+    } else {
+      EMIT(w, x64_rr, X64_OR, 3, over, X64_RDX);
+    }
+  }
+  x64_mov(w, 3, X64_RDX, t);
+  if (sign) {
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, t, 63);
+    x64_mov(w, 3, over, t);
+    EMIT(w, x64_rm, X64_XOR, 3, t, third);
+    EMIT(w, x64_rm, X64_XOR, 3, over, fourth);
+    EMIT(w, x64_rr, X64_OR, 3, over, t);
+  }
+  x64_hook_load(w, X64_RAX, low, KILN_TYPE_I64);
+  if (!sign) EMIT(w, x64_rr, X64_TEST, 3, over, over);
+  EMIT(w, x64_setcc, X64_NE, over);
   kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, X64_RAX, X64_RDX);
   if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
+}
+
+/* Two factors of 64 bits: the product fits. */
+static void multiply_low(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
+  multiply(w, in);
+  if (!flag) return;
+  const unsigned r = kn_temp(w, KN_GP_MASK);
+  EMIT(w, x64_zero, r);
+  kn_def_fixed(w, flag, KILN_TYPE_I8, r);
 }
 
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   const bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
   const uint32_t flag = kn_second_result(w, w->i);
   if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
-    multiply_overflow(w, in, flag);
+    if (kn_is_of_halves(w->f, w->i)) multiply_low(w, in, flag);
+    else multiply_overflow(w, in, flag);
     return;
   }
   if (w->val[w->i].uses == 0 && flag == 0) {
@@ -373,30 +353,35 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
   x64_def_pair(w, w->i, t[0], t[1]);
 }
 
-/* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. */
+/* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. In a rotation, the first and
+ * the third are the same. */
 static void funnel(struct kn_walk *w, const struct kn_inst *in) {
-  const bool left = in->op == KILN_OP_FSHL;
-  unsigned t[3]; /* from the top */
+  const bool left = in->op == KILN_OP_FSHL, rotates = in->a == in->b;
+  const unsigned first = left ? 0 : 2,
+                 last = 2 - first; /* of the shifts: the last one keeps its register */
+  unsigned t[3];                   /* from the top */
+  struct x64_operand o;
   const uint32_t near[3] = {in->a, in->a, in->b}, far[3] = {in->a, in->b, in->b};
   kn_claim(w, X64_RCX);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
   x64_half(w, X64_RCX, in->c, 0);
   EMIT(w, x64_test_ri, 0, X64_RCX, 64);
+  t[last] = X64_SCRATCH;
   for (unsigned k = 0; k < 3; k++) {
+    if (rotates && k == last) continue;
     t[k] = kn_temp(w, KN_GP_MASK);
+    const uint64_t locked = w->regs.locked;
     x64_half(w, t[k], near[k], k != 1);
-    x64_half(w, X64_SCRATCH, far[k], k == 1);
-    EMIT(w, x64_rr, X64_CMOV + (left ? X64_NE : X64_E), 3, t[k], X64_SCRATCH);
+    half_operand(w, far[k], k == 1, &o);
+    x64_op_operand(w, X64_CMOV + (left ? X64_NE : X64_E), 3, t[k], &o);
+    kn_unlock_but(w, locked);
   }
-  if (left) {
-    EMIT(w, x64_rr, X64_SHLD_CL, 3, t[1], t[0]);
-    EMIT(w, x64_rr, X64_SHLD_CL, 3, t[2], t[1]);
-  } else {
-    EMIT(w, x64_rr, X64_SHRD_CL, 3, t[1], t[2]);
-    EMIT(w, x64_rr, X64_SHRD_CL, 3, t[0], t[1]);
-  }
+  if (rotates) x64_mov(w, 3, X64_SCRATCH, t[first]);
+  const unsigned shift = left ? X64_SHLD_CL : X64_SHRD_CL;
+  EMIT(w, x64_rr, shift, 3, t[1], t[first]);
+  EMIT(w, x64_rr, shift, 3, t[last], t[1]);
   kn_drop_any_operands(w, in);
-  x64_def_pair(w, w->i, left ? t[1] : t[2], left ? t[0] : t[1]);
+  x64_def_pair(w, w->i, t[left ? 1 : 2], t[left ? 0 : 1]);
 }
 
 /* ---- memory ---- */
@@ -444,7 +429,8 @@ static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
   take_pair(w, in->a, t);
   x64_mov(w, 3, X64_SCRATCH, t[1]);
   EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
-  negate_if(w, t[0], t[1], X64_SCRATCH);
+  for (unsigned k = 0; k < 2; k++) EMIT(w, x64_rr, X64_XOR, 3, t[k], X64_SCRATCH);
+  for (unsigned k = 0; k < 2; k++) EMIT(w, x64_rr, k ? X64_SBB : X64_SUB, 3, t[k], X64_SCRATCH);
   kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, t[0], t[1]);
 }
