@@ -65,7 +65,7 @@ PLANTED = [
     ('an upper half is known to be 0 of any extension', A, 'lib/codegen/pairs.c', 'extend(f, i + 1, in.op == KILN_OP_SEXT);', 'extend(f, i + 1, false);', 'sext.i128'),
     ('a negative factor of i128 counts as unsigned', X, x('pair.c'), 'EMIT(w, x64_rr, X64_SUB, 3, X64_RDX, X64_RAX);', '(void)b;', 'smulo.i128'),
     ('the third word of a product has no carry', A, a('pair.c'), 'a64_addsub_carry(A64_ADD, 1, over, over, A64_IP1)', 'a64_addsub_reg(A64_ADD, 1, over, over, A64_IP1, A64_LSL, 0)', 'smulo.i128'),
-    ('a product of signed i64s is that of unsigned ones', X, 'lib/codegen/pairs.c', 'become(f, i, in.op, in.type, sign, half', 'become(f, i, in.op, in.type, 0, half', 'mul.i128'),
+    ('a product of signed i64s is that of unsigned ones', X, 'lib/codegen/pairs.c', 'become(f, i, KILN_OP_MUL, in.type, sign, half', 'become(f, i, KILN_OP_MUL, in.type, 0, half', 'mul.i128'),
     ('a difference borrows nothing from 0', A, 'lib/codegen/pairs.c', 'in->op == KILN_OP_ADD && kn_is_number', 'kn_is_number', 'sub.i128'),
     ('the number of a lower half is not inverted', X, 'lib/codegen/pairs.c', '~a & KN_INDEX_MASK', 'a & KN_INDEX_MASK', 'of not'),
     ('bits are shifted out of the wrong half', A, 'lib/codegen/pairs.c', 'left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, upper, lower,', 'left ? KILN_OP_FSHL : KILN_OP_FSHR, KILN_TYPE_I64, 0, lower, upper,', 'shl.i128'),

@@ -262,7 +262,9 @@ static bool narrow_product(kiln_func *f, uint32_t i) {
   for (unsigned sign = in.op == KILN_OP_SMULO; sign <= (in.op != KILN_OP_UMULO); sign++) {
     if (!is_extended(f, in.a, sign) || !is_extended(f, in.b, sign)) continue;
     forget_operands(f, i);
-    become(f, i, in.op, in.type, sign, half(f, in.a, 0), half(f, in.b, 0), 0);
+    become(f, i, KILN_OP_MUL, in.type, sign, half(f, in.a, 0), half(f, in.b, 0), 0);
+    if (f->inst[i + 2].op == KILN_OP_RESULT) /* does it overflow? */
+      become(f, i + 2, KILN_OP_COPY, KILN_TYPE_I8, 0, kn_handle(KN_TAG_IMM, 0), 0, 0);
     return true;
   }
   return false;

@@ -238,20 +238,6 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   }
 }
 
-static void with_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
-  if (!kn_is_of_halves(w->f, w->i)) {
-    multiply_overflow(w, in, flag);
-    return;
-  }
-  multiply_low(w, in->x, in->a, in->b); /* fits */
-  if (!flag) return;
-  kn_unlock_but(w, 0);
-  const unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0);
-  a64_emit(w, a64_mov(0, d, A64_ZR));
-  a64_set_zx(w, flag);
-  kn_defined(w, flag, d);
-}
-
 /* ---- shifts ---- */
 
 static void shift_by_one(struct kn_walk *w, bool left, struct a64_halves a) {
@@ -383,7 +369,7 @@ void a64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_SSUBO:
   case KILN_OP_USUBO: overflow(w, in); return;
   case KILN_OP_SMULO:
-  case KILN_OP_UMULO: with_overflow(w, in, kn_second_result(w, w->i)); return;
+  case KILN_OP_UMULO: multiply_overflow(w, in, kn_second_result(w, w->i)); return;
   case KILN_OP_FSHL:
   case KILN_OP_FSHR: funnel(w, in); return;
   case KILN_OP_ICMP: compare(w, in); return;

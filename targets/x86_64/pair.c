@@ -295,21 +295,11 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
 
-/* Two factors of 64 bits: the product fits. */
-static void multiply_low(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
-  multiply(w, in);
-  if (!flag) return;
-  const unsigned r = kn_temp(w, KN_GP_MASK);
-  EMIT(w, x64_zero, r);
-  kn_def_fixed(w, flag, KILN_TYPE_I8, r);
-}
-
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   const bool sign = in->op == KILN_OP_SADDO || in->op == KILN_OP_SSUBO;
   const uint32_t flag = kn_second_result(w, w->i);
   if (in->op == KILN_OP_SMULO || in->op == KILN_OP_UMULO) {
-    if (kn_is_of_halves(w->f, w->i)) multiply_low(w, in, flag);
-    else multiply_overflow(w, in, flag);
+    multiply_overflow(w, in, flag);
     return;
   }
   if (w->val[w->i].uses == 0 && flag == 0) {
