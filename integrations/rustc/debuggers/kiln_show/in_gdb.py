@@ -90,6 +90,18 @@ def name_of(type):
     return type.name
 
 
+def find(index, type):
+    """What the index has of a type. Of an enum, gdb has a value's variant, which may be shorter; by its name, it has the enum."""
+    name = name_of(type)
+    found = name and index.find(name, type.sizeof)
+    if not found and name in index.entries and type.code == gdb.TYPE_CODE_STRUCT:
+        try:
+            found = index.find(name, gdb.lookup_type(name).sizeof)
+        except gdb.error:
+            pass
+    return found
+
+
 # ---- calls ----
 
 ARCHITECTURES = {'i386:x86-64': 'x86_64', 'i386:x86-64:intel': 'x86_64', 'aarch64': 'aarch64'}
@@ -328,8 +340,7 @@ def text_of(value, options=0):
     if _is_calling[0] or not can_call(inferior):
         return None
     index, runtime = find_index(inferior)
-    name = name_of(value.type)
-    found = runtime and name and index.find(name, value.type.sizeof)
+    found = runtime and find(index, value.type)
     if not found or is_in_package():
         return None
     _is_calling[0] = True
