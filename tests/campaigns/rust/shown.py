@@ -39,7 +39,7 @@ SPARE = 2
 # Crates whose library has tests, from crates.io.
 CRATES = ['strsim@0.11.1', 'smallvec@1.16.6', 'hex@0.4.3', 'either@1.19.0', 'csv-core@0.1.13', 'lru@0.19.0', 'httparse@1.10.1',
           'indexmap@2.14.2', 'similar@2.7.0', 'shlex@1.3.0', 'unicode-width@0.2.1', 'fend-core@1.5.9', 'globset@0.4.21', 'idna@1.0.3',
-          'aho-corasick@1.1.5', 'regex-syntax@0.8.12', 'petgraph@0.7.1', 'bstr@1.13.1', 'num-bigint@0.5.1', 'memchr@2.8.3']
+          'aho-corasick@1.1.5', 'regex-syntax@0.8.12', 'petgraph@0.7.1', 'bstr@1.13.1', 'num-bigint@0.5.1', 'textwrap@0.16.4']
 # What a crate's copy gets: prints to the file that a variable names, once for each line.
 PRINTS = '''
 #[doc(hidden)]
