@@ -8,7 +8,7 @@ cargo's programs.
 Stops are drawn from the lines at which a statement begins and to which the tests of the crate's library come. A copy of the
 source prints before each of these lines, once, the variables that gdb finds there: those whose type implements Debug and
 that the program may use there. (rustc refuses to print what is moved, borrowed or not initialized; those are left out.) A
-debugger stops behind that, in the same process, and what it shows is compared with what was printed, as text. A stop at which
+debugger stops after that, in the same process, and what it shows is compared with what was printed, as text. A stop at which
 nothing was printed is not counted: another one is drawn. A variable whose text differs is a wrong value, unless the
 debugger shows it as it does without Kiln.
 

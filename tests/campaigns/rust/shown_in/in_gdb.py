@@ -45,13 +45,13 @@ def main():
     for setting in ('pagination off', 'confirm off', 'width 0', 'print elements 0', 'breakpoint pending off', 'host-charset UTF-8',
                     'print thread-events off', 'print inferior-events off'):
         gdb.execute('set ' + setting)
-    at = {}
     for place in stops.numbers:
         try:
-            at[place] = gdb.Breakpoint('%s:%d' % place)
+            gdb.Breakpoint('%s:%d' % place)
         except gdb.error:
             pass
-    ends = []
+    ends, hits = [], []
+    gdb.events.stop.connect(lambda event: hits.__setitem__(slice(None), getattr(event, 'breakpoints', [])))
     gdb.events.exited.connect(lambda event: ends.append(getattr(event, 'exit_code', 'killed')))
     gdb.execute('run %s >%s 2>&1' % (' '.join(stops.config['program']), stops.tests))
     while gdb.selected_inferior().pid:
@@ -59,8 +59,9 @@ def main():
         sal = frame.find_sal()
         place = sal.symtab and (os.path.abspath(sal.symtab.fullname()), sal.line)
         number, again = stops.arrive(place)
-        if not again and place in at:
-            at.pop(place).delete()
+        if not again:
+            for hit in hits:
+                hit.delete()
         if number is not None:
             switch(0)
             for name in names(frame) if not stops.config['truth'] else stops.printed[number]:

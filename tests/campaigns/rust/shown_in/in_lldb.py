@@ -29,7 +29,8 @@ def names(frame):
 def run(debugger):
     debugger.SetAsync(False)
     target = debugger.GetSelectedTarget()
-    at = {place: target.BreakpointCreateByLocation(*place) for place in stops.numbers}
+    for place in stops.numbers:
+        target.BreakpointCreateByLocation(*place)
     launch = lldb.SBLaunchInfo(stops.config['program'])
     launch.AddOpenFileAction(1, stops.tests, False, True)
     launch.AddDuplicateFileAction(2, 1)
@@ -38,13 +39,15 @@ def run(debugger):
     error = lldb.SBError()
     process = target.Launch(launch, error)
     while process.GetState() == lldb.eStateStopped:
-        frame = process.GetSelectedThread().GetSelectedFrame()
+        thread = process.GetSelectedThread()
+        frame = thread.GetSelectedFrame()
         entry = frame.GetLineEntry()
         file = entry.GetFileSpec()
         place = os.path.abspath('%s/%s' % (file.GetDirectory(), file.GetFilename())), entry.GetLine()
         number, again = stops.arrive(place)
-        if not again and place in at:
-            target.BreakpointDelete(at.pop(place).GetID())
+        if not again and thread.GetStopReason() == lldb.eStopReasonBreakpoint:
+            for i in range(0, thread.GetStopReasonDataCount(), 2):
+                target.BreakpointDelete(thread.GetStopReasonDataAtIndex(i))
         if number is not None:
             if stops.switch:
                 process.WriteMemory(stops.switch, b'\0', error)

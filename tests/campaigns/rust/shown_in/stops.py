@@ -25,6 +25,7 @@ class Stops:
         self.out = open(self.config['out'], 'w')
         self.calls = 0
         self.passed = {}
+        self.done = set()
         self.at = 0
         self.printed = {} # names that the program has printed, by the number of a stop
         self.switch = None # the address of what says whether the program prints
@@ -47,12 +48,12 @@ class Stops:
     def arrive(self, place):
         """Numbers of stops that a place is; and whether the debugger stops there again."""
         number = self.numbers.get(place)
-        if number is None:
-            return None, True
-        if not self.config['truth']:
-            return number, False
+        # A breakpoint at a line without code is moved to another line, to which the program may come again and again.
+        if number is None or number in self.done:
+            return None, False
         self.read()
-        if number in self.printed:
+        if not self.config['truth'] or number in self.printed:
+            self.done.add(number)
             return number, False
         self.passed[place] = self.passed.get(place, 0) + 1
         return None, self.passed[place] < PATIENCE
