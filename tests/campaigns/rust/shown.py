@@ -72,7 +72,7 @@ pub mod kiln_prints {
     impl<T: ?Sized> Without for Value<'_, T> {}
 }
 '''
-STATEMENT = re.compile(r' {4,}(?!pub\b)(let |if |for |while |match |[a-z_][\w.]*(\(|\.| = )|assert)')
+STATEMENT = re.compile(r'(?: {4,}|\t+)(?!pub\b)(let |if |for |while |match |[a-z_][\w.]*(\(|\.| = )|assert)')
 
 
 class Failed(Exception):
@@ -192,7 +192,7 @@ class Copy:
 
     def settle(self, env, target):
         """Leaves out what rustc refuses, until it takes the rest."""
-        for _ in range(25):
+        for _ in range(100):
             self.write()
             said, done = messages(['cargo', 'check', '--profile=test'], self.folder, env, target)
             errors = [m['message'] for m in said if m.get('message') and m['message'].get('level') == 'error' and m['message']['spans']]
