@@ -4,8 +4,11 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kiln_show.in_lldb import install, recognizes, summary  # noqa: E402,F401
+from kiln_show import in_lldb, step_lldb  # noqa: E402
+from kiln_show.in_lldb import recognizes, summary  # noqa: E402,F401
+from kiln_show.step_lldb import step  # noqa: E402,F401
 
 
 def __lldb_init_module(debugger, _):
-    install(debugger, __name__)
+    in_lldb.install(debugger, __name__)
+    step_lldb.install(debugger, __name__)

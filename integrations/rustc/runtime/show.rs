@@ -64,7 +64,7 @@ struct Table {
     panics: Option<unsafe extern "Rust" fn()>,
 }
 static TABLE: Table = Table {
-    version: 1,
+    version: 2,
     show,
     restore,
     text: &TEXT,
@@ -80,6 +80,7 @@ struct Entry {
     function: &'static Table,
     hash: u64,
     size: u32,
+    /// The highest byte counts pointers between a value and what the function takes.
     name_bytes: u32,
 }
 #[used]

@@ -20,7 +20,7 @@ use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
 use rustc_middle::util::Providers;
 use rustc_session::Session;
 use rustc_session::config::{DebugInfo, OptLevel, OutputFilenames, OutputType};
-use rustc_span::{DUMMY_SP, FileName, RemapPathScopeComponents, Spanned, Symbol};
+use rustc_span::{DUMMY_SP, DesugaringKind, ExpnKind, FileName, RemapPathScopeComponents, Span, Spanned, Symbol};
 
 use crate::compat::{self, CrateType};
 use crate::context::Context;
@@ -82,14 +82,22 @@ fn items_of_instance<'tcx>(
         return Ok((used, mentioned));
     }
     let functions = functions_for(tcx, key.0);
-    let more = functions.into_values().filter(|&function| tcx.should_codegen_locally(function));
+    let more = functions.into_values().map(|shown| shown.function).filter(|&f| tcx.should_codegen_locally(f));
     let more = more.map(|function| Spanned { node: MonoItem::Fn(function), span: DUMMY_SP });
     let used: Vec<_> = used.iter().copied().chain(more).collect();
     Ok((tcx.arena.alloc_from_iter(used), mentioned))
 }
 
+/// What shows values of a type.
+#[derive(Clone, Copy)]
+struct Shown<'tcx> {
+    function: Instance<'tcx>,
+    /// So many pointers are between a value and what the function takes: a reference prints as what it refers to does.
+    pointers: u8,
+}
+
 /// Of the types that a function's variables have: what shows them.
-fn functions_for<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> FxIndexMap<Ty<'tcx>, Instance<'tcx>> {
+fn functions_for<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> FxIndexMap<Ty<'tcx>, Shown<'tcx>> {
     let mut found = Found { tcx, seen: FxHashSet::default(), functions: FxIndexMap::default() };
     if is_users(tcx, instance) {
         let body = tcx.instance_mir(instance.def);
@@ -119,18 +127,30 @@ fn is_in_std(tcx: TyCtxt<'_>, id: DefId) -> bool {
 }
 
 fn variable_types<'tcx>(tcx: TyCtxt<'tcx>, body: &Body<'tcx>) -> impl Iterator<Item = Ty<'tcx>> {
-    body.var_debug_info.iter().map(move |variable| match (&variable.composite, &variable.value) {
+    let named = body.var_debug_info.iter().filter(move |variable| is_named(tcx, variable.source_info.span));
+    named.map(move |variable| match (&variable.composite, &variable.value) {
         (Some(whole), _) => whole.ty,
         (None, VarDebugInfoContents::Place(place)) => place.ty(&body.local_decls, tcx).ty,
         (None, VarDebugInfoContents::Const(value)) => value.ty(),
     })
 }
 
+/// Has the user given a variable, which is declared there, its name? Not those of macros of other crates, and not those of
+/// what `for`, `?`, `.await` and formats stand for; but parameters of async functions are declared again.
+fn is_named(tcx: TyCtxt<'_>, span: Span) -> bool {
+    let made = span.ctxt().outer_expn_data();
+    match made.kind {
+        ExpnKind::Macro(..) => made.macro_def_id.is_some_and(|id| !is_foreign(tcx, id) && !is_in_std(tcx, id)),
+        ExpnKind::Desugaring(kind) => kind == DesugaringKind::Async,
+        ExpnKind::Root | ExpnKind::AstPass(_) => true,
+    }
+}
+
 /// The types found so far.
 struct Found<'tcx> {
     tcx: TyCtxt<'tcx>,
     seen: FxHashSet<Ty<'tcx>>,
-    functions: FxIndexMap<Ty<'tcx>, Instance<'tcx>>,
+    functions: FxIndexMap<Ty<'tcx>, Shown<'tcx>>,
 }
 
 impl<'tcx> Found<'tcx> {
@@ -139,10 +159,9 @@ impl<'tcx> Found<'tcx> {
         if depth > DEPTH || is_plain(ty) || !self.seen.insert(ty) {
             return;
         }
-        let function = ty.is_sized(self.tcx, TypingEnv::fully_monomorphized()).then(|| debug_function(self.tcx, ty));
-        match function.flatten() {
-            Some(function) => {
-                self.functions.insert(ty, function);
+        match shown(self.tcx, ty) {
+            Some(shown) => {
+                self.functions.insert(ty, shown);
                 // What it refers to can be shown by name, too; its function is needed anyway.
                 if let Some(to) = ty.builtin_deref(true) {
                     self.visit(to, depth + 1);
@@ -176,6 +195,30 @@ fn is_plain(ty: Ty<'_>) -> bool {
     ty.is_integral() || ty.is_bool() || ty.is_unit() || ty.is_never()
 }
 
+/// What shows values of a type, if it implements `Debug`.
+fn shown<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> Option<Shown<'tcx>> {
+    let (mut of, mut pointers) = (ty, 0);
+    while let Some(to) = pointed(tcx, of) {
+        (of, pointers) = (to, u8::checked_add(pointers, 1)?);
+    }
+    let function = if is_sized(tcx, of) { debug_function(tcx, of)? } else { return None };
+    Some(Shown { function, pointers })
+}
+
+fn is_sized<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
+    ty.is_sized(tcx, TypingEnv::fully_monomorphized())
+}
+
+/// What a value prints of a type that is nothing but a pointer to it.
+fn pointed<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> Option<Ty<'tcx>> {
+    let to = match *ty.kind() {
+        ty::Ref(_, to, _) => to,
+        _ if ty.is_box_global(tcx) => ty.expect_boxed_ty(),
+        _ => return None,
+    };
+    is_sized(tcx, to).then_some(to)
+}
+
 /// `<ty as Debug>::fmt`.
 fn debug_function<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> Option<Instance<'tcx>> {
     let of: DefId = tcx.get_diagnostic_item(Symbol::intern("Debug"))?;
@@ -205,20 +248,20 @@ impl<'tcx> Context<'tcx> {
             // SAFETY: everything is copied.
             unsafe { kiln_section_declare(self.module.raw, SECTION.as_ptr(), &section) };
         }
-        functions.into_iter().for_each(|(ty, function)| self.index(ty, function));
+        functions.into_iter().for_each(|(ty, shown)| self.index(ty, shown));
     }
 
-    /// Writes an entry: the function's address, the type's hash and size, and the size of its name, which follows. Other
-    /// units may have the same one, of which linkers keep one.
-    fn index(&self, ty: Ty<'tcx>, function: Instance<'tcx>) {
+    /// Writes an entry: the function's address, the type's hash and size, the size of its name, which follows, and in the
+    /// highest byte of that how many pointers there are. Other units may have the same one, of which linkers keep one.
+    fn index(&self, ty: Ty<'tcx>, shown: Shown<'tcx>) {
         let hash = self.tcx.type_id_hash(ty).as_u128();
         let name = compute_debuginfo_type_name(self.tcx, ty, true);
         let size = rustc_middle::ty::layout::LayoutOf::layout_of(self, ty).size.bytes();
-        let Ok(size) = u32::try_from(size) else { return };
+        let (Ok(size), 0..0x100_0000) = (u32::try_from(size), name.len()) else { return };
         let mut bytes = vec![0; 8];
         bytes.extend((hash as u64).to_le_bytes());
         bytes.extend(size.to_le_bytes());
-        bytes.extend((name.len() as u32).to_le_bytes());
+        bytes.extend((name.len() as u32 | u32::from(shown.pointers) << 24).to_le_bytes());
         bytes.extend(name.as_bytes());
         bytes.resize(bytes.len().next_multiple_of(8), 0);
         let name = format!("kiln_show.{hash:032x}");
@@ -232,7 +275,7 @@ impl<'tcx> Context<'tcx> {
             body: true,
             ..Default::default()
         };
-        let reloc = kiln_reloc { symbol: self.function(function), size_bytes: 8, ..Default::default() };
+        let reloc = kiln_reloc { symbol: self.function(shown.function), size_bytes: 8, ..Default::default() };
         let data = kiln_data_desc {
             bytes: bytes.as_ptr().cast(),
             size_bytes: bytes.len() as u64,

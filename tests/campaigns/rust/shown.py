@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
-"""Values in debuggers at random stops in crates' own tests (docs/showing-values.md): what gdb shows of programs by `kiln cargo
---show` beside what `{:?}` prints at the same line, and the share that rust-gdb shows so of plain cargo's programs.
+"""Values in debuggers at random stops in crates' own tests (docs/showing-values.md): what gdb and lldb show of programs by
+`kiln cargo --show` beside what `{:?}` prints at the same line, and the share that rust-gdb and rust-lldb show so of plain
+cargo's programs.
 
-    shown.py --kiln=build/kiln [--toolchain=NAME] [--stops=50] [--seed=1] [--keep] [--faults] [NAME@VERSION...]
+    shown.py --kiln=build/kiln [--toolchain=NAME] [--stops=50] [--seed=1] [--list=10] [--keep] [--faults] [NAME@VERSION...]
 
-Lines are drawn at which a statement begins. In a copy of the source, each of them prints first, once, the variables that gdb
-has found there: those whose type implements Debug and that the program may use there. (rustc refuses to print what is moved or
-borrowed; the line then goes without it.) Both are compared as texts. A variable whose text differs is a wrong value, unless gdb shows it as it
-does without Kiln. The tests print the same with the debugger as without.
+Stops are drawn from the lines at which a statement begins and to which the tests of the crate's library come. A copy of the
+source prints before each of these lines, once, the variables that gdb finds there: those whose type implements Debug and
+that the program may use there. (rustc refuses to print what is moved, borrowed or not initialized; those are left out.) A
+debugger stops after that, in the same process, and what it shows is compared with what was printed, as text. A stop at which
+nothing was printed is not counted: another one is drawn. A variable whose text differs is a wrong value, unless the
+debugger shows it as it does without Kiln.
 
---faults: plants faults in the debugger's script, each of which has to be found.
+The crate as it is runs in both debuggers, too, which show all variables at all of these lines, each of them twice: its tests
+print the same as without a debugger, and the process ends in the same way.
+
+--faults: plants faults in the script for gdb, each of which has to be found.
 """
 import argparse
 import json
@@ -19,80 +25,59 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 sys.path[:0] = [os.path.join(ROOT, folder) for folder in ('tests/harness', 'tests/campaigns/crates', 'tests/run/rustc')]
 import crates  # noqa: E402
 import debug_faults  # noqa: E402
 
-SCRIPT = os.path.join(ROOT, 'integrations/rustc/debuggers/show_gdb.py')
-CRATES = ['strsim@0.11.1', 'smallvec@1.16.6', 'hex@0.4.3', 'either@1.19.0', 'csv-core@0.1.13', 'http@1.3.1', 'httparse@1.10.1',
+SCRIPTS = os.path.join(ROOT, 'integrations/rustc/debuggers')
+# Of the drawn ones, so many times the stops are prepared: at some, nothing is printed.
+SPARE = 2
+# Crates whose library has tests, from crates.io.
+CRATES = ['strsim@0.11.1', 'smallvec@1.16.6', 'hex@0.4.3', 'either@1.19.0', 'csv-core@0.1.13', 'lru@0.19.0', 'httparse@1.10.1',
           'indexmap@2.14.2', 'similar@2.7.0', 'shlex@1.3.0', 'unicode-width@0.2.1', 'fend-core@1.5.9', 'globset@0.4.21', 'idna@1.0.3',
-          'aho-corasick@1.1.5', 'regex-syntax@0.8.12', 'petgraph@0.7.1', 'bstr@1.13.1', 'num-bigint@0.5.1', 'memchr@2.8.3']
+          'aho-corasick@1.1.5', 'regex-syntax@0.8.12', 'petgraph@0.7.1', 'bstr@1.13.1', 'num-bigint@0.5.1', 'textwrap@0.16.4']
 # What a crate's copy gets: prints to the file that a variable names, once for each line.
 PRINTS = '''
 #[doc(hidden)]
 #[allow(warnings, clippy::all)]
 pub mod kiln_prints {
     extern crate std;
-    use std::{fmt::Debug, format, io::Write, sync::atomic::{AtomicBool, Ordering}};
+    use self::std::{fmt::Debug, format, io::Write, sync::atomic::{AtomicBool, AtomicU8, Ordering}};
     static SEEN: [AtomicBool; 4096] = [const { AtomicBool::new(false) }; 4096];
-    pub fn is_first(id: usize) -> bool { !SEEN[id].swap(true, Ordering::SeqCst) }
-    pub struct Value<'a, T: ?Sized>(pub &'a T);
-    pub trait WithDebug { fn put(&self, id: usize, name: &str); }
-    impl<T: Debug + ?Sized> WithDebug for &Value<'_, T> {
-        fn put(&self, id: usize, name: &str) {
-            let hex: std::string::String = format!("{:?}", self.0).bytes().map(|b| format!("{b:02x}")).collect();
-            let path = std::env::var_os("KILN_PRINTS").unwrap();
-            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
-            writeln!(file, "{id} {name} {hex}-").unwrap();
+    static ON: AtomicU8 = AtomicU8::new(1);
+    fn line(text: self::std::string::String) {
+        if let Some(path) = self::std::env::var_os("KILN_PRINTS") {
+            let mut file = self::std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
         }
     }
-    pub trait Without { fn put(&self, _: usize, _: &str) {} }
+    pub fn begins(id: usize) -> bool {
+        if ON.load(Ordering::SeqCst) == 0 || SEEN[id].swap(true, Ordering::SeqCst) { return false; }
+        line(format!("@ {}\\n{id}\\n", &ON as *const AtomicU8 as usize));
+        true
+    }
+    pub struct Value<'a, T: ?Sized>(pub &'a T);
+    pub trait WithDebug { fn kiln_put(&self, id: usize, name: &str); }
+    impl<T: Debug + ?Sized> WithDebug for &Value<'_, T> {
+        fn kiln_put(&self, id: usize, name: &str) {
+            let hex: self::std::string::String = format!("{:?}", self.0).bytes().map(|b| format!("{b:02x}")).collect();
+            line(format!("{id} {name} {hex}-\\n"));
+        }
+    }
+    pub trait Without { fn kiln_put(&self, _: usize, _: &str) {} }
     impl<T: ?Sized> Without for Value<'_, T> {}
 }
 '''
-GDB = r'''
-import collections, json, os
-places = json.load(open('PLACES'))
-out = open('SHOWN', 'w')
-gdb.execute('set pagination off'); gdb.execute('set confirm off'); gdb.execute('set width 0')
-gdb.execute('set print elements 0'); gdb.execute('set breakpoint pending off'); gdb.execute('set host-charset UTF-8')
-at = {}
-for file, line in places:
-    try:
-        at[file, line] = gdb.Breakpoint('%s:%d' % (file, line))
-    except gdb.error:
-        pass
-def names(frame):
-    found, block = [], frame.block()
-    while block is not None:
-        for symbol in block:
-            if (symbol.is_variable or symbol.is_argument) and symbol.name not in found and symbol.line <= frame.find_sal().line:
-                found.append(symbol.name)
-        if block.function is not None:
-            return found
-        block = block.superblock
-    return found
-FAULT
-gdb.execute('run --test-threads=1 >tests 2>&1')
-while gdb.selected_inferior().pid:
-    frame = gdb.selected_frame()
-    place = frame.find_sal()
-    hit = [key for key in at if key[1] == place.line and place.symtab and place.symtab.fullname().endswith(key[0])]
-    for key in hit:
-        at.pop(key).delete()
-        for name in names(frame):
-            try:
-                text = gdb.execute('print ' + name, to_string=True).split(' = ', 1)[1]
-                text = text[:-1]
-            except (gdb.error, IndexError) as e:
-                text = 'error: %s' % e
-            how = COUNTS
-            out.write(json.dumps([*key, name, text, how]) + '\n')
-    out.flush()
-    gdb.execute('continue')
-'''
+STATEMENT = re.compile(r'(?: {4,}|\t+)(?!pub\b)(let |if |for |while |match |[a-z_][\w.]*(\(|\.| = )|assert)')
+
+
+class Failed(Exception):
+    pass
+
 
 def run(words, cwd, env=None, check=True, timeout=900):
     done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace', timeout=timeout)
@@ -101,178 +86,301 @@ def run(words, cwd, env=None, check=True, timeout=900):
     return done
 
 
-class Failed(Exception):
-    pass
+def read_lines(path):
+    with open(path, encoding='utf-8') as f:
+        return f.read().split('\n')
 
 
 def statements(crate):
-    """Places at which a statement begins: file, line."""
+    """Places at which a statement begins: file and line, and the line above where the last one ends."""
     for folder, _, files in os.walk(os.path.join(crate, 'src')):
         for file in sorted(files):
             path = os.path.join(folder, file)
             if not file.endswith('.rs'):
                 continue
-            with open(path, encoding='utf-8') as f:
-                lines = f.read().split('\n')
-            before, macro = '', False
-            for i, line in enumerate(lines, 1):
+            before, above, macro = '', 0, False
+            for i, line in enumerate(read_lines(path), 1):
                 text = line.strip()
                 macro = macro and line != '}' or line.startswith(('macro_rules', '    macro_rules'))
-                if not macro and before.endswith((';', '{', '}')) and re.match(r' {4,}(let |if |for |while |match |[a-z_][\w.]*(\(|\.| = )|assert)', line):
-                    yield os.path.relpath(path, crate), i
+                if not macro and before.endswith((';', '{', '}')) and STATEMENT.match(line):
+                    yield os.path.relpath(path, crate), i, above
                 if text and not text.startswith('//'):
-                    before = text
+                    before, above = text, i
+
+
+def messages(words, crate, env, target):
+    env = dict(env, CARGO_TARGET_DIR=target)
+    done = run([*words, '--lib', '--offline', '--message-format=json'], crate, env, check=False)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{')], done
 
 
 def build(words, crate, env, target):
     """The program of the library's tests."""
-    env = dict(env, CARGO_TARGET_DIR=target)
-    done = run([*words, 'test', '--no-run', '--lib', '--offline', '--message-format=json'], crate, env, check=False)
-    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{')]
-    programs = [m['executable'] for m in messages if m.get('executable') and m['profile']['test']]
-    errors = [m['message'] for m in messages if m.get('message') and m['message'].get('level') == 'error']
-    return programs[0] if programs else None, errors, done.stderr[-1500:]
+    said, done = messages([*words, 'test', '--no-run'], crate, env, target)
+    programs = [m['executable'] for m in said if m.get('executable') and m['profile']['test']]
+    if not programs:
+        raise Failed('no program of tests: ' + done.stderr[-1500:])
+    return programs[0]
 
 
-def insert(crate, copy, wanted):
-    """Makes the copy: at each place, what prints these variables."""
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(crate, copy, ignore=shutil.ignore_patterns('target'))
-    for file in sorted({file for file, _ in wanted}):
-        path = os.path.join(copy, file)
-        with open(path, encoding='utf-8') as f:
-            lines = f.read().split('\n')
-        for (of, line), (number, names) in wanted.items():
-            if of == file and names:
-                prints = ' '.join('(&&Value(&%s)).put(%d, "%s");' % (n, number, n) for n in names)
-                lines[line - 1] = ('if crate::kiln_prints::is_first(%d) { use crate::kiln_prints::*; %s } ' % (number, prints)) + lines[line - 1]
-        with open(path, 'w', encoding='utf-8') as f:
-            f.write('\n'.join(lines))
-    with open(os.path.join(copy, 'src/lib.rs'), 'a', encoding='utf-8') as f:
-        f.write(PRINTS)
+class Stop:
+    """A place, and the variables that its copy prints."""
+    def __init__(self, file, line, above, names):
+        self.file, self.line, self.above, self.names = file, line, above, names
 
 
-def drop(wanted, errors):
-    """Leaves out what rustc refuses."""
-    for error in errors:
-        for span in error['spans']:
-            key = next((k for k in wanted if k[1] == span['line_start'] and span['file_name'].endswith(k[0])), None)
-            if key is None or not span['text']:
-                continue
-            number, names = wanted[key]
-            text = span['text'][0]['text'][:span['column_start'] + 40]
-            before = re.findall(r'Value\(&(\w+)', text[:span['column_end'] + 1])
-            own = span['text'][0]['text'][span['column_start'] - 1:span['column_end'] - 1].strip('&')
-            gone = own if own in names else before[-1] if before and span['is_primary'] else None
-            wanted[key] = number, [n for n in names if n != gone] if gone else names if not span['is_primary'] else []
+class Copy:
+    """The crate with what prints variables."""
+    def __init__(self, crate, folder, stops):
+        self.crate, self.folder, self.stops = crate, folder, stops
+        self.spans = [] # file, line, first and last column, number, name (None: all of the stop)
+        self.dropped = 0
+
+    def write(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.crate, self.folder, ignore=shutil.ignore_patterns('target'))
+        self.spans = []
+        for file in sorted({stop.file for stop in self.stops} | {'src/lib.rs'}):
+            path = os.path.join(self.folder, file)
+            lines = read_lines(path)
+            for number, stop in enumerate(self.stops):
+                if stop.file == file and stop.names is not None:
+                    lines[stop.above - 1] = self.insert(lines[stop.above - 1], number, stop)
+            text = '\n'.join(lines)
+            if file == 'src/lib.rs':
+                # What the prints do is no matter of lints.
+                text = re.sub(r'#!\[(?:cfg_attr\([^\]]*,\s*)?(?:deny|forbid)\([^\]]*\)\]', '', text) + PRINTS
+            with open(path, 'w', encoding='utf-8') as f:
+                f.write(text)
+
+    def insert(self, line, number, stop):
+        begin = len(line) + 1
+        line += ' if crate::kiln_prints::begins(%d) { use crate::kiln_prints::{Value as KilnValue, WithDebug as _, Without as _};' % number
+        for name in stop.names:
+            at = len(line) + 1
+            line += ' (&&KilnValue(&%s)).kiln_put(%d, "%s");' % (name, number, name)
+            self.spans.append((stop.file, stop.above, at, len(line) + 1, number, name))
+        line += ' }'
+        self.spans.append((stop.file, stop.above, begin, len(line) + 1, number, None))
+        return line
+
+    def refuse(self, error):
+        """Leaves out what rustc refuses."""
+        def all_spans(message):
+            yield from sorted(message['spans'], key=lambda span: not span['is_primary'])
+            for child in message['children']:
+                yield from all_spans(child)
+        spans = list(all_spans(error))
+        for span in spans:
+            for file, line, first, last, number, name in self.spans:
+                if line == span['line_start'] and span['file_name'].endswith(file) and first <= span['column_start'] < last:
+                    return self.drop(number, name)
+        for span in spans[:1]:
+            above = [(s.line, n) for n, s in enumerate(self.stops) if s.names is not None and span['file_name'].endswith(s.file)
+                     and s.above <= span['line_start']]
+            if above:
+                return self.drop(max(above)[1], None)
+        return False
+
+    def drop(self, number, name):
+        stop = self.stops[number]
+        if stop.names is None or name is not None and name not in stop.names:
+            return True
+        self.dropped += len(stop.names) if name is None else 1
+        stop.names = [n for n in stop.names if n != name] if name is not None else None
+        return True
+
+    def settle(self, env, target):
+        """Leaves out what rustc refuses, until it takes the rest."""
+        for _ in range(100):
+            self.write()
+            said, done = messages(['cargo', 'check', '--profile=test'], self.folder, env, target)
+            errors = [m['message'] for m in said if m.get('message') and m['message'].get('level') == 'error' and m['message']['spans']]
+            if done.returncode == 0:
+                return
+            if not [e for e in errors if self.refuse(e)]:
+                break
+        raise Failed('the copy does not compile: %s' % done.stderr[-1500:])
 
 
-def truth(crate, work, shown, env):
-    """What `{:?}` prints: by place and name."""
-    wanted, copy = {}, os.path.join(work, 'copy')
-    for file, line, name, _, _ in shown:
-        if re.fullmatch(r'[a-z_]\w*', name) and name != 'self_':
-            wanted.setdefault((file, line), (len(wanted), []))[1].append(name)
-    for _ in range(12):
-        insert(crate, copy, wanted)
-        program, errors, said = build(['cargo'], copy, dict(env, RUSTFLAGS='--cap-lints=warn'), os.path.join(work, 'target-copy'))
-        if program:
-            break
-        drop(wanted, errors)
-    else:
-        raise Failed('the copy does not compile: %s' % said)
-    prints = os.path.join(work, 'prints')
-    if os.path.exists(prints):
-        os.remove(prints)
-    run([program, '--test-threads=1'], crate, dict(env, KILN_PRINTS=prints), check=False)
-    places, found = {number: key for key, (number, _) in wanted.items()}, {}
-    if os.path.exists(prints):
-        with open(prints) as f:
+class Debugger:
+    """A debugger with a script that shows values."""
+    def __init__(self, name, script, values=True):
+        self.name, self.script, self.values = name, os.path.join(HERE, 'shown_in', script), values
+
+    def words(self, program, fault):
+        if 'gdb' in self.name:
+            own = ['gdb', '-x', os.path.join(SCRIPTS, 'show_gdb.py')] if self.values else ['rust-gdb']
+            return [*own, '-nx', '-batch', *(['-x', fault] if fault else []), '-x', self.script, program]
+        own = [os.path.join(SCRIPTS, 'show_lldb.py')] if self.values else [os.path.join(self.etc(), 'lldb_lookup.py')]
+        return ['lldb-22', '--no-lldbinit', '-b', *(word for file in [*own, self.script] for word in ('-o', 'command script import ' + file)), program]
+
+    @staticmethod
+    def etc():
+        return os.path.join(run(['rustc', '--print=sysroot'], '.').stdout.strip(), 'lib/rustlib/etc')
+
+    def shows(self, program, crate, work, places, env, prints=False, repeat=1, fault=''):
+        """What it shows: (number, name, text, by Debug); what the program printed; how it and the debugger ended; calls."""
+        files = {what: os.path.join(work, '%s-%s' % (self.name, what)) for what in ('stops', 'out', 'tests', 'truth', 'fault')}
+        for file in files.values():
+            if os.path.exists(file):
+                os.remove(file)
+        config = {what: files[what] for what in ('out', 'tests')}
+        config.update(places=[[os.path.join(crate, file), *rest] for file, *rest in places], program=['--test-threads=1'],
+                      truth=files['truth'] if prints else None, repeat=repeat)
+        with open(files['stops'], 'w') as f:
+            json.dump(config, f)
+        if fault:
+            with open(files['fault'] + '.py', 'w') as f:
+                f.write(fault)
+        env = dict(env, SHOWN_STOPS=files['stops'], **({'KILN_PRINTS': files['truth']} if prints else {}))
+        try:
+            done = run(self.words(program, fault and files['fault'] + '.py'), crate, env, check=False, timeout=450)
+            status, said = done.returncode, done.stdout + done.stderr
+        except subprocess.TimeoutExpired:
+            status, said = 'a hang', ''
+        rows = []
+        if os.path.exists(files['out']):
+            with open(files['out']) as f:
+                rows = [json.loads(line) for line in f if line.endswith('\n')]
+        if not rows or len(rows[-1]) != 2:
+            rows.append([0, '%s: %s: %s' % (self.name, status, said[-800:])])
+        calls, ended = rows.pop()
+        return rows, tests(files['tests']), (ended, status), calls, truth(files['truth'])
+
+
+def tests(path):
+    if not os.path.exists(path):
+        return []
+    with open(path, errors='replace') as f:
+        return crates.printed(f.read())
+
+
+def truth(path):
+    """What `{:?}` printed: by number and name."""
+    found = {}
+    if os.path.exists(path):
+        with open(path) as f:
             for line in f:
-                number, name, text = line.split()
-                found[(*places[int(number)], name)] = bytes.fromhex(text[:-1]).decode('utf-8', 'replace')
+                words = line.split()
+                if len(words) == 3:
+                    found[int(words[0]), words[1]] = bytes.fromhex(words[2][:-1]).decode('utf-8', 'replace')
     return found
 
 
-def debug(program, crate, work, places, env, words, counts='""', fault=''):
-    """What gdb shows."""
-    files = {name: os.path.join(work, name.lower()) for name in ('PLACES', 'SHOWN')}
-    with open(files['PLACES'], 'w') as f:
-        json.dump(places, f)
-    text = GDB.replace('COUNTS', counts).replace('FAULT', fault)
-    for name, path in files.items():
-        text = text.replace("'%s'" % name, repr(path))
-    text = text.replace('>tests', '>' + os.path.join(work, 'tests'))
-    script = os.path.join(work, 'script.py')
-    with open(script, 'w') as f:
-        f.write('import gdb\n' + text)
-    try:
-        done = run([*words, '-x', script, program], crate, env, check=False, timeout=300)
-        status = done.returncode
-    except subprocess.TimeoutExpired:
-        status = 'a hang'
-    with open(files['SHOWN']) as f:
-        shown = [json.loads(line) for line in f]
-    with open(os.path.join(work, 'tests'), errors='replace') as f:
-        return shown, crates.results(f.read()), status
-
-
-def compare(shown, real):
-    """Those that are as `{:?}` prints them, those that are not shown, wrong ones."""
-    exact, plain, wrong = 0, [], []
-    for file, line, name, text, how in shown:
-        expected = real.get((file, line, name))
-        if expected is None:
-            continue
-        if text == expected:
-            exact += 1
-        elif how == 'fields':
-            plain.append((file, line, name, expected, text))
-        else:
-            wrong.append((file, line, name, expected, text))
+def compare(shown, real, kept):
+    """Those that are as `{:?}` prints them, those that are not shown, wrong ones; each with what was expected."""
+    exact, plain, wrong = [], [], []
+    seen = {(number, name): (text, by) for number, name, text, by in shown}
+    for key, expected in real.items():
+        if key[0] in kept:
+            text, by = seen.get(key, ('nothing', False))
+            (exact if text == expected else wrong if by else plain).append((*key, expected, text))
     return exact, plain, wrong
 
 
-COUNTS = '"text" if __import__("kiln_show.in_gdb").in_gdb.text_of(frame.read_var(name)) is not None else "fields"'
+DEBUGGERS = [Debugger('gdb', 'in_gdb.py'), Debugger('lldb', 'in_lldb.py')]
+OTHERS = [Debugger('rust-gdb', 'in_gdb.py', False), Debugger('rust-lldb', 'in_lldb.py', False)]
 
 
-def one(name, options, env):
-    """Compares a crate's variables; figures."""
-    name, version = name.split('@')
-    work = os.path.join(options.work, name)
-    os.makedirs(work, exist_ok=True)
-    crate = os.path.join(crates.fetch(name, version, options.sources), 'crate')
-    drawn = random.Random('%s %s' % (options.seed, name))
-    places = sorted(statements(crate))
-    places = sorted(drawn.sample(places, min(len(places), 6 * options.stops)))
-    ours, _, said = build([options.kiln, 'cargo', '--show'], crate, env, os.path.join(work, 'target-kiln'))
-    plains, _, _ = build(['cargo'], crate, env, os.path.join(work, 'target-llvm'))
-    if not ours or not plains:
-        raise Failed('no program of tests: ' + said)
-    gdb = ['gdb', '-nx', '-batch', '-x', SCRIPT]
-    alone = crates.results(run([ours, '--test-threads=1'], crate, env, check=False).stdout)
-    shown, results, status = debug(ours, crate, work, places, env, gdb, COUNTS)
-    stops = list(dict.fromkeys((f, line) for f, line, *_ in shown))
-    kept = set(drawn.sample(stops, min(len(stops), options.stops)))
-    shown = [row for row in shown if tuple(row[:2]) in kept]
-    real = truth(crate, work, shown, env)
-    exact, plain, wrong = compare(shown, real)
-    by_llvm = debug(plains, crate, work, sorted(kept), env, ['rust-gdb', '-nx', '-batch'])[0]
-    others = sum(real.get((f, line, n)) == text for f, line, n, text, _ in by_llvm)
-    print('%-20s stops %4d  values %5d  exact %5d  fields %4d  wrong %3d  rust-gdb %5d  %s'
-          % (name, len(kept), exact + len(plain) + len(wrong), exact, len(plain), len(wrong), others,
-             'ok' if results == alone and status == 0 else 'OTHER RESULTS OF TESTS, gdb: %s' % status), flush=True)
-    for row in (plain + wrong)[:options.list]:
-        print('    %s:%d %s: {:?} prints %.160r, gdb shows %.160r' % row)
-    faults = []
-    for fault in debug_faults.SCRIPT if options.faults else ():
-        seen, after, ended = debug(ours, crate, work, sorted(kept), env, gdb, COUNTS, debug_faults.SCRIPT[fault])
-        found = len(compare(seen, real)[2]) > len(wrong) or after != alone or ended != 0
-        faults.append(found)
-        print('    %s: %s' % (fault, 'found' if found else 'NOT FOUND'))
-    if not options.keep:
-        shutil.rmtree(work)
-    return len(kept), exact, len(plain), len(wrong), others, results == alone and status == 0 and all(faults)
+class Crate:
+    """A crate's comparison."""
+    def __init__(self, name, options, env):
+        self.name, version = name.split('@')
+        self.options, self.env = options, env
+        self.work = os.path.join(options.work, self.name)
+        os.makedirs(self.work, exist_ok=True)
+        self.crate = os.path.join(crates.fetch(self.name, version, options.sources), 'crate')
+        self.drawn = random.Random('%s %s' % (options.seed, name))
+        self.sums = dict.fromkeys(('stops', 'values', 'calls', *(d.name for d in DEBUGGERS + OTHERS), 'fields', 'wrong', 'dropped'), 0)
+        self.bad = []
+
+    def build(self, words, crate, side):
+        """All crates have one folder for each side, where what they depend on is built once."""
+        return build(words, crate, self.env, os.path.join(self.options.work, 'target-' + side))
+
+    def kiln(self, crate):
+        return self.build([self.options.kiln, 'cargo', '--show'], crate, 'kiln')
+
+    def unchanged(self):
+        """The crate as it is in both debuggers; what gdb found at each place."""
+        program, places = self.kiln(self.crate), sorted(statements(self.crate))
+        places = sorted(self.drawn.sample(places, min(len(places), 8 * self.options.stops)))
+        plain = run([program, '--test-threads=1'], self.crate, self.env, check=False)
+        alone = crates.printed(plain.stdout + plain.stderr), (plain.returncode, 0)
+        found = {}
+        for debugger in DEBUGGERS:
+            asked = [(file, line, i) for i, (file, line, _) in enumerate(places) if not found or i in found]
+            shown, printed, ended, calls, _ = debugger.shows(program, self.crate, self.work, asked, self.env, repeat=2)
+            self.sums['calls'] += calls
+            if sorted(printed) != sorted(alone[0]) or ended != alone[1]:
+                self.bad.append('%s: the tests end with %s, alone with %s; %s' % (debugger.name, ended, alone[1], sorted(set(printed) ^ set(alone[0]))[:3]))
+            if not found:
+                for number, name, *_ in shown:
+                    found.setdefault(number, []).append(name)
+        self.places = places
+        return found
+
+    def prepare(self):
+        found = self.unchanged()
+        numbers = sorted(found)
+        numbers = self.drawn.sample(numbers, min(len(numbers), SPARE * self.options.stops))
+        plain = re.compile(r'[a-z_]\w*')
+        stops = [Stop(*self.places[n], [name for name in found[n] if plain.fullmatch(name)]) for n in numbers]
+        self.copy = Copy(self.crate, os.path.join(self.work, 'copy'), stops)
+        self.copy.settle(self.env, os.path.join(self.options.work, 'target-plain'))
+        self.sums['dropped'] = self.copy.dropped
+        self.asked = [(s.file, s.line, i) for i, s in enumerate(stops) if s.names]
+
+    def compare(self):
+        copy, kept = self.copy.folder, None
+        programs = [self.kiln(copy), self.build(['cargo'], copy, 'plain')]
+        for debugger in DEBUGGERS + OTHERS:
+            shown, _, ended, calls, real = debugger.shows(programs[not debugger.values], copy, self.work, self.asked, self.env, True)
+            if debugger.values and ended[1] != 0:
+                self.bad.append('%s ends with %s' % (debugger.name, ended))
+            if kept is None:
+                arrived = {number for number, *_ in shown}
+                with_values = [n for _, _, n in self.asked if n in arrived and any(k[0] == n for k in real)]
+                # The stops were drawn in this order.
+                kept = set(sorted(with_values)[:self.options.stops])
+                self.sums['stops'] = len(kept)
+                self.kept, self.first = kept, (compare(shown, real, kept)[2], ended)
+            exact, plain, wrong = compare(shown, real, kept)
+            self.sums[debugger.name] = len(exact)
+            if debugger.values:
+                self.sums['calls'] += calls
+                self.sums['values'] = max(self.sums['values'], len(exact) + len(plain) + len(wrong))
+                self.sums['fields'] += len(plain)
+                self.sums['wrong'] += len(wrong)
+                for what, rows in ('WRONG', wrong), ('fields', plain):
+                    for number, name, expected, text in rows[:self.options.list]:
+                        stop = self.copy.stops[number]
+                        print('    %s, %s: %s:%d %s: {:?} prints %.200r, shown is %.200r' % (what, debugger.name, stop.file, stop.line, name, expected, text))
+        self.program = programs[0]
+
+    def faults(self):
+        asked = [row for row in self.asked if row[2] in self.kept]
+        for name, fault in debug_faults.SCRIPT.items():
+            shown, _, ended, _, real = DEBUGGERS[0].shows(self.program, self.copy.folder, self.work, asked, self.env, True, fault=fault)
+            found = len(compare(shown, real, self.kept)[2]) > len(self.first[0]) or ended != self.first[1]
+            print('    %s: %s' % (name, 'found' if found else 'NOT FOUND'), flush=True)
+            if not found:
+                self.bad.append('not found: ' + name)
+
+    def all(self):
+        begin = time.monotonic()
+        self.prepare()
+        self.compare()
+        if self.options.faults:
+            self.faults()
+        print('%-16s %s  %.0f s' % (self.name, ', '.join('%s %d' % pair for pair in self.sums.items()), time.monotonic() - begin))
+        for text in self.bad:
+            print('    BAD: ' + text)
+        sys.stdout.flush()
+        if not self.options.keep:
+            shutil.rmtree(self.work)
+        return self.sums, not self.bad and not self.sums['wrong']
 
 
 def main():
@@ -281,29 +389,29 @@ def main():
     p.add_argument('--toolchain', default='1.99.1')
     p.add_argument('--stops', type=int, default=50)
     p.add_argument('--seed', default='1')
-    p.add_argument('--list', type=int, default=10, help='how many differences are printed for a crate')
+    p.add_argument('--list', type=int, default=10, help='how many differences are printed for a crate and a debugger')
     p.add_argument('--work', default=os.path.join(ROOT, 'build/shown'))
     p.add_argument('--sources', default=os.path.join(ROOT, 'build/cache/crates'))
     p.add_argument('--keep', action='store_true')
     p.add_argument('--faults', action='store_true')
     p.add_argument('crates', nargs='*', default=CRATES)
     options = p.parse_args()
-    options.kiln = os.path.abspath(options.kiln)
+    options.kiln, options.work, options.sources = map(os.path.abspath, (options.kiln, options.work, options.sources))
     env = dict(os.environ, RUSTUP_TOOLCHAIN=options.toolchain, RUST_BACKTRACE='0', LC_ALL='C.UTF-8')
-    sums, good = [0] * 5, True
+    sums, good = {}, True
     for name in options.crates:
         try:
-            *figures, fine = one(name, options, env)
-            sums = [a + b for a, b in zip(sums, figures)]
+            figures, fine = Crate(name, options, env).all()
+            sums = {key: sums.get(key, 0) + figure for key, figure in figures.items()}
             good = good and fine
-        except (Failed, subprocess.CalledProcessError) as e:
+        except (Failed, subprocess.SubprocessError) as e:
             print('%s: %s' % (name, e), flush=True)
             good = False
-    stops, exact, plain, wrong, others = sums
-    total = max(exact + plain + wrong, 1)
-    print('%d stops, %d values: %.1f %% as {:?} prints them, %d wrong; rust-gdb: %.1f %%'
-          % (stops, total, 100 * exact / total, wrong, 100 * others / total))
-    sys.exit(0 if good and not wrong else 1)
+    total = max(sums.get('values', 0), 1)
+    shares = ', '.join('%s %.1f %%' % (d.name, 100 * sums.get(d.name, 0) / total) for d in DEBUGGERS + OTHERS)
+    print('%d stops, %d values, exactly as {:?} prints them: %s; %d wrong; %d calls' % (
+        sums.get('stops', 0), total, shares, sums.get('wrong', 0), sums.get('calls', 0)))
+    sys.exit(0 if good else 1)
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ import kiln_show
 find = kiln_show.Index.find
 def wrong(self, name, size):
     own = find(self, name, size)
-    return own and next((f for n, (s, h, f) in sorted(self.entries.items()) if s == size and f != own), own)
+    return own and next(((f, p) for n, (s, h, f, p) in sorted(self.entries.items()) if s == size and p == own[1] and f != own[0]), own)
 kiln_show.Index.find = wrong
 ''',
     'a stale text': '''
@@ -56,8 +56,12 @@ add = kiln_show.Index.add
 def mixed(self, data):
     add(self, data)
     first = next(iter(self.entries.values()))
-    self.entries = {n: (s, h, first[2]) for n, (s, h, f) in self.entries.items()}
+    self.entries = {n: (s, h, first[2], p) for n, (s, h, f, p) in self.entries.items()}
 kiln_show.Index.add = mixed
+''',
+    'a pointer is not followed': '''
+import kiln_show
+kiln_show.follow = lambda read, address, pointers: address
 ''',
     'an address is taken for the value': '''
 import kiln_show.in_gdb as m

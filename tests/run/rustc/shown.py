@@ -8,6 +8,8 @@ import shutil
 
 import debug_faults
 import harness
+import panes
+import stepped
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, 'shown/values.rs')
@@ -129,9 +131,9 @@ class Shown:
     def path(self, name):
         return self.h.path('shown-%s-%s' % (self.t.name, name))
 
-    def compile(self, source, out, options, inline='', show='1', driver=True):
+    def compile(self, source, out, options, inline='', show='1', driver=True, crate='values'):
         compiler = [self.t.driver] if driver else ['rustc', '+' + self.t.name]
-        words = [*compiler, '--edition=2024', '-Awarnings', '-g', '--crate-name=values', source, '-o', out, *options]
+        words = [*compiler, '--edition=2024', '-Awarnings', '-g', '--crate-name=' + crate, source, '-o', out, *options]
         self.h.run(words, env=dict(self.t.env, KILN_INLINE=inline, KILN_SHOW=show), timeout=300)
 
     def env(self):
@@ -260,6 +262,8 @@ def checks(toolchain):
     yield 'values are not shown unless asked', shown.without
     if shutil.which('lldb-22'):
         yield 'values in lldb', shown.lldb
+    yield from stepped.checks(shown)
+    yield from panes.checks(shown, SOURCE, marks, SCRIPTS)
     if not shutil.which('gdb'):
         return
     for mode, options, inline in harness.sample(MODES, 2):

@@ -4,7 +4,7 @@ import re
 import struct
 
 SECTION = 'kiln_show'
-VERSION = 1
+VERSION = 2
 # Bytes of a text, and seconds of a call.
 MOST = 8192
 SECONDS = 1.0
@@ -51,7 +51,8 @@ def plain(name):
 
 
 class Index:
-    """By the name of a type: its size, and its `fmt`. Types that share a name and nothing else are not shown."""
+    """By the name of a type: its size, its `fmt`, and how many pointers there are to what that takes: a reference is shown as
+    what it refers to. Types that share a name and nothing else are not shown."""
     def __init__(self):
         self.table = None # the address of the runtime's table
         self.entries = {}
@@ -63,6 +64,7 @@ class Index:
         at = 0
         while at + 24 <= len(data):
             function, hashed, size, length = struct.unpack_from('<QQII', data, at)
+            pointers, length = length >> 24, length & 0xffffff
             name = data[at + 24:at + 24 + length].decode('utf-8', 'replace')
             at += (24 + length + 7) // 8 * 8
             if not function:
@@ -71,17 +73,24 @@ class Index:
                 self.table = function
                 continue
             for names, key in (self.entries, name), (self.plain, plain(name)):
-                known = names.setdefault(key, (size, hashed, function))
+                known = names.setdefault(key, (size, hashed, function, pointers))
                 if known[:2] != (size, hashed):
                     self.ambiguous.add(key if names is self.entries else (key,))
 
     def find(self, name, size):
-        """The address of the `fmt` of a type; None: it has none."""
+        """The address of the `fmt` of a type, and the number of pointers; None: it has none."""
         key, entry = name, self.entries.get(name)
         if not entry:
             name = plain(name)
             key, entry = (name,), self.plain.get(name)
-        return entry[2] if entry and entry[0] == size and key not in self.ambiguous else None
+        return entry[2:] if entry and entry[0] == size and key not in self.ambiguous else None
+
+
+def follow(read, address, pointers):
+    """The address of what pointers at an address lead to; `read` reads bytes."""
+    for _ in range(pointers):
+        address, = struct.unpack('<Q', read(address, 8))
+    return address
 
 
 def ended(result, text):

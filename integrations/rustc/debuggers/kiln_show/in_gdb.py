@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import struct
+import sys
 import time
 
 import gdb
@@ -89,6 +90,18 @@ def name_of(type):
     return type.name
 
 
+def find(index, type):
+    """What the index has of a type. Of an enum, gdb has a value's variant, which may be shorter; by its name, it has the enum."""
+    name = name_of(type)
+    found = name and index.find(name, type.sizeof)
+    if not found and name in index.entries and type.code == gdb.TYPE_CODE_STRUCT:
+        try:
+            found = index.find(name, gdb.lookup_type(name).sizeof)
+        except gdb.error:
+            pass
+    return found
+
+
 # ---- calls ----
 
 ARCHITECTURES = {'i386:x86-64': 'x86_64', 'i386:x86-64:intel': 'x86_64', 'aarch64': 'aarch64'}
@@ -96,7 +109,8 @@ ARCHITECTURES = {'i386:x86-64': 'x86_64', 'i386:x86-64:intel': 'x86_64', 'aarch6
 
 class Quiet:
     """While the program is called: other threads stand, breakpoints do not count, and a signal ends the call; where a panic
-    would end the program, it is a signal."""
+    would end the program, it is a signal. Editors do not hear that the program has run: they would ask again for all values."""
+    HANDLERS = ('stop', '_on_stop'), ('inferior_call', '_on_inferior_call') # of gdb's DAP
     SETTINGS = {'unwindonsignal': 'on', 'scheduler-locking': 'on', 'print thread-events': 'off'}
 
     def __init__(self, inferior, runtime):
@@ -108,6 +122,10 @@ class Quiet:
             old = gdb.parameter(name)
             self.old[name] = {True: 'on', False: 'off'}.get(old, old)
             gdb.execute('set %s %s' % (name, value), to_string=True)
+        dap = sys.modules.get('gdb.dap.events')
+        self.handlers = [(getattr(gdb.events, event), getattr(dap, name)) for event, name in self.HANDLERS if hasattr(dap, name)]
+        for event, handler in self.handlers:
+            event.disconnect(handler)
         self.breakpoints = [b for b in gdb.breakpoints() if b.is_valid() and b.enabled]
         for b in self.breakpoints:
             b.enabled = False
@@ -122,6 +140,8 @@ class Quiet:
         for b in self.breakpoints:
             if b.is_valid():
                 b.enabled = True
+        for event, handler in self.handlers:
+            event.connect(handler)
         for name, value in self.old.items():
             gdb.execute('set %s %s' % (name, value), to_string=True)
 
@@ -160,7 +180,10 @@ class Watch:
                 libc.syscall(SYS_TGKILL, *waits, int(signal.SIGINT))
                 waits = None
 
-    def begin(self, process, thread):
+    def begin(self):
+        if gdb.selected_inferior().connection.type != 'native': # gdb's numbers are not this machine's
+            return
+        process, thread, _ = gdb.selected_thread().ptid
         line = b'%d %d\n' % (process, thread)
         try:
             os.write(self.pipe, line)
@@ -181,7 +204,6 @@ def call(function, *args):
     word = c_type('unsigned long')
     types = ', '.join(['unsigned long'] * len(args))
     target = gdb.Value(function).cast(c_type('unsigned long (*)(%s)' % (types or 'void'))).dereference()
-    process, thread, _ = gdb.selected_thread().ptid
     if not _watch:
         _watch.append(Watch())
     _call[:] = [target, [gdb.Value(arg).cast(word) for arg in args]]
@@ -192,7 +214,7 @@ def call(function, *args):
         signals.append(getattr(event, 'stop_signal', 'gdb'))
 
     gdb.events.stop.connect(note)
-    _watch[0].begin(process, thread)
+    _watch[0].begin()
     try:
         # gdb says to the user where the program is when a call fails; the caller says what is to be said.
         gdb.execute('python __import__("kiln_show.in_gdb").in_gdb.do_call()', to_string=True)
@@ -318,14 +340,16 @@ def text_of(value, options=0):
     if _is_calling[0] or not can_call(inferior):
         return None
     index, runtime = find_index(inferior)
-    name = name_of(value.type)
-    function = runtime and name and index.find(name, value.type.sizeof)
-    if not function or is_in_package():
+    found = runtime and find(index, value.type)
+    if not found or is_in_package():
         return None
     _is_calling[0] = True
     try:
         address = place(inferior, runtime, value)
-        return None if address is None else show(inferior, runtime, function, address, options)
+        if address is None:
+            return None
+        function, pointers = found
+        return show(inferior, runtime, function, values.follow(inferior.read_memory, address, pointers), options)
     except (gdb.error, gdb.MemoryError, KeyError):
         return None
     finally:

@@ -1,5 +1,7 @@
 """Values of Rust as `{:?}` prints them, in lldb. The program was built by `kiln cargo --show`, runs, and is called for each
 value. The text is a summary; `frame variable --raw x` shows the fields, which panes of editors have beneath."""
+import struct
+
 import lldb
 
 import kiln_show as values
@@ -120,6 +122,19 @@ def show(process, frame, runtime, function, address, flags=0):
     return values.ended(result, text) if error.Success() else None
 
 
+def shown_at(process, frame, runtime, function, address):
+    """The text of a value at an address; None: its pointers lead nowhere."""
+    def read(at, size):
+        error = lldb.SBError()
+        data = process.ReadMemory(at, size, error)
+        return data if error.Success() else b''
+    try:
+        address = values.follow(read, address, function[1])
+    except struct.error:
+        return None
+    return show(process, frame, runtime, function[0], address)
+
+
 def number(value):
     """The text of a byte, which lldb takes for a letter, or of ()."""
     name = value.GetTypeName()
@@ -153,7 +168,7 @@ def summary(value, _):
     is_in_package = values.PACKAGES.search('%s/%s' % (file.GetDirectory(), file.GetFilename()))
     function = None if is_in_package else function_of(process, value.GetType())
     address = place(process, runtime, value) if function else None
-    text = show(process, frame, runtime, function, address) if address is not None else None
+    text = shown_at(process, frame, runtime, function, address) if address is not None else None
     # Without a summary, lldb shows the fields, but no number.
     return text if text is not None else value.GetValue() or ''
 

@@ -132,9 +132,11 @@ fn main() {
     let wide = std::ffi::CString::new("c").unwrap();
     let path = std::path::Path::new("/tmp/x");
     let atomic = std::sync::atomic::AtomicI64::new(-3);
+    let invalid = [0xffu8];
+    let part_of: Result<(), Result<_, std::num::ParseIntError>> = Err(Ok(std::str::from_utf8(&invalid).unwrap_err()));
     mutable.push('!'); // show: text slice numbers part array shapes first other niche nested cell free weak mutex
     counted.0.set(1); // show: shared once object boxed number map hash set deque pair range result pointer duration
-    mutable.push('?'); // show: bytes iter deep counted tuple unit nothing whole mutable wide path atomic
+    mutable.push('?'); // show: bytes iter deep counted tuple unit nothing whole mutable wide path atomic part_of
     println!("{}", generic(slice, [1, 2]) + generic(&pair, [3]));
     borrowed(&cell, &mutex);
     floats(0.1, 1.5, '\u{df}');
