@@ -167,22 +167,15 @@ static void wide_overflow(const struct call *c) {
   else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
 }
 
-/* {value, i1}: for widths that do not fill their Kiln type, computes in that type and compares the result with its
- * truncation. */
-void kn_in_overflow(const struct call *c) {
+/* Of ids `ia` and `ib`, which are no vectors: the value, and whether it is another than the exact one (`out`). For widths
+ * that do not fill their Kiln type, computes in that type and compares the result with its truncation. */
+static void overflow(const struct call *c, uint32_t type, uint32_t ia, uint32_t ib,
+                     kiln_value out[2]) {
   struct kn_bc *r = c->r;
-  uint32_t type = arg_type(c, 0);
-  const struct kn_bc_type *t = arg_info(c, 0);
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_op op = (kiln_op)c->row->op;
   kiln_type kt = (kiln_type)t->ktype;
-  if (t->kind == TK_WIDE) {
-    wide_overflow(c);
-    return;
-  }
-  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != 2)
-    return (void)kn_bc_malformed(r, "bad overflow intrinsic");
   bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
-  uint32_t ia = arg_id(c, 0), ib = arg_id(c, 1);
   kiln_value a = is_signed ? kn_bc_use_s(r, ia, type) : kn_bc_use_z(r, ia, type);
   kiln_value b = is_signed ? kn_bc_use_s(r, ib, type) : kn_bc_use_z(r, ib, type);
   kiln_value v = binary(c, op, kt, a, b), o = kiln_build_result(r->f, v, 1);
@@ -192,7 +185,50 @@ void kn_in_overflow(const struct call *c) {
     o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_ICOND_NE, kt, in, v));
     v = bit;
   }
-  kn_bc_define(r, c->ret, (const kiln_value[]){v, o});
+  out[0] = v, out[1] = o;
+}
+
+/* Lane by lane: {vector, mask}. */
+static void overflow_of_lanes(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x[2], mask;
+  kiln_value lanes[KN_BC_MAX_LANES], over[KN_BC_MAX_LANES], parts[2 * KN_BC_MAX_CHUNKS], of_lane[2];
+  const struct kn_bc_elem *e = r->m->elems.at + c->rt->first;
+  if (c->n != 2 || c->rt->kind != TK_STRUCT || c->rt->n != 2 || e[0].type != arg_type(c, 0) ||
+      arg_type(c, 1) != arg_type(c, 0))
+    return (void)kn_bc_malformed(r, "bad overflow intrinsic");
+  if (!kn_bc_vec_get(r, arg_id(c, 0), e[0].type, &x[0]) ||
+      !kn_bc_vec_get(r, arg_id(c, 1), e[0].type, &x[1]) || !kn_bc_vec_shape(r, e[1].type, &mask))
+    return;
+  if (!mask.mask || mask.n != x[0].n) return (void)kn_bc_malformed(r, "bad overflow intrinsic");
+  if (r->types.at[x[0].elem].kind != TK_INT) return (void)bad(c);
+  uint32_t entered = kn_bc_vec_enter(r);
+  for (uint32_t k = 0; k < mask.n && r->status == KILN_OK; k++) {
+    uint32_t ids[2];
+    for (unsigned i = 0; i < 2; i++)
+      ids[i] = kn_bc_vec_value(r, x[0].elem, kn_bc_vec_lane(r, &x[i], k));
+    overflow(c, x[0].elem, ids[0], ids[1], of_lane);
+    lanes[k] = of_lane[0], over[k] = of_lane[1];
+  }
+  kn_bc_vec_leave(r, entered);
+  if (r->status != KILN_OK) return;
+  kn_bc_vec_from_lanes(r, &x[0], lanes);
+  kn_bc_vec_from_lanes(r, &mask, over);
+  for (uint32_t p = 0; p < x[0].parts; p++) parts[p] = x[0].v[p];
+  for (uint32_t p = 0; p < mask.parts; p++) parts[x[0].parts + p] = mask.v[p];
+  kn_in_define(c, parts, x[0].parts + mask.parts);
+}
+
+/* {value, i1}. */
+void kn_in_overflow(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_value out[2];
+  if (arg_info(c, 0)->kind == TK_VECTOR) return overflow_of_lanes(c);
+  if (arg_info(c, 0)->kind == TK_WIDE) return wide_overflow(c);
+  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != 2)
+    return (void)kn_bc_malformed(r, "bad overflow intrinsic");
+  overflow(c, arg_type(c, 0), arg_id(c, 0), arg_id(c, 1), out);
+  kn_bc_define(r, c->ret, out);
 }
 
 /* Argument `i`, extended to `wide`. */

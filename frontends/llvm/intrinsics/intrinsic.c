@@ -205,7 +205,7 @@ static void build(struct call *c, unsigned n) {
   bool vectors = c->rt->kind == TK_VECTOR;
   for (unsigned i = 0; i < n && c->r->m->has_vectors; i++)
     vectors |= arg_info(c, i)->kind == TK_VECTOR;
-  if (row->how & ITSELF) row->build(c);
+  if (row->how & ITSELF || (vectors && row->how & VECTORS)) row->build(c);
   else if (vectors) by_lanes(c);
   else if (check(c)) row->build(c);
 }

@@ -17,7 +17,8 @@ enum {
   STRICT =
     16, /* it has metadata among its operands; constrained ones end with how exceptions are observed */
   ON_STACK = 32, /* it makes code on the stack */
-  ASIDE = 64     /* it describes variables, so that it is no instruction of the program */
+  ASIDE = 64,    /* it describes variables, so that it is no instruction of the program */
+  VECTORS = 128  /* of vectors, too, whose types the function checks */
 };
 
 struct call;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Programs of other languages by their own compilers, by LLVM and under `kiln with`: the same results.
 
-    languages.py --kiln=build/kiln [d | druntime | phobos | ghdl | crystal | repl]... [--count=N] [--match=WORD] [--jobs=N]
-                 [--timeout=SECONDS] [--keep=FOLDER]
+    languages.py --kiln=build/kiln [d | druntime | phobos | ghdl | crystal | repl | inkwell | zig | mojo]... [--count=N]
+                 [--match=WORD] [--jobs=N] [--timeout=SECONDS] [--keep=FOLDER]
 
 d         the D test suite's runnable programs, by ldc2 -g
 druntime  the unit tests of the modules of D's runtime, with -g
@@ -10,12 +10,16 @@ phobos    those of D's library
 ghdl      test suites of GHDL with LLVM
 crystal   programs over Crystal's library: the files beside this one
 repl      sessions of clang-repl: the files in sessions, beside this one
+inkwell   three programs in Rust that use MCJIT by the crate Inkwell
+zig       the tests of the files of Zig's library, by Zig and from the bitcode that it writes
+mojo      programs in Mojo, by Mojo and from its bitcode: the files in mojo, beside this one
 
-Their sources are Debian's, or upstream's as Debian has it. Without a name all six run, with 10 cases each; with names
+Their sources are Debian's, or upstream's as Debian has it; the crate Inkwell is crates.io's, Zig and Mojo are PyPI's.
+Without a name all nine run, with 10 cases each; with names
 all cases of those, or --count of them, evenly chosen. A case that does not build or pass by LLVM is named and does not
 count. A case whose output differs between two runs by LLVM is compared by its exit status alone. Ends with the units
-that each compiler made, the reasons of those that LLVM did, and 1 if results differ or a unit of D's or Crystal's was
-LLVM's.
+that each compiler made, the reasons of those that LLVM did, the CPU time of building and running, and 1 if results
+differ or a unit of another suite than ghdl and repl was LLVM's.
 """
 import argparse
 import collections
@@ -28,20 +32,24 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = {'d': 'd', 'druntime': 'd', 'phobos': 'd', 'ghdl': 'ghdl', 'crystal': 'crystal', 'repl': 'repl'}
-ALL_BY_KILN = ('d', 'druntime', 'phobos', 'crystal')
+SUITES = {'d': 'd', 'druntime': 'd', 'phobos': 'd', 'ghdl': 'ghdl', 'crystal': 'crystal', 'repl': 'repl', 'inkwell': 'inkwell',
+          'zig': 'zig', 'mojo': 'mojo'}
+ALL_BY_KILN = set(SUITES) - {'ghdl', 'repl'}
 LOGGED = re.compile(r'^(.*?): (?:(\d+) functions, (\d+) instructions|compiled by LLVM: (.*))$')
 ADDRESS = re.compile(rb'0x[0-9a-f]{6,16}\b')
 VERDICTS = ('same', 'same status', 'differs', 'not by LLVM', 'left out')
-# Name; a function that fills the case's folder, or None; the commands that build it, which run under `kiln with`; those
-# that run what was built. A case that is left out has a reason. Those that run nothing pass by any exit status. What some
+# Name; a function that fills the case's folder, or None; the commands that build it, which run under `kiln with`, unless
+# there are others by Kiln (`by_kiln`); those that run what was built. A case that is left out has a reason. Those that run nothing pass by any exit status. What some
 # print is not compared.
-Case = collections.namedtuple('Case', 'name prepare builds runs left_out by_status', defaults=((), '', False))
-# What one way of building gives: whether it passed, what is compared, and the log of the units.
-Result = collections.namedtuple('Result', 'passed statuses output log')
-Outcome = collections.namedtuple('Outcome', 'case verdict log why')
+Case = collections.namedtuple('Case', 'name prepare builds runs left_out by_status by_kiln', defaults=((), '', False, None))
+# What one way of building gives: whether it passed, what is compared, the log of the units, and the seconds of CPU time
+# of the commands that build and that run.
+Result = collections.namedtuple('Result', 'passed statuses output log seconds')
+# The seconds are those by LLVM, then those by Kiln.
+Outcome = collections.namedtuple('Outcome', 'case verdict log why seconds', defaults=(((0, 0), (0, 0)),))
 
 
 def source_of(package, cache):
@@ -60,19 +68,31 @@ class Runner:
         self.env.update(LC_ALL='C.UTF-8', TZ='UTC')
 
     def command(self, words, folder, env):
-        """Exit status and output; ended by the timeout: a status of that name."""
+        """Exit status, output and CPU time; ended by the timeout: a status of that name."""
         try:
             p = subprocess.Popen(words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.STDOUT, start_new_session=True)
         except OSError as error: # it is no program, say
-            return 'no program', str(error).encode()
-        try:
-            out = p.communicate(timeout=self.args.timeout)[0]
-        except subprocess.TimeoutExpired:
-            os.killpg(p.pid, signal.SIGKILL)
-            p.communicate()
-            return 'timeout', b''
-        return p.returncode, ADDRESS.sub(b'0x', out)
+            return 'no program', str(error).encode(), 0
+        late = threading.Event()
+        timer = threading.Timer(self.args.timeout, lambda: (late.set(), os.killpg(p.pid, signal.SIGKILL)))
+        timer.start()
+        out = p.stdout.read()
+        _, status, use = os.wait4(p.pid, 0)
+        timer.cancel()
+        p.returncode = os.waitstatus_to_exitcode(status)
+        p.stdout.close()
+        if late.is_set():
+            return 'timeout', b'', 0
+        return p.returncode, ADDRESS.sub(b'0x', out), use.ru_utime + use.ru_stime
+
+    def builds(self, case, kiln):
+        """The commands that build a case."""
+        if not kiln:
+            return case.builds
+        if case.by_kiln is None:
+            return [[self.args.kiln, 'with'] + words for words in case.builds]
+        return [[self.args.kiln] + words[1:] if words[0] == 'kiln' else words for words in case.by_kiln]
 
     def one_way(self, case, folder, kiln):
         """Builds the case in a new folder, which has the same name both ways, and runs it."""
@@ -85,21 +105,25 @@ class Runner:
         env = dict(self.env, KILN_LOG=log, KILN_OPT_LEVEL='3', CRYSTAL_CACHE_DIR=folder + '/cache')
         if case.prepare:
             case.prepare(folder)
-        statuses, output = [], b''
-        for words in case.builds:
-            status, out = self.command([self.args.kiln, 'with'] + words if kiln else words, folder, env)
+        statuses, output, seconds = [], b'', [0, 0]
+        for words in self.builds(case, kiln):
+            status, out, cpu = self.command(words, folder, env)
             statuses, output = statuses + [status], output + out
+            seconds[0] += cpu
             if status != 0 and case.runs:
                 break
-        passed = not case.runs or statuses == [0] * len(case.builds)
+        passed = not case.runs or not any(statuses)
+        if case.by_kiln is not None and passed: # other commands by LLVM and by Kiln, which may say something else
+            statuses, output = [], b''
         for words in case.runs if passed else ():
-            status, out = self.command(words, folder, self.env)
+            status, out, cpu = self.command(words, folder, self.env)
             statuses, output, passed = statuses + [status], output + out, passed and status == 0
+            seconds[1] += cpu
         lines = []
         if os.path.exists(log):
             with open(log, errors='replace') as f:
                 lines = f.read().splitlines()
-        return Result(passed and 'timeout' not in statuses, statuses, output, lines)
+        return Result(passed and 'timeout' not in statuses, statuses, output, lines, seconds)
 
     def keep(self, case, way, result):
         if self.args.keep:
@@ -117,16 +141,17 @@ class Runner:
                 self.keep(case, 'llvm', llvm)
                 return Outcome(case, 'not by LLVM', [], 'status %s' % llvm.statuses)
             kiln = self.one_way(case, folder, True)
+            seconds = (llvm.seconds, kiln.seconds)
             if llvm[:3] == kiln[:3]:
-                return Outcome(case, 'same', kiln.log, '')
+                return Outcome(case, 'same', kiln.log, '', seconds)
             if case.by_status and kiln.statuses == llvm.statuses:
-                return Outcome(case, 'same status', kiln.log, '')
+                return Outcome(case, 'same status', kiln.log, '', seconds)
             again = self.one_way(case, folder, False)
             if again.output != llvm.output and kiln.statuses in (llvm.statuses, again.statuses):
-                return Outcome(case, 'same status', kiln.log, '')
+                return Outcome(case, 'same status', kiln.log, '', seconds)
             self.keep(case, 'llvm', llvm)
             self.keep(case, 'kiln', kiln)
-            return Outcome(case, 'differs', kiln.log, 'status %s, by LLVM %s' % (kiln.statuses, llvm.statuses))
+            return Outcome(case, 'differs', kiln.log, 'status %s, by LLVM %s' % (kiln.statuses, llvm.statuses), seconds)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -156,6 +181,10 @@ def report(suite, outcomes):
         suite, ', '.join('%d %s' % (found[v], v) for v in VERDICTS), with_units, kiln, sum(reasons.values())))
     for why, n in reasons.most_common():
         print('  %d by LLVM: %s' % (n, why))
+    for i, what in enumerate(('building', 'running')):
+        llvm, by_kiln = (sum(o.seconds[way][i] for o in outcomes) for way in (0, 1))
+        if llvm >= 1:
+            print('  CPU time of %s: %.1f s by LLVM, %.1f s by Kiln (%.2f)' % (what, llvm, by_kiln, by_kiln / llvm))
     sys.stdout.flush()
     compared = found['same'] + found['same status']
     return int(found['differs'] > 0 or compared == 0 or kiln == 0 or (suite in ALL_BY_KILN and sum(reasons.values()) > 0))

@@ -2,12 +2,13 @@
 """numba's own tests, by LLVM alone and with Kiln as the code generator of llvmlite (kiln_codegen.llvmlite): the same
 results.
 
-    numba.py [--library=LIBKILN] [--count=N] [--seed=N] [--opt=0,3] [--ways=kiln,llvm] [--seconds=N] [--keep=FILE]
+    numba.py [--library=LIBKILN] [--count=N] [--seed=N] [--opt=0,3] [--ways=kiln,llvm] [--seconds=N] [--work=FOLDER]
+             [--keep=FILE]
 
 Installs numba and a wheel of this tree in an environment in build/numba: PyPI is needed once. The sample is --count tests
 (1,500) that --seed chooses, at each of the levels of NUMBA_OPT. Tests run in processes of 40; one that ends the process,
 or takes more than --timeout seconds, is a failure, and the rest goes on in another. --seconds ends each run after that
-time. Prints counts, tests whose results differ, and the modules by whom; 1 if results differ or fewer than 99.9 % of
+time; with --work, the next call goes on where the last one of the same sample ended, and reports all. Prints counts, tests whose results differ, and the modules by whom; 1 if results differ or fewer than 99.9 % of
 the modules are Kiln's."""
 import argparse
 import collections
@@ -72,9 +73,10 @@ def read(path):
 
 def run(python, names, way, opt, args, work):
     """{name: (what came of it, CPU time, why)} of the tests, and the log of the modules."""
-    found, log, stop = {}, work / f'{way}-{opt}.log', time.monotonic() + args.seconds
+    log, kept, stop = work / f'{way}-{opt}.log', work / f'{way}-{opt}.json', time.monotonic() + args.seconds
+    found = {n: tuple(r) for n, r in json.loads(kept.read_text()).items()} if kept.exists() else {}
     env = {**os.environ, 'WAY': way, 'NUMBA_OPT': str(opt), 'KILN_LOG': str(log), 'NUMBA_CACHE_DIR': str(work / f'cache-{way}-{opt}')}
-    left = list(names)
+    left = [n for n in names if n not in found]
     while left and time.monotonic() < stop:
         said = work / 'said'
         said.unlink(missing_ok=True)
@@ -92,6 +94,7 @@ def run(python, names, way, opt, args, work):
         elif not any(n in found for n in chunk):
             sys.exit('numba.py: no test ran')
         left = [n for n in left if n not in found]
+        kept.write_text(json.dumps(found))
     return found, log.read_text().splitlines() if log.exists() else []
 
 
@@ -121,6 +124,7 @@ def main():
     p.add_argument('--ways', default='kiln,llvm')
     p.add_argument('--timeout', type=int, default=300)
     p.add_argument('--seconds', type=int, default=10 ** 9)
+    p.add_argument('--work', type=Path)
     p.add_argument('--keep', type=Path)
     args = p.parse_args()
     python = args.python or environment(args.library)
@@ -129,7 +133,9 @@ def main():
     names = random.Random(args.seed).sample(listed, min(args.count, len(listed)))
     print(f'{len(names)} of {len(listed)} tests, seed {args.seed}')
     failed = False
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as new:
+        folder = args.work or new
+        os.makedirs(folder, exist_ok=True)
         for opt in map(int, args.opt.split(',')):
             results = {}
             for way in args.ways.split(','):

@@ -73,7 +73,7 @@ def documented_intrinsics():
            '| result | arguments | of vectors | |', '|---|---|---|---|']
     groups = {}
     for name, operands, how, _ in intrinsics('generic'):
-        vectors = 'as they are' if 'ITSELF' in how else 'yes' if 'WHOLE' in how or 'LANES' in how else ''
+        vectors = 'as they are' if 'ITSELF' in how else 'yes' if any(w in how for w in ('WHOLE', 'LANES', 'VECTORS')) else ''
         groups.setdefault((operands or '**', vectors), []).append('`%s`' % name)
     for (operands, vectors), names in sorted(groups.items()):
         words = [LETTERS[letter] for letter in operands]
