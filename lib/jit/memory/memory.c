@@ -490,11 +490,14 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
   if (near) jit->options.memory_bytes = jit->pool_bytes;
   /* a debugger cannot write breakpoints into memory that is shared and not writable */
   bool switched = jit->options.protection == KILN_JIT_PROTECTION_AUTO && jit->options.gdb;
-  jit->dual = jit->options.protection != KILN_JIT_PROTECTION_SWITCH && !switched;
+  jit->dual = kn_pages_twice && jit->options.protection != KILN_JIT_PROTECTION_SWITCH && !switched;
+  if (!kn_pages_twice && jit->options.protection == KILN_JIT_PROTECTION_DUAL)
+    return KN_JIT_FAIL(false, e, KILN_ERR_UNSUPPORTED,
+                       "memory cannot be mapped twice on this system (KILN_JIT_PROTECTION_DUAL)");
   if (try_mode(jit, e)) return true;
   if (jit->options.protection != KILN_JIT_PROTECTION_AUTO) return false;
   kiln_jit_error_free(e);
-  jit->dual = switched;
+  jit->dual = kn_pages_twice && switched;
   return try_mode(jit, e);
 }
 

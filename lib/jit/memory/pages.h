@@ -23,6 +23,8 @@ void kn_pages_close(uint8_t *at, size_t size);
 /* Their content is not needed any more. */
 void kn_pages_empty(uint8_t *at, size_t size);
 
+/* Whether memory can be mapped at two places, by the next three. */
+extern const bool kn_pages_twice;
 /* Maps new memory at two places: as a kind is used, and to be written. */
 const char *kn_pages_map_twice(uint8_t *at, uint8_t *alias, size_t size, enum kn_jit_kind kind);
 /* As kn_pages_close; the places stay mapped. */

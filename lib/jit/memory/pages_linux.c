@@ -50,6 +50,8 @@ void kn_pages_empty(uint8_t *at, size_t size) { madvise(at, size, MADV_DONTNEED)
 
 /* ---- memory at two places ---- */
 
+const bool kn_pages_twice = true;
+
 static int open_memfd(uint64_t size) {
   struct rlimit limit; /* growing a file beyond it ends the process by SIGXFSZ */
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
