@@ -1,8 +1,8 @@
 /* Protected memory. A pool is a piece of address space, cut into chunks; a chunk belongs to one kind of
  * content as long as any of it is in use. DUAL: code and read-only data are shared pages that are
  * mapped a second time, writable; data is private memory. SWITCH: all is private memory, code and
- * read-only data are given out in whole pages, which are writable until they are sealed. What the system does is behind
- * pages.h.
+ * read-only data are given out in whole pages, which are writable until they are sealed. pages.h has what the
+ * system does.
  * What is free can be used: at most one empty chunk of each kind stays with its pool, and one empty pool with the JIT;
  * both go back before a unit is refused. Code lies at the start of a pool, the rest at its end, so that few mappings
  * suffice.
