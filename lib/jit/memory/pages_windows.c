@@ -60,7 +60,7 @@ const bool kn_pages_twice = false;
 
 const char *kn_pages_map_twice(uint8_t *at, uint8_t *alias, size_t size, enum kn_jit_kind kind) {
   (void)at, (void)alias, (void)size, (void)kind;
-  return "a second mapping"; /* nobody asks for it */
+  return "a second mapping"; /* never called */
 }
 
 void kn_pages_close_twice(uint8_t *at, uint8_t *alias, size_t size) {
