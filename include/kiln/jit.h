@@ -47,7 +47,7 @@ typedef enum kiln_jit_protection {
    *   after a fork, the parent moves the chunk to new pages, which takes 4 system calls.
    * - The library learns of forks through pthread_atfork, and therefore not of children that clone or _Fork makes. In
    *   these children, the code changes whenever the parent's code changes. */
-  KILN_JIT_PROTECTION_DUAL,
+  KILN_JIT_PROTECTION_DUAL, /* on Windows an error, KILN_ERR_UNSUPPORTED */
   /** Pages are writable while the JIT writes a unit, and executable afterwards. Each unit has pages of its own and
    * needs two or more system calls. The memory is private. A child process made by fork, clone or _Fork keeps the code
    * that existed when the child was made. */

@@ -48,7 +48,8 @@ KILN_API void kiln_root_map_free(kiln_root_map *map);
 typedef struct kiln_stack_point {
   uint64_t pc; /**< the address at which the caller continues */
   uint64_t sp; /**< the stack pointer when it continues */
-  /** The registers that calls preserve. On x86-64: rbx, rbp, r12 to r15. On AArch64: x19 to x29. */
+  /** The registers that calls preserve. On x86-64: rbx, rbp, r12 to r15; on Windows rbx, rbp, rsi,
+   * rdi, r12 to r15. On AArch64: x19 to x29. */
   uint64_t saved[11];
   uint64_t reserved[3]; /**< 0 */
 } kiln_stack_point;

@@ -171,13 +171,20 @@ static kiln_processor host_processor(void) {
 #endif
 }
 
+static kiln_system host_system(void) {
+#ifdef _WIN32
+  return KILN_SYSTEM_WINDOWS;
+#else
+  return KILN_SYSTEM_LINUX;
+#endif
+}
+
 bool kn_target_complete(kiln_target *t) {
   if ((unsigned)t->processor >= KILN_PROCESSOR_COUNT || (unsigned)t->system >= KILN_SYSTEM_COUNT ||
       (unsigned)t->format >= KILN_FORMAT_COUNT)
     return false;
   if (t->processor == KILN_PROCESSOR_HOST) t->processor = host_processor();
-  if (t->system == KILN_SYSTEM_HOST)
-    t->system = KILN_SYSTEM_LINUX; /* the library runs nowhere else */
+  if (t->system == KILN_SYSTEM_HOST) t->system = host_system();
   if (t->format == KILN_FORMAT_USUAL) t->format = kn_usual_format(t->system);
   return t->processor != KILN_PROCESSOR_HOST;
 }

@@ -68,7 +68,7 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
   if (input->sessions == NULL && input->n_sessions != 0)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no sessions (NULL)");
   if (m->diag.status != KILN_OK) return kn_jit_pass(e, &m->diag);
-  if (m->options.target.processor != jit->processor || m->target->jit == NULL)
+  if (m->options.target.processor != jit->processor || m->target->jit != jit->code)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
                        kn_target_name(m, (char[KN_TARGET_NAME]){0}));
   if (m->attrs.exec_stack)

@@ -1,6 +1,6 @@
 /* Makes and frees JITs and units, looks symbols up, and runs constructors. Invariant: a unit's handle is its index in
  * the table of units and a count of that entry's uses, so that a stale handle is recognised. */
-#include "lib/jit/link/symbols.h"
+#include "lib/jit/link/link.h"
 #include "lib/jit/memory/memory.h"
 #include "lib/jit/memory/tls.h"
 #include "lib/jit/serve/serve.h"
@@ -167,10 +167,8 @@ static void drop(kiln_jit *jit, struct kn_jit_unit *u) {
 
 /* Calls, without the lock, what the unit's code registered to be called at exit, and drops what else it registered. */
 static void finalize(const kiln_jit *jit, uint64_t dso) {
-  extern void __cxa_finalize(void *);
   kn_jit_thread_forget(jit, (void *)(uintptr_t)dso);
-  __cxa_finalize(
-    (void *)(uintptr_t)dso); /* at_quick_exit's and pthread_atfork's functions are dropped */
+  kn_jit_outside_finalize(dso);
 }
 
 /* Takes the duty to finalize a unit. */

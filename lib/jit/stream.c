@@ -28,7 +28,7 @@ kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module,
   if (jit == NULL || module == NULL || !KN_UNRESERVED(options) ||
       options->flags > (KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD))
     return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "no JIT, no module, or an unknown option");
-  if (module->options.target.processor != jit->processor || module->target->jit == NULL)
+  if (module->options.target.processor != jit->processor || module->target->jit != jit->code)
     return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
                        kn_target_name(module, (char[KN_TARGET_NAME]){0}));
   if (module->frozen) return KN_JIT_FAIL(NULL, error, KILN_ERR_STRUCTURE, "the module is frozen");

@@ -53,6 +53,7 @@ static const struct {
   [KN_SECTION_TBSS] = {".tls$", WRITABLE},
   [KN_SECTION_STRINGS] = {".rdata", READ_ONLY},
   [KN_SECTION_TYPES] = {".data", WRITABLE}, /* the linker may have to change imported addresses */
+  [KN_SECTION_ROOTS] = {"kiln_roots", READ_ONLY},
 #undef READ_ONLY
 #undef WRITABLE
 };
@@ -60,6 +61,8 @@ static const struct {
 /* What COFF does not have of a named section; NULL: nothing. Linkers merge no content, and keep what they like. */
 static const char *lacks_of(const struct kn_image_section *s) {
   if (s->with != 0 && s->comdat == 0) return "sections that go with a symbol";
+  if (s->kind == KN_SECTION_ROOTS && s->comdat != 0)
+    return "tables of roots of a function in a comdat";
   if (s->kind != KN_SECTION_NAMED) return NULL;
   const bool known = s->content == KILN_SECTION_OTHER && !(s->format_type & ~KN_COFF_KNOWN);
   return s->content > KILN_SECTION_ZERO && !known ? "sections of such a type" : NULL;

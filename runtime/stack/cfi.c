@@ -444,6 +444,8 @@ bool kn_cfi_begins_program(uint64_t pc) {
   return _start != NULL && pc - (uint64_t)(uintptr_t)_start < MOST;
 }
 
+const uint8_t *const kn_cfi_bare = NULL;
+
 const uint8_t *kn_cfi_find(uint64_t pc, uint64_t *start) {
   enum { COUNT_4 = 0x03, TABLE_4 = 0x3b }; /* udata4; sdata4 from the header's start */
   const uint8_t *h;

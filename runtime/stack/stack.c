@@ -158,7 +158,9 @@ static bool ends(kiln_stack_walk *walk, kiln_status status) {
 static bool find_code(const kiln_stack_walk *walk, uint64_t pc, struct kn_stack_code *code) {
   for (uint32_t i = 0; i < walk->n_jits; i++) {
     struct kn_stack_finder *f = (struct kn_stack_finder *)walk->jits[i];
-    if (f != NULL && f->find(f, pc, code)) return code->fde != NULL;
+    if (f == NULL || !f->find(f, pc, code)) continue;
+    if (code->fde == NULL) code->fde = kn_cfi_bare;
+    return code->fde != NULL;
   }
   for (uint32_t i = 0; i < walk->n_maps && code->roots == NULL; i++)
     code->roots = find_mapped(walk->maps[i], pc);
@@ -192,7 +194,7 @@ bool kiln_stack_walk_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
   uint64_t end;
   frame->pc = (const void *)(uintptr_t)pc;
   enum kn_cfi_result caller = KN_CFI_FIRST;
-  if (find_code(walk, pc - !exact, &code))
+  if (find_code(walk, pc - !exact, &code) && (code.fde != kn_cfi_bare || w->n == 0 || exact))
     caller = kn_cfi_step(machine, code.fde, code.start, &w->frame, &end);
   else if (kn_cfi_begins_program(pc - !exact)) end = sp;
   else return ends(walk, KILN_ERR_UNSUPPORTED);

@@ -45,22 +45,37 @@ static void write_stub(uint8_t *to, uint64_t at, uint64_t slot, uint64_t group) 
   kn_put32(late + 8, (uint32_t)(group - (at + STUB_LATE + 12)));
 }
 
-static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
-                            unsigned number) {
-  static const uint8_t registers[] = {7, 6, 2, 1}; /* of arguments: rdi, rsi, rdx, rcx */
+static void put_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot, unsigned number,
+                          const uint8_t *registers) {
   static const uint8_t code[] = {
     0x48, 0x8d, 0x05, 0, 0, 0, 0, /* lea dso(%rip), the argument's */
-    0x66, 0x90,                   /* nop, or xor %esi, %esi */
+    0x66, 0x90,                   /* nop, or xor of argument 1 */
     0xff, 0x25, 0,    0, 0, 0,    /* jmp *slot(%rip) */
   };
   memset(to, 0xcc, KN_JIT_REGISTRAR_BYTES);
   memcpy(to, endbr64, sizeof endbr64);
   to += sizeof endbr64, at += sizeof endbr64;
   memcpy(to, code, sizeof code);
-  to[2] |= (uint8_t)(registers[number] << 3);
-  if (number == 2) memcpy(to + 7, (const uint8_t[]){0x31, 0xf6}, 2);
+  to[0] |= (uint8_t)(registers[number] >> 3 << 2);
+  to[2] |= (uint8_t)((registers[number] & 7) << 3);
+  if (number == 2) {
+    to[7] = 0x31;
+    to[8] = (uint8_t)(0xc0 | registers[1] << 3 | registers[1]);
+  }
   kn_put32(to + 3, (uint32_t)(dso - (at + 7)));
   kn_put32(to + 11, (uint32_t)(slot - (at + 15)));
+}
+
+static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
+                            unsigned number) {
+  static const uint8_t arguments[] = {7, 6, 2, 1}; /* rdi, rsi, rdx, rcx */
+  put_registrar(to, at, dso, slot, number, arguments);
+}
+
+static void write_registrar_windows(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
+                                    unsigned number) {
+  static const uint8_t arguments[] = {1, 2, 8, 9}; /* rcx, rdx, r8, r9 */
+  put_registrar(to, at, dso, slot, number, arguments);
 }
 
 static void write_probe(uint8_t *to, unsigned number) {
@@ -88,6 +103,10 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 #define ROWS_END "\n\t.cfi_endproc"
 #endif
 
+#ifdef _WIN32
+extern void x64_late_call(void); /* jit_late_windows.c */
+#define LATE x64_late_call
+#else
 /* On the stack are the number of the stub, in the lowest byte, and the caller's return address; r11, which no
  * convention uses for arguments or preserves, has the address of the words. Saved are the registers that C callees may
  * change and that have arguments or, by other conventions, are preserved: rax (vectors of a variadic call), rcx, rdx,
@@ -160,6 +179,7 @@ static __attribute__((naked)) void late_call(void) {
                      "jmp *%r11" ROWS_END);
 }
 #define LATE late_call
+#endif
 
 /* Those of XSAVE's components that are to be saved, if the system has them: SSE's and AVX's, then AVX-512's, which are
  * masks, upper halves of the first 16 registers, and the other 16. SDM volume 1, 13.1 and 13.4. */
@@ -206,6 +226,19 @@ const struct kn_jit_machine x64_jit = {
                 8}, /* def_cfa_offset after 2 bytes, and 10 further on */
   .n_late_rows = 6,
   .write_registrar = write_registrar,
+  .write_probe = write_probe,
+  .write_tls = write_tls,
+  .sees_changes = true,
+};
+
+const struct kn_jit_machine x64_windows_jit = {
+  .rewrite = rewrite,
+  .write_stub = write_stub,
+  .stub_late = STUB_LATE,
+  .write_late = write_late,
+  .late_rows = {1, 2, 1, 0, 2, 0x02}, /* UNWIND_INFO: 8 bytes are allocated after 2 bytes */
+  .n_late_rows = 8,
+  .write_registrar = write_registrar_windows,
   .write_probe = write_probe,
   .write_tls = write_tls,
   .sees_changes = true,

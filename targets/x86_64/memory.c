@@ -403,6 +403,25 @@ static void tls_by_index(struct kn_walk *w, uint32_t symbol, int64_t addend) {
   kn_defined(w, w->i, dst);
 }
 
+/* Calls for the address. By ELF's convention these are 16 bytes that linkers recognize and relax. On Windows, where only
+ * the JIT has it so, the call needs neither home slots nor an aligned stack. */
+static void tls_by_call(struct kn_walk *w, uint32_t symbol, int64_t addend, uint64_t lost) {
+  kn_save_live(w, lost);
+  const uint8_t to = w->target->tls_by_index ? 0x0d : 0x3d; /* rcx, rdi */
+  const uint8_t lea[4] = {0x66, 0x48, 0x8d, to}, call[4] = {0x66, 0x66, 0x48, 0xe8};
+  memcpy(w->code.p, lea, 4);
+  w->code.p = x64_put32(w->code.p + 4, 0);
+  kn_code_relocate(w, kn_here(w) - 4, symbol, KILN_RELOC_X64_TLS_GD, -4);
+  memcpy(w->code.p, call, 4);
+  w->code.p = x64_put32(w->code.p + 4, 0);
+  kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr", NULL),
+                   KILN_RELOC_X64_CALL, -4);
+  KN_WROTE_SET(w, KN_EV_LOST, lost);
+  kn_called(w);
+  add_offset(w, X64_RAX, addend);
+  kn_def_fixed(w, w->i, KILN_TYPE_I64, X64_RAX);
+}
+
 void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_pool(in->a) || w->f->pool.at[kn_index(in->a)].symbol == 0) {
@@ -414,7 +433,8 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   int64_t addend = (int64_t)c->low;
   if (w->val[i].uses == 0) return;
   if (KN_UNLIKELY(w->target->tls_by_index)) {
-    tls_by_index(w, c->symbol, addend);
+    if (w->f->module->options.jit) tls_by_call(w, c->symbol, addend, x64_windows_convention.lost);
+    else tls_by_index(w, c->symbol, addend);
     return;
   }
   if (model == KILN_TLS_LOCAL_EXEC || model == KILN_TLS_INITIAL_EXEC) {
@@ -433,18 +453,5 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     kn_defined(w, i, dst);
     return;
   }
-  /* general dynamic: linkers recognize these 16 bytes and relax them */
-  kn_save_live(w, X64_CLOBBERED);
-  static const uint8_t lea[4] = {0x66, 0x48, 0x8d, 0x3d}, call[4] = {0x66, 0x66, 0x48, 0xe8};
-  memcpy(w->code.p, lea, 4);
-  w->code.p = x64_put32(w->code.p + 4, 0);
-  kn_code_relocate(w, kn_here(w) - 4, c->symbol, KILN_RELOC_X64_TLS_GD, -4);
-  memcpy(w->code.p, call, 4);
-  w->code.p = x64_put32(w->code.p + 4, 0);
-  kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr", NULL),
-                   KILN_RELOC_X64_CALL, -4);
-  KN_WROTE_SET(w, KN_EV_LOST, X64_CLOBBERED);
-  kn_called(w);
-  add_offset(w, X64_RAX, addend);
-  kn_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
+  tls_by_call(w, c->symbol, addend, X64_CLOBBERED); /* general dynamic */
 }

@@ -297,5 +297,7 @@ const struct kn_target kn_target_x86_64_windows = {
   .tls_by_index = true,
   .unwind_codes = true,
   .guard_variable = true,
+  .roots = true,
+  .jit = &x64_windows_jit,
   .code = CODE(0, true), /* their types are read through words of the object */
 };

@@ -391,7 +391,7 @@ void x64_guard_enter(struct kn_walk *w);
 void x64_guard_check(struct kn_walk *w);
 void x64_guard_end(struct kn_walk *w);
 extern const struct kn_guard_reg x64_guard_regs[];
-extern const struct kn_jit_machine x64_jit;
+extern const struct kn_jit_machine x64_jit, x64_windows_jit;
 
 /* Computes the pointers to the slots that are aligned beyond 16 bytes: to those that are arrays, or all others. In a
  * function without a guard no slot counts as an array. Uses r11. */

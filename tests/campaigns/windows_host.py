@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Kiln on Windows: libkiln without the JIT, its readers and `kiln` with compile, print and verify are built by MinGW-w64
+"""Kiln on Windows: libkiln, its readers and `kiln` with compile, print and verify are built by MinGW-w64
 in build-windows/, and run under wine. The unit tests that need no more than that run there, on a CMocka that is built
 from Debian's source; the others are skipped, each by name with what it needs. Then kiln.exe and the kiln of Linux make
 the same objects, texts and diagnostics of the same inputs, for each target.
 
-    windows_host.py --kiln=build/kiln [--every=N] [unit|objects|texts|missing]...
+    windows_host.py --kiln=build/kiln [--every=N] [unit|jit|objects|texts|missing]...
 
---every: each N-th input alone. Nothing was ever run on Windows itself.
+jit: a C++ program with a JIT (tests/unit/windows/jit_windows.cpp), by 10^5 units and 10^6 collections.
+--every: each N-th input alone, and so much less in the JIT. Nothing was ever run on Windows itself.
 """
 import glob
 import os
@@ -27,11 +28,14 @@ CACHE = os.path.join(ROOT, 'build/cache')
 UNIT = os.path.join(ROOT, 'tests/unit')
 # What a unit test includes or calls that Windows lacks or has otherwise.
 NEEDS = [('gelf|elf_fixture', 'libelf'), ('kiln/interp|fold_run', 'the interpreter'), ('capstone|a64_check', 'Capstone'), ('Zydis', 'Zydis'),
-         ('kiln_jit_new|(jit|operation)_fixture|kiln/stack', 'the JIT'), ('bitcode_fixture|sys/wait', 'processes of POSIX'),
+         ('sys/wait|last_words', 'processes of POSIX'), ('SIGUSR|sigjmp', 'signals of POSIX'),
+         ('execinfo|dlvsym|RTLD_NEXT|malloc_usable', 'functions of glibc'), ('operation_fixture', 'the interpreter'), ('bitcode_fixture', 'processes of POSIX'),
          ('frontends/wasm/runtime', 'the runtime of WebAssembly'), ('lib/check', 'a checking build'),
          ('tools/memory', "Linux's memory"), ('sys/mman', "Linux's memory")]
 # Those whose source does not say it.
-OTHERS = {'jit_throw': 'the JIT', 'a64_lse': "LLVM's assembler in a pipe", 'left_out': 'libraries of other builds'}
+OTHERS = {'jit_throw': 'a personality as Linux has them', 'jit_run': 'thread-local data of the program by its name',
+          'jit_object': 'objects of ELF in the JIT', 'jit_wide': 'a program that prints TAP itself', 'walk_alone': "Linux's linker",
+          'callbacks': "calls by System V's convention", 'library': "glibc's mathematics", 'output': "Linux's streams", 'api': 'all libraries', 'a64_lse': "LLVM's assembler in a pipe", 'left_out': 'libraries of other builds'}
 TARGETS = ('x86_64', 'aarch64', 'x86_64-windows')
 
 
@@ -93,6 +97,22 @@ def unit(h):
         if need: h.skip('unit/' + name, 'needs ' + need)
         else: h.fail('unit/' + name, 'is not built for Windows, and nothing says why')
     if not built: h.fail('unit tests', 'none is built')
+
+
+# ---- the JIT ----
+
+def jit(h, kiln):
+    """What a C++ program does with the JIT; each of its lines is a case."""
+    program = h.path('jit_windows.exe')
+    h.run([wine.GXX, '-std=c++17', '-O1', '-Wall', '-Wextra', '-I' + os.path.join(ROOT, 'include'), os.path.join(UNIT, 'windows/jit_windows.cpp'),
+           os.path.join(BUILD, 'libkiln-text.a'), os.path.join(BUILD, 'libkiln.a'), '-static', '-lpthread', '-o', program])
+    counts = [str(n // h.args.every) for n in (100000, 1000000)]
+    status, out, err = h.run([wine.WINE, program, *counts], check=False, timeout=1800)
+    cases = re.findall(r'(?m)^(not ok|ok) \d+ - (.*)', out)
+    for result, case in cases:
+        if result == 'ok': h.ok('jit: ' + case)
+        else: h.fail('jit: ' + case, out[-1500:])
+    if status or not re.search(r'(?m)^1\.\.%d$' % len(cases), out): h.fail('jit', 'status %d\n%s' % (status, (out + err)[-1500:]))
 
 
 # ---- the same objects ----
@@ -182,7 +202,7 @@ def missing(h, kiln):
         else: h.fail('replaces ' + name, 'status %d: %s' % (status, err))
 
 
-PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing}
+PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing, 'jit': jit}
 
 
 def main():

@@ -15,6 +15,7 @@ TARGET = 'x86_64-windows-gnu'         # as Kiln names it
 CLANG_TARGET = 'x86_64-w64-windows-gnu'
 RUST_TARGET = 'x86_64-pc-windows-gnu'
 GCC = 'x86_64-w64-mingw32-gcc'
+GXX = 'x86_64-w64-mingw32-g++-posix'
 WINE, SERVER = '/usr/lib/wine/wine64', '/usr/lib/wine/wineserver64'
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(HERE, '../../build/cache')

@@ -2,6 +2,7 @@
  * often, what the host may do meanwhile, and what is said when there is no function. */
 #define _GNU_SOURCE
 #include "jit_fixture.h"
+#include "jit_last_words.h"
 #include "jit_registers.h"
 
 #include <kiln/stack.h>

@@ -1,6 +1,7 @@
 /* What a JIT says when there is no memory, and after a fork. (When the system refuses: jit_system.c.) */
 #define _GNU_SOURCE
 #include "jit_fixture.h"
+#include "jit_last_words.h"
 #include "failing.h"
 
 #include <signal.h>

@@ -102,7 +102,7 @@ kiln_status kiln_jit_remove_lazy(kiln_jit *jit, const char *name, kiln_jit_error
 static uintptr_t self(void) { return (uintptr_t)pthread_self(); }
 
 /* Says why the function cannot be called; `e` is NULL if it was removed. The thread may hold any locks. */
-static void tell(const struct kn_jit_entry *e, const char *why) {
+static void report(const struct kn_jit_entry *e, const char *why) {
   char text[512];
   int state,
     n = e != NULL && e->name_length > 0
@@ -243,7 +243,7 @@ uint64_t kn_jit_late_find(void *group, uint64_t number) {
     }
     kn_jit_unlock(jit);
   }
-  if (to == 0) tell(e, why);
+  if (to == 0) report(e, why);
   errno = error;
   return to != 0 ? to : (uint64_t)(uintptr_t)trap;
 }

@@ -35,18 +35,12 @@ static bool lay_out_part(struct kn_jit_link *l, struct kn_jit_part *part) {
   const struct kn_output *o = part->out;
   struct kn_jit_input *in = l->in + part->in;
   unsigned align_log2 = l->jit->machine->align_log2;
-  uint32_t personality = 0;
   for (uint32_t i = 0; i < o->funcs.n; i++) {
-    const struct kn_code_func *f = o->funcs.at + i;
-    const struct kn_symbol *s = kn_symbol(in->m, f->symbol);
+    const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->fde_bytes += kn_fde_bytes(f);
-    if (f->table == 0 || o->tables.at[f->table - 1].personality == personality) continue;
-    personality = o->tables.at[f->table - 1].personality;
-    l->fde_bytes += KN_CIE_EH_BYTES; /* as write_frames_of (write.c) has them */
   }
-  l->table_bytes += kn_align_up(o->table_bytes.n, 4);
+  kn_jit_frames_measure(l, o);
   l->root_bytes += o->root_bytes.n;
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;

@@ -6,6 +6,7 @@
 #include "ir/module/session_state.h"
 #include "lib/jit/link/symbols.h"
 #include "lib/image/frames.h"
+#include "targets/target.h"
 
 /* Where a symbol of an input is. */
 enum kn_jit_where {
@@ -162,12 +163,43 @@ extern const struct kn_jit_registrar kn_jit_registrars[KN_JIT_REGISTRARS]
   __attribute__((visibility("hidden")));
 /* The row of that name; KN_JIT_REGISTRARS: none. */
 unsigned kn_jit_registrar_find(const char *name);
+
+/* ---- outside_*.c: one for each system, which has kn_jit_registrars, too ---- */
+
+/* The address that the process has for `name`, or, where there are versions, for that of it that `name@version` or
+ * `name@@version` says; 0: none. */
+uint64_t kn_jit_outside_process(const kiln_jit *jit, const char *name);
+/* The same of functions that operations call, where the program does not have them. */
+uint64_t kn_jit_outside_library(const char *name);
+/* Calls what was registered with the handle to be called at exit, and drops what else was. */
+void kn_jit_outside_finalize(uint64_t dso);
+
 /* write.c */
 bool kn_jit_write(struct kn_jit_link *l);
 /* Address that references to a symbol see; of thread-local ones nothing useful. */
 uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t in, uint32_t id);
 /* Where its definition is, without a stub. */
 uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t in, uint32_t id);
+
+/* ---- frames.c ---- */
+
+/* The distance from `field` to the word with a symbol's address. */
+uint32_t kn_jit_to_word(const struct kn_jit_link *l, uint32_t in, uint32_t id, uint64_t field);
+/* Copies a part's table of exceptions to `to`, which is at address `at`. */
+void kn_jit_table_write(const struct kn_jit_link *l, const struct kn_jit_part *part,
+                        const struct kn_code_table *t, uint8_t *to, uint64_t at);
+
+/* ---- frames_*.c: one for each system ---- */
+
+/* Unwinders call personalities through stubs, not through words with their addresses. */
+extern const bool kn_jit_frames_call_personality;
+/* Bytes that a unit needs beside fde_bytes and table_bytes. */
+enum { KN_JIT_FRAMES_BYTES = KN_CIE_BYTES + 32 };
+/* Adds what a session's functions need to fde_bytes and table_bytes. */
+void kn_jit_frames_measure(struct kn_jit_link *l, const struct kn_output *o);
+/* Writes the frames of all functions and of stubs, and tables of exceptions. */
+void kn_jit_frames_write(struct kn_jit_link *l);
+
 /* reloc.c */
 bool kn_jit_reloc_code(struct kn_jit_link *l, const struct kn_jit_part *part);
 

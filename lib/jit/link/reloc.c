@@ -3,6 +3,7 @@
  * never a wrong value. */
 #include "lib/jit/link/link.h"
 #include "lib/jit/memory/memory.h"
+#include "lib/jit/memory/tls.h"
 
 #include "ir/reloc_kinds.h"
 #include "targets/target.h"
@@ -41,7 +42,7 @@ static const char *name_of(const struct aim *a) {
 /* The offset of a thread-local symbol of the process from the thread pointer; false, with an error, if it is none. */
 static bool offset_of(const struct aim *a, uint64_t *out) {
   if (a->bind->where == KN_JIT_ABSOLUTE) {
-    *out = a->bind->value - (uint64_t)(uintptr_t)__builtin_thread_pointer();
+    *out = kn_jit_tls_offset(a->bind->value);
     return true;
   }
   return KN_JIT_FAIL(

@@ -4,12 +4,10 @@
  * (ask.c), because it may add units.
  * Invariant: until kn_jit_publish nothing that others see has changed, except that there may be new, undefined
  * entries. */
-#define _GNU_SOURCE
 #include "lib/jit/link/link.h"
 #include "lib/jit/load/load.h"
 #include "lib/jit/memory/tls.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 
 /* The symbol at the end of a chain of aliases; layout.c has checked that the chain ends. */
@@ -64,39 +62,11 @@ static uint8_t visibility_of(const struct kn_jit_link *l, const struct kn_jit_in
 
 /* ---- outside ---- */
 
-extern int __cxa_atexit(void (*)(void *), void *argument, void *dso);
-extern int __cxa_at_quick_exit(void (*)(void *), void *dso) __attribute__((weak));
-extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *dso)
-  __attribute__((weak));
-
-/* C programs have these functions from the static part of libc. */
-const struct kn_jit_registrar kn_jit_registrars[KN_JIT_REGISTRARS] = {
-  {"atexit", (void (*)(void))__cxa_atexit, 2},
-  {"at_quick_exit", (void (*)(void))__cxa_at_quick_exit, 1},
-  {"pthread_atfork", (void (*)(void))__register_atfork, 3},
-};
-
 unsigned kn_jit_registrar_find(const char *name) {
   unsigned row = 0;
   while (row < KN_JIT_REGISTRARS && strcmp(name, kn_jit_registrars[row].name) != 0) row++;
   return row < KN_JIT_REGISTRARS && kn_jit_registrars[row].function != NULL ? row
                                                                             : KN_JIT_REGISTRARS;
-}
-
-extern void *dlvsym(void *handle, const char *name, const char *version) __attribute__((weak));
-
-/* The address of `name`, or of the version of it that `name@version` or `name@@version` says. */
-static void *look_up(const kiln_jit *jit, const char *name) {
-  const char *version = strchr(name, '@');
-  if (version == NULL) return dlsym(RTLD_DEFAULT, name);
-  size_t length = (size_t)(version - name);
-  char *base = dlvsym != NULL ? kn_jit_realloc(jit, NULL, length + 1) : NULL;
-  if (base == NULL) return NULL;
-  memcpy(base, name, length);
-  base[length] = 0;
-  void *p = dlvsym(RTLD_DEFAULT, base, version + 1 + (version[1] == '@'));
-  kn_jit_realloc(jit, base, 0);
-  return p;
 }
 
 /* What the process has by a name, or the JIT for all units. */
@@ -105,28 +75,7 @@ static uint64_t of_process(kiln_jit *jit, const char *name, kiln_jit_error *e) {
     return kn_jit_tls_open(jit, e) ? (uint64_t)(uintptr_t)kn_jit_thread_atexit : 0;
   if (jit->options.no_process_symbols || kn_jit_registrar_find(name) < KN_JIT_REGISTRARS)
     return 0; /* own_symbol */
-  return (uint64_t)(uintptr_t)look_up(jit, name);
-}
-
-/* Functions that operations call, where the program does not have them: those that libkiln itself uses, then those of
- * the libraries that compilers link programs with. Once loaded, a library stays. */
-static uint64_t of_library(const char *name) {
-  static const struct {
-    const char *name;
-    void (*function)(void);
-  } known[] = {{"memcpy", (void (*)(void))memcpy},
-               {"memmove", (void (*)(void))memmove},
-               {"memset", (void (*)(void))memset}};
-  static const char *const libraries[] = {"libgcc_s.so.1", "libm.so.6"};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (strcmp(name, known[i].name) == 0) return (uintptr_t)known[i].function;
-  for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
-    void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
-    void *function = library != NULL ? dlsym(library, name) : NULL;
-    if (function != NULL) return (uintptr_t)function;
-    if (library != NULL) dlclose(library);
-  }
-  return 0;
+  return kn_jit_outside_process(jit, name);
 }
 
 /* The ends of one of the unit's sections. */
@@ -173,7 +122,8 @@ static bool resolve_one(struct kn_jit_link *l, struct kn_jit_input *in, uint32_t
   }
   if (b->value == 0 && !own) {
     b->value = of_process(jit, name.text, l->error);
-    if (b->value == 0 && (s->library || l->loaded != NULL)) b->value = of_library(name.text);
+    if (b->value == 0 && (s->library || l->loaded != NULL))
+      b->value = kn_jit_outside_library(name.text);
     if (l->error->diag.status != KILN_OK) return false;
     uint64_t pair[2];
     if (b->value != 0 && s->kind == KILN_SYMBOL_DATA && s->tls == KILN_TLS_NONE &&

@@ -71,9 +71,14 @@ static bool scan_code(struct kn_jit_link *l, uint32_t i, const struct kn_code_re
 static bool scan_tables(struct kn_jit_link *l, uint32_t i, const struct kn_output *o) {
   struct kn_jit_bind *binds = l->in[i].binds.at;
   for (uint32_t k = 0; k < o->tables.n + o->table_types.n; k++) {
-    uint32_t id =
-      k < o->tables.n ? o->tables.at[k].personality : o->table_types.at[k - o->tables.n];
-    if (id != 0 && (!refer(l, i, id) || !want(l, &l->got, &binds[id].got, i, id))) return false;
+    const bool personality = k < o->tables.n;
+    const uint32_t id =
+      personality ? o->tables.at[k].personality : o->table_types.at[k - o->tables.n];
+    if (id == 0) continue;
+    if (!refer(l, i, id)) return false;
+    if (personality && kn_jit_frames_call_personality ? !want(l, &l->stubs, &binds[id].stub, i, id)
+                                                      : !want(l, &l->got, &binds[id].got, i, id))
+      return false;
   }
   return true;
 }

@@ -6,8 +6,6 @@
 #include "lib/jit/link/symbols.h"
 #include "lib/jit/memory/memory.h"
 
-#include "lib/codegen/eh_table.h"
-#include "lib/image/frames.h"
 #include "lib/object/elf_memory.h"
 #include "targets/target.h"
 
@@ -67,7 +65,7 @@ bool kn_jit_stubs_trim(kiln_jit *jit) {
 static struct kn_jit_unit *unit_of_stubs(kiln_jit *jit, uint32_t n, kiln_jit_error *error) {
   const struct kn_code_func all = {.size = n * KN_JIT_STUB_BYTES,
                                    .cfi_size = jit->code->n_late_rows};
-  const uint64_t rows = jit->options.no_unwind ? 0 : KN_CIE_BYTES + kn_fde_bytes(&all) + 4;
+  const uint64_t rows = jit->options.no_unwind ? 0 : kn_jit_frames_stub_bytes(&all);
   const uint64_t size[KN_JIT_KINDS] = {all.size, rows, (uint64_t)n * 8};
   const uint64_t align[KN_JIT_KINDS] = {KN_JIT_STUB_BYTES, 8, 8};
   struct kn_jit_unit *u = kn_jit_realloc(jit, NULL, sizeof *u);
@@ -78,14 +76,7 @@ static struct kn_jit_unit *unit_of_stubs(kiln_jit *jit, uint32_t n, kiln_jit_err
     return NULL;
   }
   if (rows == 0) return u;
-  uint8_t *to = kn_jit_to(u->blocks, KN_JIT_RO);
-  const uint64_t field = kn_jit_at(u->blocks, KN_JIT_RO) + KN_CIE_BYTES + KN_FDE_ADDRESS_AT;
-  to = kn_cie_put(to, jit->machine, KN_EH_OMIT, 0);
-  to = kn_fde_put(to, KN_CIE_BYTES, (uint32_t)(kn_jit_at(u->blocks, KN_JIT_CODE) - field), 0, &all,
-                  jit->code->late_rows);
-  kn_put32(to, 0);
-  u->stubs_fde = KN_CIE_BYTES + 1;
-  u->eh_frame = u->blocks[KN_JIT_RO].at;
+  kn_jit_frames_write_stubs(jit, u, &all);
   return u;
 }
 

@@ -3,6 +3,7 @@
 #define KN_JIT_SYMBOLS_H
 
 #include "base/names.h"
+#include "lib/codegen/output.h"
 #include "lib/jit/unit.h"
 
 struct kn_jit_name {
@@ -77,6 +78,16 @@ bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *er
 /* Makes calls through the entry's stub reach its definition, or trap. */
 void kn_jit_entry_aim(struct kn_jit_entry *e);
 void kn_jit_symbols_free(kiln_jit *jit);
+
+/* ---- frames_*.c: one for each system ---- */
+
+/* Bytes of the rows of a group of stubs, whose code is that of one function; writes them. */
+uint64_t kn_jit_frames_stub_bytes(const struct kn_code_func *all);
+void kn_jit_frames_write_stubs(const kiln_jit *jit, struct kn_jit_unit *u,
+                               const struct kn_code_func *all);
+
+/* Whether `pc` is in the unit's stubs, as far as these have rows; says which then. */
+bool kn_jit_frames_find_stubs(const struct kn_jit_unit *u, uint64_t pc, struct kn_stack_code *code);
 
 /* ---- late.c ---- */
 

@@ -6,7 +6,6 @@
 #include "lib/jit/memory/memory.h"
 #include "lib/jit/memory/tls.h"
 
-#include "lib/codegen/eh_table.h"
 #include "lib/object/elf_memory.h"
 #include "targets/target.h"
 
@@ -60,9 +59,6 @@ static uint64_t append(struct kn_jit_link *l, enum kn_jit_kind kind, uint64_t si
   return at;
 }
 
-/* Bytes of the FDE of all stubs, which are as at a function's entry. */
-enum { STUBS_FDE_BYTES = 24 };
-
 static void lay_out(struct kn_jit_link *l) {
   if (l->stubs.n > 0)
     l->stub_at =
@@ -77,7 +73,7 @@ static void lay_out(struct kn_jit_link *l) {
   l->tls_got_at = append(l, KN_JIT_RO, (uint64_t)l->tls.n * KN_JIT_TLS_BYTES, 8);
   if (l->tls_file > 0) l->image_at = append(l, KN_JIT_RO, l->tls_file, l->tls_align);
   if (l->n_funcs > 0 && !l->jit->options.no_unwind)
-    l->frame_at = append(l, KN_JIT_RO, KN_CIE_BYTES + l->fde_bytes + STUBS_FDE_BYTES + 8, 8);
+    l->frame_at = append(l, KN_JIT_RO, KN_JIT_FRAMES_BYTES + l->fde_bytes, 8);
   l->table_at = append(l, KN_JIT_RO, l->table_bytes, 4);
   if (KN_UNLIKELY(l->root_bytes > 0))
     l->roots_at = append(l, KN_JIT_RO, l->root_bytes, KN_ROOTS_ALIGN);
@@ -213,92 +209,7 @@ static bool write_tables(struct kn_jit_link *l) {
   return true;
 }
 
-/* ---- unwind tables and names ---- */
-
-/* The distance from `field` to the word with a symbol's address. */
-static uint32_t to_word(const struct kn_jit_link *l, uint32_t in, uint32_t id, uint64_t field) {
-  uint64_t words = kn_jit_at(l->unit->blocks, KN_JIT_RO) + l->got_at;
-  return (uint32_t)(words + 8 * (uint64_t)(l->in[in].binds.at[id].got - 1) - field);
-}
-
-/* Copies a part's tables of exceptions to `to`, which is at address `at`. */
-static void write_tables_of(const struct kn_jit_link *l, const struct kn_jit_part *part,
-                            uint8_t *to, uint64_t at) {
-  const struct kn_output *o = part->out;
-  if (o->table_bytes.n > 0) memcpy(to, o->table_bytes.at, o->table_bytes.n);
-  for (uint32_t i = 0; i < o->tables.n; i++) {
-    const struct kn_code_table *t = o->tables.at + i;
-    uint8_t *encoding = to + t->first + KN_EH_TYPES_ENCODING_AT;
-    if (*encoding != KN_EH_OMIT) *encoding = KN_EH_INDIRECT_PCREL_SDATA4;
-    for (uint32_t k = 0; k < t->n_types; k++) {
-      uint32_t field = t->first + t->type_end - 4 * (k + 1),
-               id = o->table_types.at[t->type_first + k];
-      if (id != 0) kn_put32(to + field, to_word(l, part->in, id, at + field));
-    }
-  }
-}
-
-/* Where frames are written. */
-struct frames {
-  uint8_t *start, *p;
-  uint64_t at;                    /* address of `start` */
-  struct kn_jit_belongings *next; /* of the function whose frame is written next */
-};
-
-/* Writes the frames of a part, whose tables are at that address. */
-static void write_frames_of(const struct kn_jit_link *l, const struct kn_jit_part *part,
-                            uint64_t tables, struct frames *w) {
-  const struct kn_output *o = part->out;
-  const uint64_t code = kn_jit_at(l->unit->blocks, KN_JIT_CODE) + part->code;
-  uint32_t personality = 0;
-  const uint8_t *eh_cie = NULL;
-  for (uint32_t k = 0; k < o->funcs.n; k++) {
-    const struct kn_code_func *f = o->funcs.at + k;
-    const struct kn_code_table *t = f->table != 0 ? o->tables.at + f->table - 1 : NULL;
-    if (t != NULL && t->personality != personality) {
-      personality = t->personality;
-      eh_cie = w->p;
-      uint64_t field = w->at + (uint64_t)(w->p - w->start) + KN_CIE_PERSONALITY_AT;
-      w->p = kn_cie_put(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
-                        to_word(l, part->in, personality, field));
-    }
-    uint64_t at = w->at + (uint64_t)(w->p - w->start);
-    if (!f->no_rows) w->next->fde = (uint32_t)(l->frame_at + (uint64_t)(w->p - w->start)) + 1;
-    w->next++;
-    uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
-    uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : w->start));
-    w->p = kn_fde_put(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table, f,
-                      o->cfi.at);
-  }
-}
-
-/* Writes the frame of the stubs, which are together at the end of the unit's code. */
-static void write_stub_frames(const struct kn_jit_link *l, struct frames *w) {
-  if (l->stubs.n == 0 && l->registrars == 0) return;
-  const uint64_t start = l->stubs.n > 0 ? l->stub_at : l->registrar_at;
-  const struct kn_code_func stubs = {.size = (uint32_t)(l->size[KN_JIT_CODE] - start)};
-  const uint64_t offset = (uint64_t)(w->p - w->start), field = w->at + offset + KN_FDE_ADDRESS_AT;
-  const uint64_t code = kn_jit_at(l->unit->blocks, KN_JIT_CODE) + start;
-  l->unit->stubs_fde = (uint32_t)(l->frame_at + offset) + 1;
-  w->p = kn_fde_put(w->p, (uint32_t)offset, (uint32_t)(code - field), 0, &stubs, NULL);
-}
-
-static void write_frames(struct kn_jit_link *l) {
-  if (l->n_funcs == 0 || l->jit->options.no_unwind) return;
-  const struct kn_jit_block *b = l->unit->blocks;
-  uint8_t *ro = kn_jit_to(b, KN_JIT_RO);
-  uint64_t ro_at = kn_jit_at(b, KN_JIT_RO), table_at = l->table_at;
-  struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at, l->unit->belongings};
-  w.p = kn_cie_put(w.p, l->jit->machine, KN_EH_OMIT, 0);
-  for (uint32_t i = 0; i < l->n_parts; i++) {
-    write_tables_of(l, l->parts + i, ro + table_at, ro_at + table_at);
-    write_frames_of(l, l->parts + i, ro_at + table_at, &w);
-    table_at += kn_align_up(l->parts[i].out->table_bytes.n, 4);
-  }
-  write_stub_frames(l, &w);
-  l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
-  l->unit->eh_frame_size = (uint64_t)(w.p - w.start) + 4;
-}
+/* ---- names ---- */
 
 /* Copies the table of roots of a function at address `func` to `to` in the unit's read-only data, and adds the distance
  * to the function. */
@@ -459,7 +370,7 @@ bool kn_jit_write(struct kn_jit_link *l) {
   if (!write_tables(l)) return false;
   for (uint32_t i = 0; i < l->n_parts; i++)
     if (!kn_jit_reloc_code(l, l->parts + i)) return false;
-  write_frames(l);
+  if (l->n_funcs > 0 && !jit->options.no_unwind) kn_jit_frames_write(l);
   write_names(l);
   if (!l->stream && !collect_starts(l)) return false;
   return kn_jit_seal(jit, u->blocks, l->error);

@@ -255,10 +255,11 @@ static bool load_content(struct kn_jit_loaded *o) {
 
 bool kn_jit_load(struct kn_jit_loaded *o, const kiln_jit *jit, const void *bytes, size_t size,
                  kiln_jit_error *error) {
-  const kiln_module_options options = {.name = "object",
-                                       .target = {.processor = jit->processor},
-                                       .jit = true,
-                                       .allocator = jit->options.allocator};
+  const kiln_module_options options = {
+    .name = "object",
+    .target = {.processor = jit->processor, .system = KILN_SYSTEM_LINUX}, /* ELF's */
+    .jit = true,
+    .allocator = jit->options.allocator};
   *o = (struct kn_jit_loaded){.error = error, .machine = jit->machine};
   kn_arena_init(&o->arena, &jit->options.allocator);
   if (!kn_elf_read(&o->elf, bytes, size, jit->processor, &o->arena))

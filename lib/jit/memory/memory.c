@@ -1,30 +1,22 @@
 /* Protected memory. A pool is a piece of address space, cut into chunks; a chunk belongs to one kind of
- * content as long as any of it is in use. DUAL: code and read-only data are pages of a memfd that are
+ * content as long as any of it is in use. DUAL: code and read-only data are shared pages that are
  * mapped a second time, writable; data is private memory. SWITCH: all is private memory, code and
- * read-only data are given out in whole pages, which are writable until they are sealed.
+ * read-only data are given out in whole pages, which are writable until they are sealed. pages.h has what the
+ * system does.
  * What is free can be used: at most one empty chunk of each kind stays with its pool, and one empty pool with the JIT;
  * both go back before a unit is refused. Code lies at the start of a pool, the rest at its end, so that few mappings
  * suffice.
- * After a fork a child executes the memfd's pages too. Before the parent changes anything in a chunk that a child may
+ * After a fork a child executes the shared pages too. Before the parent changes anything in a chunk that a child may
  * use, the chunk gets new pages with the same content (kiln_jit.forks counts forks).
  * Invariant: no mapping is ever writable and executable; no file descriptor outlives a call, since the host may close
  * descriptors that it did not open, and reuse their numbers. Called with the JIT locked. */
-#define _GNU_SOURCE
 #include "lib/jit/memory/memory.h"
+#include "lib/jit/memory/pages.h"
 
 #include "base/bytes.h"
 #include "targets/target.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x10u
-#endif
 
 #define NEAR_DEFAULT (UINT64_C(128) << 20)
 #define FAR_DEFAULT (UINT64_C(16) << 20)
@@ -32,15 +24,19 @@
 enum { GRANULES = KN_JIT_CHUNK / KN_JIT_GRANULE };
 
 /* By kind; the last row is of memory that is not in use yet. */
-static const int protections[KN_JIT_KINDS + 1] = {PROT_READ | PROT_EXEC, PROT_READ,
-                                                  PROT_READ | PROT_WRITE, PROT_NONE};
 static const char *const kind_names[KN_JIT_KINDS + 1] = {"executable", "read-only", "writable",
                                                          "executable"};
 
+/* Reports a call of the system's that failed; false. */
 static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, const char *what) {
   int error = errno;
   return KN_JIT_FAIL(false, e, KILN_ERR_SYSTEM, "%s failed for %llu bytes of %s memory: %s", call,
                      (unsigned long long)size, what, strerror(error));
+}
+
+/* The result of a function of pages.h, reported if it is a failure. */
+static bool done(const char *failed, kiln_jit_error *e, uint64_t size, const char *what) {
+  return failed == NULL || fail_system(e, failed, size, what);
 }
 
 /* ---- pools ---- */
@@ -48,8 +44,9 @@ static bool fail_system(kiln_jit_error *e, const char *call, uint64_t size, cons
 static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
   for (uint32_t i = 0; i < p->n_chunks; i++)
     if (p->chunks[i].granules != NULL) kn_jit_realloc(jit, p->chunks[i].granules, 0);
-  if (p->map != NULL) munmap(p->map, p->map_size);
-  if (p->alias != NULL) munmap(p->alias, p->map_size);
+  kn_jit_unwind_forget(p);
+  if (p->map != NULL) kn_pages_release(p->map, p->map_size);
+  if (p->alias != NULL) kn_pages_release(p->alias, p->map_size);
   p->retired = (struct kn_jit_retired){.parts = {p}};
   kn_jit_retire(jit, &p->retired);
 }
@@ -57,27 +54,10 @@ static void pool_free(kiln_jit *jit, struct kn_jit_pool *p) {
 /* Address space with a guard page at both ends, its content aligned to chunks. */
 static uint8_t *reserve(uint64_t size, uint64_t page, uint8_t **map, size_t *map_size) {
   *map_size = (size_t)(size + 2 * page + KN_JIT_CHUNK);
-  uint8_t *at =
-    mmap(NULL, *map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) return NULL;
+  uint8_t *at = kn_pages_reserve(*map_size);
+  if (at == NULL) return NULL;
   *map = at;
   return (uint8_t *)kn_align_up((uintptr_t)at + page, KN_JIT_CHUNK);
-}
-
-static int open_memfd(uint64_t size) {
-  struct rlimit limit; /* growing a file beyond it ends the process by SIGXFSZ */
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
-    errno = EFBIG;
-    return -1;
-  }
-  /* kernels before 6.3 do not know MFD_EXEC, later ones may ask for it */
-  long fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC | MFD_EXEC);
-  if (fd < 0) fd = syscall(SYS_memfd_create, "kiln-jit", MFD_CLOEXEC);
-  if (fd < 0 || ftruncate((int)fd, (off_t)size) == 0) return (int)fd;
-  int error = errno;
-  close((int)fd);
-  errno = error;
-  return -1;
 }
 
 /* Makes both sides of `n` chunks of a pool mappings of the same new memory: one as its kind is used, one to be
@@ -86,13 +66,7 @@ static bool map_twice(struct kn_jit_pool *p, uint32_t first, uint32_t n, enum kn
                       kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
-  int fd = open_memfd(size);
-  if (fd < 0) return fail_system(e, "memfd_create", size, kind_names[kind]);
-  bool ok = mmap(at + p->delta, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) !=
-              MAP_FAILED &&
-            mmap(at, size, protections[kind], MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
-  if (!ok) fail_system(e, "mmap", size, kind_names[kind]);
-  close(fd);
+  bool ok = done(kn_pages_map_twice(at, at + p->delta, size, kind), e, size, kind_names[kind]);
   for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = !ok;
   return ok;
 }
@@ -102,7 +76,7 @@ static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
                       kiln_jit_error *e) {
   size_t map_size;
   uint8_t *at = reserve(size, jit->page, &p->alias, &map_size);
-  if (at == NULL) return fail_system(e, "mmap", size, "reserved");
+  if (at == NULL) return fail_system(e, kn_pages_reserves, size, "reserved");
   p->delta = at - p->base;
   return map_twice(p, 0, p->n_chunks, KN_JIT_KINDS, e);
 }
@@ -117,7 +91,7 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
   p->n_chunks = (uint32_t)n;
   p->chunks = (struct kn_jit_chunk *)(void *)(p->units + n);
   p->base = reserve(size, jit->page, &p->map, &p->map_size);
-  if (p->base == NULL ? !fail_system(e, "mmap", size, "reserved")
+  if (p->base == NULL ? !fail_system(e, kn_pages_reserves, size, "reserved")
                       : dual && !map_alias(jit, p, size, e)) {
     pool_free(jit, p);
     return NULL;
@@ -134,26 +108,20 @@ static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t fir
                         enum kn_jit_kind kind, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
-  if (!jit->dual) /* code and read-only data: page by page, as blocks are taken */
-    return kind != KN_JIT_RW || mprotect(at, size, protections[kind]) == 0 ||
-           fail_system(e, "mprotect", size, kind_names[kind]);
-  if (kind == KN_JIT_RW && mmap(at, size, protections[kind],
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-    return fail_system(e, "mmap", size, kind_names[kind]);
+  if (!jit->dual ||
+      kind == KN_JIT_RW) /* without DUAL, code and read-only data follow block by block */
+    if (!done(kn_pages_open(at, size, kind, jit->dual), e, size, kind_names[kind])) return false;
+  if (!jit->dual) return true;
   bool separate = false;
   for (uint32_t i = first; i < first + n; i++)
     separate |= p->chunks[i].separate |= kind == KN_JIT_RW;
-  return kind == KN_JIT_RW || (!separate && mprotect(at, size, protections[kind]) == 0) ||
+  return kind == KN_JIT_RW || (!separate && kn_pages_protect(at, size, kind) == NULL) ||
          map_twice(p, first, n, kind, e);
 }
 
 /* Whether a child may use what is in the chunk's pages. */
 static bool shared_with_child(const kiln_jit *jit, const struct kn_jit_chunk *c) {
   return jit->dual && c->kind != KN_JIT_RW && c->forks != jit->forks;
-}
-
-static void make_inaccessible(uint8_t *at, size_t size) {
-  (void)!mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 /* Gives the memory of whole chunks back to the system. Where this fails, what was there stays: it is overwritten before
@@ -163,14 +131,13 @@ static void chunks_close(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t fi
   size_t size = (size_t)n * KN_JIT_CHUNK;
   struct kn_jit_chunk *c = p->chunks + first;
   if (!jit->dual || c->kind == KN_JIT_RW) {
-    make_inaccessible(at, size);
+    kn_pages_close(at, size);
   } else if (shared_with_child(jit, c)) { /* the pages are the child's */
-    make_inaccessible(at, size);
-    make_inaccessible(at + p->delta, size);
+    kn_pages_close(at, size);
+    kn_pages_close(at + p->delta, size);
     for (uint32_t i = 0; i < n; i++) c[i].separate = true;
   } else {
-    (void)!madvise(at + p->delta, size, MADV_REMOVE);
-    (void)!mprotect(at, size, PROT_NONE);
+    kn_pages_close_twice(at, at + p->delta, size);
   }
 }
 
@@ -180,14 +147,7 @@ static void chunk_renew(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t i) 
   struct kn_jit_chunk *c = p->chunks + i;
   uint8_t *at = p->base + (size_t)i * KN_JIT_CHUNK;
   c->stale = true;
-  int fd = open_memfd(KN_JIT_CHUNK);
-  if (fd < 0) return;
-  const int both = PROT_READ | PROT_WRITE, fixed = MAP_SHARED | MAP_FIXED;
-  bool ok = pwrite(fd, at, KN_JIT_CHUNK, 0) == KN_JIT_CHUNK &&
-            mmap(at, KN_JIT_CHUNK, protections[c->kind], fixed, fd, 0) != MAP_FAILED &&
-            mmap(at + p->delta, KN_JIT_CHUNK, both, fixed, fd, 0) != MAP_FAILED;
-  close(fd);
-  if (!ok) return;
+  if (!kn_pages_renew(at, at + p->delta, KN_JIT_CHUNK, c->kind)) return;
   c->stale = false;
   c->forks = jit->forks;
   if (c->kind == KN_JIT_CODE) __builtin___clear_cache((char *)at, (char *)at + KN_JIT_CHUNK);
@@ -321,8 +281,7 @@ static bool take(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, ui
     b->zero = kind == KN_JIT_RW;
   }
   if (!jit->dual && kind != KN_JIT_RW &&
-      mprotect(b->at, (size_t)bytes, PROT_READ | PROT_WRITE) != 0) {
-    fail_system(e, "mprotect", bytes, "writable");
+      !done(kn_pages_protect(b->at, (size_t)bytes, KN_JIT_RW), e, bytes, "writable")) {
     kn_jit_give(jit, b, kind);
     return false;
   }
@@ -365,10 +324,10 @@ static void wipe(const kiln_jit *jit, const struct kn_jit_block *b, enum kn_jit_
   if (jit->dual) {
     if (kind == KN_JIT_CODE) memset(b->at + b->pool->delta, jit->machine->fill, (size_t)bytes);
   } else if (kind == KN_JIT_RO) {
-    madvise(b->at, (size_t)bytes, MADV_DONTNEED);
-  } else if (mprotect(b->at, (size_t)bytes, PROT_READ | PROT_WRITE) == 0) {
+    kn_pages_empty(b->at, (size_t)bytes);
+  } else if (kn_pages_protect(b->at, (size_t)bytes, KN_JIT_RW) == NULL) {
     memset(b->at, jit->machine->fill, (size_t)bytes);
-    (void)!mprotect(b->at, (size_t)bytes, protections[kind]);
+    (void)kn_pages_protect(b->at, (size_t)bytes, kind);
   }
 }
 
@@ -474,13 +433,12 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
     if (b->pool == NULL) continue;
     if (!jit->dual) {
       uint64_t bytes = kn_align_up(b->size, jit->page);
-      if (mprotect(b->at, (size_t)bytes, protections[k]) != 0)
-        return fail_system(e, "mprotect", bytes, kind_names[k]);
+      if (!done(kn_pages_protect(b->at, (size_t)bytes, k), e, bytes, kind_names[k])) return false;
     }
     if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
   }
   /* other processors may have fetched what was there before (Arm ARM, B2.2.5) */
-  if (jit->barrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
+  if (jit->barrier) kn_pages_barrier(false);
   return true;
 }
 
@@ -524,21 +482,22 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
   uint64_t size = jit->options.memory_bytes;
   if (size > POOL_MOST) return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "memory_bytes above 1 GiB");
   if (size == 0) size = near ? NEAR_DEFAULT : FAR_DEFAULT;
-  jit->page = (uint64_t)sysconf(_SC_PAGESIZE);
+  jit->page = kn_pages_size();
   if (jit->page > KN_JIT_CHUNK)
     return KN_JIT_FAIL(false, e, KILN_ERR_UNSUPPORTED, "the system's pages are larger than 64 KiB");
   jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);
-  jit->barrier =
-    !jit->code->sees_changes &&
-    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
+  jit->barrier = !jit->code->sees_changes && kn_pages_barrier(true);
   if (near) jit->options.memory_bytes = jit->pool_bytes;
   /* a debugger cannot write breakpoints into memory that is shared and not writable */
   bool switched = jit->options.protection == KILN_JIT_PROTECTION_AUTO && jit->options.gdb;
-  jit->dual = jit->options.protection != KILN_JIT_PROTECTION_SWITCH && !switched;
+  jit->dual = kn_pages_twice && jit->options.protection != KILN_JIT_PROTECTION_SWITCH && !switched;
+  if (!kn_pages_twice && jit->options.protection == KILN_JIT_PROTECTION_DUAL)
+    return KN_JIT_FAIL(false, e, KILN_ERR_UNSUPPORTED,
+                       "memory cannot be mapped twice on this system (KILN_JIT_PROTECTION_DUAL)");
   if (try_mode(jit, e)) return true;
   if (jit->options.protection != KILN_JIT_PROTECTION_AUTO) return false;
   kiln_jit_error_free(e);
-  jit->dual = switched;
+  jit->dual = kn_pages_twice && switched;
   return try_mode(jit, e);
 }
 

@@ -36,6 +36,7 @@ struct kn_jit_pool {
   uint32_t cursor[KN_JIT_KINDS]; /* where the last allocation was */
   uint32_t spare[KN_JIT_KINDS];  /* index + 1 of an empty chunk that was kept; 0: none */
   struct kn_jit_chunk *chunks;   /* in the same memory */
+  bool unwound;                  /* the system's unwinder knows it: unwind_windows.c */
   struct kn_jit_retired retired;
   struct kn_jit_unit *_Atomic units[]; /* by chunk, the newest unit with code in it */
 };
@@ -63,6 +64,9 @@ void kn_jit_memory_free(kiln_jit *jit);
 
 /* Called when memory is lacking. Gives back the memory of stubs that nobody uses; false: there is none. (symbols.c) */
 bool kn_jit_stubs_trim(kiln_jit *jit);
+
+/* Called before the pool's memory goes back. (serve/unwind_*.c) */
+void kn_jit_unwind_forget(const struct kn_jit_pool *p);
 
 /* ---- retire.c ---- */
 

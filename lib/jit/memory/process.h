@@ -4,9 +4,12 @@
 
 #include "lib/jit/jit_state.h"
 
-#include <signal.h>
-
 typedef void *kn_get_address(const uint64_t *pair);
+
+/* A thread's mask of signals: sigset_t, where there is one. */
+struct kn_jit_signals {
+  uint64_t words[16];
+};
 
 struct kn_jit_process {
   pthread_mutex_t list_lock; /* of the next ones */
@@ -14,7 +17,9 @@ struct kn_jit_process {
   /* Memory that is zero in a child. Else it has the number of the process among its ancestors that used the library. */
   _Atomic uint64_t *mark;
   uint64_t last_mark, last_serial;
-  sigset_t mask;                         /* of the thread that forks */
+  struct kn_jit_exit *exits;             /* where libc does not keep these: outside_windows.c */
+  bool exits_run;                        /* libc will run them */
+  struct kn_jit_signals mask;            /* of the thread that forks */
   _Atomic(kn_get_address *) get_address; /* __tls_get_addr of ld.so; NULL: not found yet */
 
   pthread_mutex_t indices_lock; /* of units' thread-local data: of the next ones */
@@ -40,8 +45,18 @@ extern _Thread_local bool kn_jit_process_armed __attribute__((visibility("hidden
 extern _Thread_local struct kn_jit_late *kn_jit_process_late __attribute__((visibility("hidden")));
 
 /* Takes and releases tls_lock, with signals blocked meanwhile. */
-void kn_jit_tls_hold(sigset_t *old);
-void kn_jit_tls_release(const sigset_t *old);
+void kn_jit_tls_hold(struct kn_jit_signals *old);
+void kn_jit_tls_release(const struct kn_jit_signals *old);
+
+/* ---- process_*.c: one for each system ---- */
+
+/* Blocks all signals of the calling thread; puts the mask back. */
+void kn_jit_signals_block(struct kn_jit_signals *old);
+void kn_jit_signals_restore(const struct kn_jit_signals *old);
+/* Marks a new JIT as one of this process; false without memory. With list_lock held, as the next one. */
+bool kn_jit_process_mark(kiln_jit *jit);
+/* The last JIT of the process has gone. */
+void kn_jit_process_unmark(void);
 
 /* tls_memory.c: memory that malloc does not know. Called with tls_lock held. */
 void *kn_jit_tls_take(uint64_t size, uint64_t align);

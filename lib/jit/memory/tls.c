@@ -1,5 +1,5 @@
 /* Thread-local data of units. Code gets addresses as in a shared object (general dynamic): x86-64 calls
- * __tls_get_addr with a pair of words, AArch64 the function of a TLS descriptor. Both end here. A pair names
+ * __tls_get_addr with a pair of words, on Windows too, AArch64 the function of a TLS descriptor. Both end here. A pair names
  * a unit's data (struct kn_jit_tls) and an offset in it; or, for a symbol of the process, module and offset
  * as the dynamic linker wants them, told apart by the first word: no address is below a page. Each thread
  * has a table of its copies, found by a pthread key, freed when it ends.
@@ -8,13 +8,8 @@
  * with so many keys should know.)
  * Invariant: a table is changed by its thread, but for entries of units that are removed, under tls_lock; others read
  * it under that lock. */
-#define _GNU_SOURCE
 #include "lib/jit/memory/process.h"
 #include "lib/jit/memory/tls.h"
-
-#include <dlfcn.h>
-#include <link.h>
-#include <stdlib.h>
 
 struct copy {
   uint8_t *at; /* NULL: none */
@@ -57,7 +52,7 @@ static void run_ends(struct kn_jit_thread *t, const void *dso);
 
 /* Frees the copies of a thread that ends. */
 static void thread_end(void *p) {
-  sigset_t mask;
+  struct kn_jit_signals mask;
   run_ends(p, NULL);
   kn_jit_tls_hold(&mask);
   struct kn_jit_thread *t = kn_jit_process.threads;
@@ -70,7 +65,7 @@ static void thread_end(void *p) {
 static struct kn_jit_thread *this_thread(void) {
   struct kn_jit_process *p = &kn_jit_process;
   struct kn_jit_thread *t = pthread_getspecific(p->key);
-  sigset_t mask;
+  struct kn_jit_signals mask;
   if (t != NULL) return t;
   kn_jit_tls_hold(&mask);
   t = pthread_getspecific(p->key); /* of a signal handler's */
@@ -92,7 +87,7 @@ static struct kn_jit_thread *this_thread(void) {
     pthread_mutex_unlock(&p->tls_lock);
     t = NULL;
   }
-  pthread_sigmask(SIG_SETMASK, &mask, NULL);
+  kn_jit_signals_restore(&mask);
   return t;
 }
 
@@ -126,7 +121,7 @@ void *kn_jit_tls_address(const struct kn_jit_tls *d, uint64_t offset) {
   uint8_t *at = copy_of(d, t);
   if (at != NULL) return at + offset;
   if ((t = this_thread()) == NULL) return NULL;
-  sigset_t mask;
+  struct kn_jit_signals mask;
   kn_jit_tls_hold(&mask);
   at = copy_of(d, t); /* of a signal handler's */
   if (at == NULL) at = copy_new(d, t);
@@ -135,9 +130,6 @@ void *kn_jit_tls_address(const struct kn_jit_tls *d, uint64_t offset) {
 }
 
 /* ---- ends of threads ---- */
-
-extern int __cxa_thread_atexit_impl(void (*)(void *), void *, void *) __attribute__((weak));
-extern void *__dso_handle __attribute__((visibility("hidden")));
 
 /* Takes the newest of what a thread's end has to call, of all or of what `dso` registered; tls_lock is held. */
 static bool take_end(struct kn_jit_thread *t, const void *dso, struct at_end *end) {
@@ -153,7 +145,7 @@ static bool take_end(struct kn_jit_thread *t, const void *dso, struct at_end *en
 /* Calls it, newest first. */
 static void run_ends(struct kn_jit_thread *t, const void *dso) {
   struct at_end end;
-  sigset_t mask;
+  struct kn_jit_signals mask;
   for (;;) {
     kn_jit_tls_hold(&mask);
     const bool more = take_end(t, dso, &end);
@@ -174,7 +166,7 @@ static void run_all_ends(void *unused) {
 
 int kn_jit_thread_atexit(void (*function)(void *), void *argument, void *dso) {
   struct kn_jit_thread *t = this_thread();
-  sigset_t mask;
+  struct kn_jit_signals mask;
   if (t == NULL) return -1;
   kn_jit_tls_hold(&mask);
   struct at_end *e = kn_jit_tls_take(sizeof *e, 1);
@@ -185,13 +177,12 @@ int kn_jit_thread_atexit(void (*function)(void *), void *argument, void *dso) {
   kn_jit_tls_release(&mask);
   if (e == NULL) return -1;
   /* where libc does not know such functions, the key's destructor runs them */
-  if (!kn_jit_process_armed && __cxa_thread_atexit_impl != NULL)
-    kn_jit_process_armed = __cxa_thread_atexit_impl(run_all_ends, NULL, &__dso_handle) == 0;
+  if (!kn_jit_process_armed) kn_jit_process_armed = kn_jit_tls_at_end(run_all_ends);
   return 0;
 }
 
 void kn_jit_thread_forget(const kiln_jit *jit, const void *dso) {
-  sigset_t mask;
+  struct kn_jit_signals mask;
   pthread_mutex_lock(&kn_jit_process.indices_lock);
   bool used = jit->uses_tls;
   pthread_mutex_unlock(&kn_jit_process.indices_lock);
@@ -204,62 +195,6 @@ void kn_jit_thread_forget(const kiln_jit *jit, const void *dso) {
     }
   kn_jit_tls_release(&mask);
 }
-
-/* ---- of the process ---- */
-
-/* A module of the process with thread-local data: the one with that number, or with the address in the data. */
-struct search {
-  uint64_t module, address;
-  uint8_t *data; /* of the calling thread */
-};
-
-static int look(struct dl_phdr_info *info, size_t size, void *data) {
-  struct search *s = data;
-  if (size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof(void *) ||
-      info->dlpi_tls_data == NULL)
-    return 0;
-  s->data = info->dlpi_tls_data;
-  if (s->module != 0) return info->dlpi_tls_modid == s->module;
-  for (int i = 0; i < info->dlpi_phnum && s->module == 0; i++) {
-    const ElfW(Phdr) *p = info->dlpi_phdr + i;
-    if (p->p_type == PT_TLS && s->address - (uint64_t)(uintptr_t)s->data < p->p_memsz)
-      s->module = info->dlpi_tls_modid;
-  }
-  return s->module != 0;
-}
-
-bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]) {
-  struct search s = {.address = address};
-  if (dl_iterate_phdr(look, &s) != 1) return false;
-  pair[0] = s.module;
-  pair[1] = address - (uint64_t)(uintptr_t)s.data;
-  /* converted as dlsym's manual says */
-  kn_get_address *get;
-  *(void **)&get = dlsym(RTLD_DEFAULT, "__tls_get_addr");
-  atomic_store_explicit(&kn_jit_process.get_address, get, memory_order_relaxed);
-  return true;
-}
-
-/* ---- what code calls ---- */
-
-/* ld.so has a function for it, which is looked up, because a reference to it keeps static programs from being linked.
- * These have one module, whose data all threads have. */
-static void *process_address(const uint64_t *pair) {
-  kn_get_address *get = atomic_load_explicit(&kn_jit_process.get_address, memory_order_relaxed);
-  if (KN_LIKELY(get != NULL)) return get(pair);
-  struct search s = {.module = pair[0]};
-  return dl_iterate_phdr(look, &s) == 1 ? s.data + pair[1] : NULL;
-}
-
-/* Without memory a thread-local variable has no address, and this call cannot report an error. The dynamic linker
- * ends the process then; here the access faults. */
-static void *get_address(const uint64_t *pair) {
-  if (pair[0] == 0) return NULL; /* an undefined weak symbol */
-  if (pair[0] < 4096) return process_address(pair);
-  return kn_jit_tls_address((const struct kn_jit_tls *)(uintptr_t)pair[0], pair[1]);
-}
-
-uint64_t kn_jit_tls_entry(void) { return (uint64_t)(uintptr_t)get_address; }
 
 /* ---- of a unit ---- */
 
@@ -310,7 +245,7 @@ void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_unit *u) {
   struct kn_jit_process *p = &kn_jit_process;
   if (u->tls == NULL) return;
   uint32_t index = u->tls->index;
-  sigset_t mask;
+  struct kn_jit_signals mask;
   kn_jit_tls_hold(&mask);
   for (struct kn_jit_thread *t = p->threads; t != NULL; t = t->next) {
     if (index >= t->n) continue;
@@ -330,7 +265,7 @@ void kn_jit_tls_close(kiln_jit *jit) {
   if (!jit->uses_tls) return;
   pthread_mutex_lock(&p->indices_lock);
   if (__atomic_sub_fetch(&p->users, 1, __ATOMIC_RELAXED) == 0) {
-    sigset_t mask;
+    struct kn_jit_signals mask;
     pthread_key_delete(p->key);
     kn_jit_tls_hold(&mask);
     while (p->threads != NULL) thread_free(p->threads);

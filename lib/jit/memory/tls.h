@@ -24,6 +24,13 @@ int kn_jit_thread_atexit(void (*function)(void *), void *argument, void *dso);
 void kn_jit_thread_forget(const kiln_jit *jit, const void *dso);
 /* The calling thread's address of `offset` in a unit's thread-local data; NULL without memory. */
 void *kn_jit_tls_address(const struct kn_jit_tls *t, uint64_t offset);
+
+/* ---- tls_*.c: one for each system ---- */
+
+/* Makes libc call the function when the calling thread ends, before the destructors of keys; false: it cannot. */
+bool kn_jit_tls_at_end(void (*function)(void *));
+/* The distance of an address in the calling thread's data from the thread pointer. */
+uint64_t kn_jit_tls_offset(uint64_t address);
 /* Module and offset of a thread-local symbol of the process whose address in this thread is given. */
 bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]);
 /* What code calls with the address of such a pair, or one of a kn_jit_tls and an offset. */

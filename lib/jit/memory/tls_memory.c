@@ -2,13 +2,8 @@
  * not be called, in a signal handler. Small pieces come from slabs of 64 KiB, each for one power of two; a slab begins
  * at a multiple of its size, where its head is, and pieces at multiples of theirs. Others are mapped one by one.
  * Called with tls_lock held. */
-#define _GNU_SOURCE
+#include "lib/jit/memory/pages.h"
 #include "lib/jit/memory/process.h"
-
-#include "base/bytes.h"
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { SLAB = 65536, LEAST_LOG2 = 6, MOST_LOG2 = 13 };
 _Static_assert(MOST_LOG2 - LEAST_LOG2 + 1 ==
@@ -21,24 +16,6 @@ struct kn_jit_slab {
   uint32_t used, fresh; /* pieces; the first that was never used */
   void **free;          /* each has the address of the next one */
 };
-
-/* Maps `size` bytes at a multiple of `align`, a power of two. */
-static void *map(uint64_t size, uint64_t align) {
-  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-  if (align < page) align = page;
-  size = kn_align_up(size, page);
-  uint8_t *at =
-    mmap(NULL, (size_t)(size + align), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) return NULL;
-  uint8_t *from = (uint8_t *)kn_align_up((uintptr_t)at, align);
-  if (from > at) munmap(at, (size_t)(from - at));
-  munmap(from + size, (size_t)(at + align - from));
-  return from;
-}
-
-static void unmap(void *p, uint64_t size) {
-  munmap(p, (size_t)kn_align_up(size, (uint64_t)sysconf(_SC_PAGESIZE)));
-}
 
 /* The power of two of the pieces for such data; more than MOST_LOG2: it is mapped. */
 static unsigned log2_of(uint64_t size, uint64_t align) {
@@ -63,10 +40,10 @@ static void unlist(struct kn_jit_slab *s) {
 
 void *kn_jit_tls_take(uint64_t size, uint64_t align) {
   unsigned log2 = log2_of(size, align);
-  if (log2 > MOST_LOG2) return map(size, align);
+  if (log2 > MOST_LOG2) return kn_pages_map(size, align);
   struct kn_jit_slab **head = kn_jit_process.slabs + (log2 - LEAST_LOG2), *s = *head;
   if (s == NULL) {
-    if ((s = map(SLAB, SLAB)) == NULL) return NULL;
+    if ((s = kn_pages_map(SLAB, SLAB)) == NULL) return NULL;
     *s = (struct kn_jit_slab){.fresh = 1}; /* piece 0 is the head's */
     list(s, head);
   }
@@ -82,7 +59,7 @@ void kn_jit_tls_give(void *p, uint64_t size, uint64_t align) {
   unsigned log2 = log2_of(size, align);
   if (p == NULL) return;
   if (log2 > MOST_LOG2) {
-    unmap(p, size);
+    kn_pages_unmap(p, size);
     return;
   }
   struct kn_jit_slab **head = kn_jit_process.slabs + (log2 - LEAST_LOG2);
@@ -93,5 +70,5 @@ void kn_jit_tls_give(void *p, uint64_t size, uint64_t align) {
   if (s->back == NULL) list(s, head);
   if (--s->used > 0) return;
   unlist(s);
-  unmap(s, SLAB);
+  kn_pages_unmap(s, SLAB);
 }

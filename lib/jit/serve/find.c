@@ -202,23 +202,13 @@ static const struct kn_memory_symbol *find_function(const struct kn_jit_unit *u,
   return u->symbols + n - 1;
 }
 
-/* Whether `pc` is in the unit's stubs. */
-static bool find_stubs(const struct kn_jit_unit *u, uint64_t pc, struct kn_stack_code *code) {
-  const uint32_t at = u->stubs_fde;
-  if (at == 0) return false;
-  const uint8_t *fde = u->blocks[KN_JIT_RO].at + at - 1, *field = fde + KN_FDE_ADDRESS_AT;
-  code->start = (uint64_t)(uintptr_t)field + (uint64_t)(int64_t)(int32_t)kn_get32(field);
-  code->fde = fde;
-  return pc - code->start < kn_get32(field + 4);
-}
-
 bool kn_jit_find_code(struct kn_stack_finder *finder, uint64_t pc, struct kn_stack_code *code) {
   kiln_jit *jit = (kiln_jit *)finder;
   const uint32_t side = jit->side;
   jit->finding[side]++;
   const struct kn_jit_unit *u = find_unit(jit, pc);
   const struct kn_memory_symbol *f = u != NULL ? find_function(u, pc) : NULL;
-  const bool found = f != NULL || (u != NULL && find_stubs(u, pc, code));
+  const bool found = f != NULL || (u != NULL && kn_jit_frames_find_stubs(u, pc, code));
   if (f != NULL) {
     const struct kn_jit_belongings *b = u->belongings + (f - u->symbols);
     const uint8_t *ro = u->blocks[KN_JIT_RO].at;

@@ -21,8 +21,13 @@ struct jit_descriptor {
   struct jit_code_entry *relevant, *first;
 };
 
-/* Weak: a program may link another library that defines them, LLVM for one, and then both use one list. */
+/* Weak: a program may link another library that defines them, LLVM for one, and then both use one list. On Windows
+ * programs are linked without weak data of two archives, and a second definition is an error of the linker. */
+#ifdef _WIN32
+#define FOR_GDB __attribute__((used))
+#else
 #define FOR_GDB __attribute__((visibility("protected"), used, weak))
+#endif
 extern struct jit_descriptor __jit_debug_descriptor;
 void __jit_debug_register_code(void);
 FOR_GDB struct jit_descriptor __jit_debug_descriptor = {.version = 1};

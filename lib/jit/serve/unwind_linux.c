@@ -194,3 +194,7 @@ void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_unit *u) {
   for (unsigned i = 0; i < jit->n_unwinders; i++)
     jit->unwinders[i].add_table(old->table, old->object[i]);
 }
+
+void kn_jit_unwind_forget(const struct kn_jit_pool *p) {
+  (void)p; /* units come and go one by one */
+}
