@@ -1,5 +1,5 @@
 /* Code in memory as ELF, for debuggers and profilers: a file with its functions, frames and debug sections. Called by
- * the JIT (lib/jit/serve/gdb.c, lib/jit/serve/perf.c). */
+ * the JIT (lib/jit/serve/gdb.c, lib/jit/serve/perf_linux.c). */
 #ifndef KN_LIB_OBJECT_ELF_MEMORY_H
 #define KN_LIB_OBJECT_ELF_MEMORY_H
 

@@ -24,7 +24,7 @@ enum kn_cfi_result kn_cfi_step(const struct kn_stack_machine *machine, const uin
                                uint64_t start, struct kn_cfi_frame *frame, uint64_t *cfa);
 /* The FDE of code in the process that the dynamic linker loaded, and the start of the code; NULL: there is none. */
 const uint8_t *kn_cfi_find(uint64_t pc, uint64_t *start);
-/* Stands for the FDE of code without one, whose frame is a return address alone; NULL: nothing is known of such code. */
+/* Stands for the FDE of code without one, whose frame is a return address alone; NULL: nothing is known of it. */
 extern const uint8_t *const kn_cfi_bare;
 /* True of code without an FDE where the program begins: libgcc does not know the first object of a static program. */
 bool kn_cfi_begins_program(uint64_t pc);

@@ -1,6 +1,6 @@
-/* The code that calls of functions without a definition lead to, on Windows: as late_call in jit_code.c, which says what
- * is saved and why. C's callees change the same registers there, but rsi and rdi; other conventions have arguments in
- * these. */
+/* The code that calls of functions without a definition lead to, on Windows: as late_call in jit_code.c, which says
+ * what is saved and why. C's callees change the same registers there, but rsi and rdi; other conventions have arguments
+ * in these. */
 void x64_late_call(void);
 __asm__(".text\n"
         ".p2align 4\n"

@@ -403,8 +403,8 @@ static void tls_by_index(struct kn_walk *w, uint32_t symbol, int64_t addend) {
   kn_defined(w, w->i, dst);
 }
 
-/* Calls for the address. By ELF's convention these are 16 bytes that linkers recognize and relax. On Windows, where only
- * the JIT has it so, the call needs neither home slots nor an aligned stack. */
+/* Calls for the address. By ELF's convention these are 16 bytes that linkers recognize and relax. On Windows, where
+ * only the JIT has it so, the call needs neither home slots nor an aligned stack. */
 static void tls_by_call(struct kn_walk *w, uint32_t symbol, int64_t addend, uint64_t lost) {
   kn_save_live(w, lost);
   const uint8_t to = w->target->tls_by_index ? 0x0d : 0x3d; /* rcx, rdi */

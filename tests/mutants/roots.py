@@ -43,7 +43,7 @@ MUTANTS = [
     ('tables of a unit follow each other', WRITE, '        roots += t->size;\n', '', JIT),
     ('a function without a table has none', WRITE, '  memset(u->belongings, 0, belongings);',
      '  memset(u->belongings, 1, belongings);', JIT),
-    ('the unwind rows of a function are its own', WRITE, '    w->next++;\n', '    w->next += t == NULL;\n', JIT),
+    ('the unwind rows of a function are its own', 'lib/jit/link/frames_dwarf.c', '    w->next++;\n', '    w->next += t == NULL;\n', JIT),
     # ---- walks ----
     ('a removed unit is not found', FIND, '  *u->found_from = next;\n', '  if (next == NULL) *u->found_from = next;\n', THREADS),
     ('a call that ends a function is in it', STACK, 'find_code(walk, pc - !exact, &code)', 'find_code(walk, pc, &code)', JIT),

@@ -167,8 +167,8 @@ static void wide_overflow(const struct call *c) {
   else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
 }
 
-/* Of ids `ia` and `ib`, which are no vectors: the value, and whether it is another than the exact one (`out`). For widths
- * that do not fill their Kiln type, computes in that type and compares the result with its truncation. */
+/* Of ids `ia` and `ib`, which are no vectors: the value, and whether it is another than the exact one (`out`). For
+ * widths that do not fill their Kiln type, computes in that type and compares the result with its truncation. */
 static void overflow(const struct call *c, uint32_t type, uint32_t ia, uint32_t ib,
                      kiln_value out[2]) {
   struct kn_bc *r = c->r;

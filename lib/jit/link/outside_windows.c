@@ -1,6 +1,6 @@
 /* What Windows' process has by a name: see link.h. Programs and DLLs have only what they export. Functions of the
- * compiler's library are no DLL's in most programs: libkiln is linked with them.
- * Windows' C library does not know whose the functions are that are to be called at exit, so they are in a list here. */
+ * compiler's library are no DLL's in most programs: libkiln is linked with them. Windows' C library does not know whose
+ * the functions are that are to be called at exit, so they are in a list here. */
 #include "lib/jit/link/link.h"
 #include "lib/jit/memory/process.h"
 

@@ -6,6 +6,7 @@
 #include "lib/jit/link/symbols.h"
 #include "lib/jit/memory/memory.h"
 
+#include "lib/image/frames.h"
 #include "lib/object/elf_memory.h"
 #include "targets/target.h"
 

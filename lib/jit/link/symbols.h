@@ -3,8 +3,9 @@
 #define KN_JIT_SYMBOLS_H
 
 #include "base/names.h"
-#include "lib/codegen/output.h"
 #include "lib/jit/unit.h"
+
+struct kn_code_func; /* lib/codegen/output.h */
 
 struct kn_jit_name {
   const char *text; /* NUL-terminated */

@@ -1,6 +1,6 @@
 /* Thread-local data of units. Code gets addresses as in a shared object (general dynamic): x86-64 calls
- * __tls_get_addr with a pair of words, on Windows too, AArch64 the function of a TLS descriptor. Both end here. A pair names
- * a unit's data (struct kn_jit_tls) and an offset in it; or, for a symbol of the process, module and offset
+ * __tls_get_addr with a pair of words, on Windows too, AArch64 the function of a TLS descriptor. Both end here. A pair
+ * names a unit's data (struct kn_jit_tls) and an offset in it; or, for a symbol of the process, module and offset
  * as the dynamic linker wants them, told apart by the first word: no address is below a page. Each thread
  * has a table of its copies, found by a pthread key, freed when it ends.
  * A first use may be in a signal handler, or in a child of fork. So it takes no lock of a JIT, and memory from

@@ -36,7 +36,7 @@ void kn_jit_find_remove(struct kn_jit_unit *u);
 /* The function of kiln_jit.finder. */
 bool kn_jit_find_code(struct kn_stack_finder *finder, uint64_t pc, struct kn_stack_code *code);
 
-/* perf.c */
+/* perf_linux.c */
 bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e);
 void kn_jit_perf_add(const struct kn_jit_link *l);
 void kn_jit_perf_close(kiln_jit *jit);

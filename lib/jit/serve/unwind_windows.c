@@ -1,6 +1,6 @@
-/* Frames of units for Windows' unwinder, which exceptions and debuggers use. The system gets one function for each pool,
- * and calls it for an address there: so nothing is registered or removed for each unit, and a unit's frames are known as
- * long as kiln_jit_find_pc finds it. The function takes no lock of a JIT. Source: Microsoft,
+/* Frames of units for Windows' unwinder, which exceptions and debuggers use. The system gets one function for each
+ * pool, and calls it for an address there: so nothing is registered or removed for each unit, and a unit's frames are
+ * known as long as kiln_jit_find_pc finds it. The function takes no lock of a JIT. Source: Microsoft,
  * RtlInstallFunctionTableCallback. */
 #include "lib/jit/memory/memory.h"
 #include "lib/jit/serve/serve.h"
