@@ -9,6 +9,8 @@
 #include "lib/jit/load/load.h"
 #include "lib/jit/memory/tls.h"
 
+#include <kiln/throw.h>
+
 #include <dlfcn.h>
 #include <stdio.h>
 
@@ -99,13 +101,29 @@ static void *look_up(const kiln_jit *jit, const char *name) {
   return p;
 }
 
+/* Those of <kiln/throw.h>, which programs do not export if libkiln is linked into them. */
+static uint64_t of_throw(const char *name) {
+  static const struct {
+    const char *name;
+    void (*function)(void);
+  } known[] = {{"kiln_personality", (void (*)(void))kiln_personality},
+               {"kiln_throw", (void (*)(void))kiln_throw},
+               {"kiln_rethrow", (void (*)(void))kiln_rethrow},
+               {"kiln_exception_tag", (void (*)(void))kiln_exception_tag},
+               {"kiln_exception_value", (void (*)(void))kiln_exception_value},
+               {"kiln_exception_free", (void (*)(void))kiln_exception_free}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(name, known[i].name) == 0) return (uintptr_t)known[i].function;
+  return 0;
+}
+
 /* What the process has by a name, or the JIT for all units. */
 static uint64_t of_process(kiln_jit *jit, const char *name, kiln_jit_error *e) {
   if (strcmp(name, "__cxa_thread_atexit") == 0 || strcmp(name, "__cxa_thread_atexit_impl") == 0)
     return kn_jit_tls_open(jit, e) ? (uint64_t)(uintptr_t)kn_jit_thread_atexit : 0;
-  if (jit->options.no_process_symbols || kn_jit_registrar_find(name) < KN_JIT_REGISTRARS)
-    return 0; /* own_symbol */
-  return (uint64_t)(uintptr_t)look_up(jit, name);
+  if (kn_jit_registrar_find(name) < KN_JIT_REGISTRARS) return 0; /* own_symbol */
+  void *p = jit->options.no_process_symbols ? NULL : look_up(jit, name);
+  return p != NULL ? (uint64_t)(uintptr_t)p : of_throw(name);
 }
 
 /* Functions that operations call, where the program does not have them: those that libkiln itself uses, then those of
