@@ -14,8 +14,10 @@ enum { KN_JIT_STUB_BYTES = 32, KN_JIT_REGISTRAR_BYTES = 32, KN_JIT_TLS_BYTES = 4
  * calls `find`, and jumps to what that returns. Exceptions and walks of the stack pass through. */
 enum { KN_JIT_LATE_STUBS = 4 };
 struct kn_jit_late_words {
-  void (*code)(void);                             /* of the target */
-  uint64_t (*find)(void *group, uint64_t number); /* of the stub */
+  void (*code)(void); /* of the target */
+  /* `number` is of the stub. While it runs, `*roots` is the table of the arguments of the call that are roots, or NULL
+   * (KN_STACK_LATE_ROOTS). */
+  uint64_t (*find)(void *group, uint64_t number, const uint8_t **roots);
   void *group;
   uint32_t
     vectors; /* the target's: which registers of vectors it saves, beyond those that each processor has, */
@@ -35,6 +37,10 @@ struct kn_jit_machine {
   /* The code of a group, of at most KN_JIT_LATE_STUBS * KN_JIT_STUB_BYTES, and the target's part of its words. */
   void (*write_late)(uint8_t *to, uint64_t at, struct kn_jit_late_words *words);
   uint8_t late_rows[8], n_late_rows; /* unwind rows of the group, which begins with that code */
+  /* The target's code that calls `find`: its start, where `find` returns to, and where it saves the registers of
+   * arguments, by register: the distance from the CFA, or 0. NULL: the library runs on another machine. */
+  const char *late_start, *late_return;
+  int16_t late_saved[32];
   /* A jump to the function whose address is in `slot`, with the same arguments, and `dso` as argument `number` from 0
    * (1 to 3). If that is 2, argument 1 is NULL: atexit becomes __cxa_atexit. */
   void (*write_registrar)(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot, unsigned number);

@@ -399,10 +399,11 @@ KILN_API void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, uint32_t
  * - May call any function of this header but those that free the JIT, which have no effect. No lock is held. May call
  *   code of the JIT, lazy functions included, but not the function that it compiles: that is reported like NULL.
  * - Runs on the stack of the call.
- * - Must not collect garbage, or wait for another thread that does: the arguments of the call are in registers, and in
- *   no root (<kiln/stack.h>).
+ * - Must not collect garbage, or wait for another thread that does, unless the declaration has `roots` (or the
+ *   function has no argument that is a reference): the arguments of the call are in registers.
  * - Threads: one thread at a time runs the callback for a function, and other threads that call the function wait for
- *   it. Callbacks for different functions may run at once: if they use the same stream, the host needs a lock. If
+ *   it (kiln_jit_lazy_desc.blocked). Callbacks for different functions may run at once: if they use the same stream,
+ *   the host needs a lock. If
  *   threads would wait for each other, because callbacks call each other's functions, the last of these calls is
  *   reported like NULL.
  * - Owns: `name` is valid during the call. */
@@ -411,6 +412,24 @@ typedef void *(*kiln_jit_compile_fn)(void *user, const char *name);
 /** Receives `release_user` of a lazy function whose callback no thread runs or will run. It must
  * neither throw nor free the JIT. */
 typedef void (*kiln_jit_release_fn)(void *user);
+
+/** Is called in place of waiting, when another thread is in the callback of the function that this thread has called.
+ * It must call `wait(argument)` once, which waits, and then return. A host whose threads stop for collections saves a
+ * point before (kiln_stack_point_save) and counts this thread among those that have stopped; afterwards, it waits until
+ * no collection is in progress. It must neither throw nor free the JIT. */
+typedef void (*kiln_jit_blocked_fn)(void *user, void (*wait)(void *argument), void *argument);
+
+/** Says which arguments of a lazy function are references. While the host compiles the function, or another thread's
+ * call of it waits, a walk of the stack (<kiln/stack.h>) has a frame with these arguments as roots, in their order,
+ * after the frames of the host. The host may change them: the function gets what the roots hold then. Zero-initialise
+ * the struct. */
+typedef struct kiln_jit_lazy_roots {
+  const kiln_module *module; /**< has `sig`; needed during the declaration only */
+  kiln_sig sig;              /**< the signature by which the function is called */
+  /** Bit k: parameter k, of type i64 or i32, is a root. Only the first 64 can be. */
+  uint64_t references;
+  uint64_t reserved[4]; /**< 0 */
+} kiln_jit_lazy_roots;
 
 /** Describes a lazy function. Zero-initialise the struct. */
 typedef struct kiln_jit_lazy_desc {
@@ -426,7 +445,11 @@ typedef struct kiln_jit_lazy_desc {
    * KILN_JIT_REDEFINABLE need not be added before. Calls in progress finish in the old code, which stays until its unit
    * is removed. If false, the unit's definition stays the function until the unit is removed. */
   bool redefine;
-  uint64_t reserved[3]; /**< 0 */
+  /** The arguments that are roots while the function is compiled; copied. NULL: none. */
+  const kiln_jit_lazy_roots *roots;
+  kiln_jit_blocked_fn blocked; /**< called in place of waiting; NULL: the thread just waits */
+  void *blocked_user;          /**< passed to `blocked`; valid as long as the JIT */
+  uint64_t reserved[4];        /**< 0 */
 } kiln_jit_lazy_desc;
 
 /** Declares a function lazy: it is compiled by `desc->compile` when it is first called. Units can refer
@@ -444,7 +467,10 @@ typedef struct kiln_jit_lazy_desc {
  * - In a child process after a fork, the callback cannot add a unit, but can return an address.
  *
  * Errors:
- * - KILN_ERR_ARGUMENT if `desc`, its name or `compile` is NULL, the name is empty, or `reserved` is not 0;
+ * - KILN_ERR_ARGUMENT if `desc`, its name or `compile` is NULL, the name is empty, `reserved` is not 0, or `roots` has
+ *   no signature of a module for this machine, or a bit of no parameter;
+ * - KILN_ERR_TYPE if such a parameter is no i64 or i32, and KILN_ERR_UNSUPPORTED if it is in a register that the
+ *   convention preserves;
  * - KILN_ERR_SYMBOL if a unit defines the name as data, or as a function without a stub;
  * - KILN_ERR_MEMORY and KILN_ERR_SYSTEM if there is no memory for a stub;
  * - KILN_ERR_STRUCTURE in a child process after a fork. */

@@ -26,5 +26,6 @@
 #include <kiln/stack.h>
 #include <kiln/target.h>
 #include <kiln/text.h>
+#include <kiln/throw.h>
 #include <kiln/types.h>
 #endif

@@ -3,6 +3,7 @@
  * usual kind. Calls are driven from here, too: a target stores an argument, emits a jump, takes a result. Invariant:
  * nothing but its functions emits code. */
 #include "lib/codegen/call_emit.h"
+#include "lib/codegen/sig_place.h"
 
 /* ---- the placer ---- */
 
@@ -243,6 +244,18 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   unsigned general = n > s.used[0] ? n - s.used[0] : 0,
            floats = n_of > s.used[of] ? n_of - s.used[of] : 0;
   sig->spare = (uint8_t)(general < floats ? general : floats);
+}
+
+uint8_t kn_sig_place(const struct kn_target *t, const struct kn_sig *sig, uint32_t number,
+                     uint32_t *stack) {
+  struct kn_assign s = {.stack = stack_begin(sig)};
+  struct kn_arg a[2];
+  for (uint32_t k = 0; k <= number; k++) {
+    a[0] = (struct kn_arg){.param = &sig->params[k], .type = (uint8_t)sig->params[k].type};
+    assign_halves(t, sig->conv, &s, a, uppers_of(sig, k));
+  }
+  *stack = a[0].stack;
+  return a[0].reg;
 }
 
 /* ---- locations of a call, an entry, a return ---- */

@@ -10,7 +10,11 @@ struct kn_stack_code {
   uint64_t start;       /* of the function */
   const uint8_t *fde;   /* NULL: it has none */
   const uint8_t *roots; /* its table; NULL: none */
+  /* The table is of the frame, not of the function: KN_STACK_LATE_ROOTS below the CFA is its address, or NULL. */
+  bool roots_of_frame;
 };
+
+enum { KN_STACK_LATE_ROOTS = 16 };
 
 struct kn_stack_finder {
   /* Finds the function at `pc`, without a lock; false: it is none of the JIT's. What `code` refers to stays while the

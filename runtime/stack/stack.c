@@ -205,6 +205,7 @@ bool kiln_stack_walk_find_next(kiln_stack_walk *walk, kiln_stack_frame *frame) {
     return ends(walk, KILN_ERR_UNSUPPORTED);
   if (walk->end != NULL && end > (uint64_t)(uintptr_t)walk->end) return ends(walk, KILN_OK);
   frame->end = (const void *)(uintptr_t)end;
+  if (code.roots_of_frame) code.roots = *(const uint8_t **)(uintptr_t)(end - KN_STACK_LATE_ROOTS);
   if (code.roots != NULL && (exact || !describe(frame, code.roots, (uint32_t)(pc - code.start))))
     return ends(walk, KILN_ERR_STRUCTURE);
   if (caller == KN_CFI_FIRST) w->ended = true;

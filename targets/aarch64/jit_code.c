@@ -167,6 +167,8 @@ __asm__(".text\n"
  * result of `find` is put where x17 was saved. Callees that take scalable vectors have arguments in z0 to z7 and p0 to
  * p3, and preserve others that C callees may change (AAPCS64, 6.1.2 and 6.1.3). */
 extern void a64_late(void) __attribute__((visibility("hidden")));
+/* Where `find` returns to: an address in it, and no function, which would be global. */
+extern const char a64_late_return[] __attribute__((visibility("hidden")));
 __asm__(".text\n"
         ".balign 4\n"
         ".arch_extension sve\n"
@@ -192,7 +194,12 @@ __asm__(".text\n"
         "addvl sp, sp, #-17\n" SAVE_SCALABLE "1:\n"
         "ldr x0, [x16, #16]\n"
         "ldr x16, [x16, #8]\n"
+        "add x2, x29, #688\n" /* the roots, in place of the address of the words */
+        "str xzr, [x2]\n"
         "blr x16\n"
+        ".hidden a64_late_return\n"
+        ".weak a64_late_return\n"
+        "a64_late_return:\n"
         "str x0, [x29, #144]\n"
         "ldp x0, x16, [x29, #160]\n"
         "str x16, [x29, #136]\n" RESTORE_ALL "cbz x16, 2f\n" RESTORE_SCALABLE "mov sp, x29\n"
@@ -214,9 +221,11 @@ static void choose_vectors(struct kn_jit_late_words *words) {
 }
 #define DESCRIPTOR a64_tls_descriptor
 #define LATE a64_late
+#define LATE_RETURN a64_late_return
 #else
 #define DESCRIPTOR NULL
 #define LATE NULL
+#define LATE_RETURN NULL
 static void choose_vectors(struct kn_jit_late_words *words) { (void)words; }
 #endif
 
@@ -258,6 +267,11 @@ const struct kn_jit_machine a64_jit = {
   .late_rows = {0x46, 0x0e, 16, 0x42, 0x0e,
                 0}, /* def_cfa_offset after 6 instructions, and 2 further on */
   .n_late_rows = 6,
+  .late_start = (const char *)LATE,
+  .late_return = LATE_RETURN,
+  .late_saved = {160 - 704, 16 - 704, 24 - 704, 32 - 704, 40 - 704, 48 - 704, 56 - 704, 64 - 704,
+                 72 - 704, 80 - 704, 88 - 704, 96 - 704, 104 - 704, 112 - 704, 120 - 704, 128 - 704,
+                 0, 0, 152 - 704},
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

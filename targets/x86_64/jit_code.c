@@ -94,6 +94,8 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 /* ---- calls of functions without a definition ---- */
 
 #if defined(__x86_64__)
+/* Where `find` returns to: an address in late_call, and no function, which would be global. */
+extern const char x64_late_return[] __attribute__((visibility("hidden")));
 /* The start and the end of a function's rows of unwind tables, where the compiler does not write them. */
 #ifdef __GCC_HAVE_DWARF2_CFI_ASM
 #define ROWS_START ""
@@ -106,6 +108,7 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 #ifdef _WIN32
 extern void x64_late_call(void); /* jit_late_windows.c */
 #define LATE x64_late_call
+#define LATE_RETURN NULL
 #else
 /* On the stack are the number of the stub, in the lowest byte, and the caller's return address; r11, which no
  * convention uses for arguments or preserves, has the address of the words. Saved are the registers that C callees may
@@ -152,7 +155,12 @@ static __attribute__((naked)) void late_call(void) {
                      "2:\n\t"
                      "movq 16(%r11), %rdi\n\t"
                      "movzbl 8(%rbp), %esi\n\t"
+                     "leaq 8(%rbp), %rdx\n\t" /* the roots, in place of the number */
+                     "movq $0, (%rdx)\n\t"
                      "call *8(%r11)\n\t"
+                     ".hidden x64_late_return\n\t"
+                     ".weak x64_late_return\n"
+                     "x64_late_return:\n\t"
                      "movq %rax, %r11\n\t"
                      "movl -72(%rbp), %eax\n\t"
                      "testl %eax, %eax\n\t"
@@ -179,6 +187,7 @@ static __attribute__((naked)) void late_call(void) {
                      "jmp *%r11" ROWS_END);
 }
 #define LATE late_call
+#define LATE_RETURN x64_late_return
 #endif
 
 /* Those of XSAVE's components that are to be saved, if the system has them: SSE's and AVX's, then AVX-512's, which are
@@ -201,6 +210,7 @@ static void choose_vectors(struct kn_jit_late_words *words) {
 }
 #else
 #define LATE NULL
+#define LATE_RETURN NULL
 static void choose_vectors(struct kn_jit_late_words *words) { (void)words; }
 #endif
 
@@ -225,6 +235,16 @@ const struct kn_jit_machine x64_jit = {
   .late_rows = {0x42, 0x0e, 16, 0x4a, 0x0e,
                 8}, /* def_cfa_offset after 2 bytes, and 10 further on */
   .n_late_rows = 6,
+  .late_start = (const char *)LATE,
+  .late_return = LATE_RETURN,
+  .late_saved = {[X64_RAX] = -32,
+                 [X64_RCX] = -40,
+                 [X64_RDX] = -48,
+                 [X64_RSI] = -56,
+                 [X64_RDI] = -64,
+                 [X64_R8] = -72,
+                 [X64_R9] = -80,
+                 [X64_R10] = -88},
   .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,

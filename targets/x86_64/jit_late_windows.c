@@ -43,9 +43,10 @@ __asm__(".text\n"
         "2:\n"
         "movq 16(%r11), %rcx\n"
         "movzbl 8(%rbp), %edx\n"
-        "subq $32, %rsp\n" /* the callee's home slots */
+        "subq $48, %rsp\n" /* the callee's home slots, and `roots`, which are refused here */
+        "leaq 32(%rsp), %r8\n"
         "call *8(%r11)\n"
-        "addq $32, %rsp\n"
+        "addq $48, %rsp\n"
         "movq %rax, %r11\n"
         "movl -56(%rbp), %eax\n"
         "testl %eax, %eax\n"

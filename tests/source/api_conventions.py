@@ -16,6 +16,7 @@ NOUNS = {
     'build': 'kiln_func', 'clauses': 'kiln_func', 'const': 'kiln_func', 'csig': 'kiln_ctypes', 'ctor': 'kiln_module',
     'ctype': 'kiln_ctypes', 'ctypes': 'kiln_ctypes', 'data': 'kiln_module', 'debug': 'kiln_debug',
     'debug_expr': 'kiln_debug_expr', 'diag': 'kiln_diag', 'die': 'kiln_debug', 'die_shape': 'kiln_debug',
+    'exception': 'void', 'throw': 'void', 'rethrow': 'void',
     'edge': 'kiln_func', 'elf': 'kiln_processor', 'emit': 'kiln_module', 'feature': 'kiln_processor', 'format': 'kiln_format', 'file': 'kiln_session', 'fold': 'kiln_func',
     'forward': 'kiln_func', 'func': 'kiln_func', 'inst': 'kiln_func', 'interp': 'kiln_interp', 'jit': 'kiln_jit',
     'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'llvm_builder': 'kiln_llvm_builder', 'loc': 'kiln_session',
@@ -63,6 +64,7 @@ EXEMPT = {
     'kiln_wasm_is_module': 'noun',  # asks before there is a reader
     'kiln_file_is_foreign': 'noun',  # asks of a path, before the file has a number
     'kiln_wasm_value': 'tag',  # a union: any type's bytes
+    'kiln_personality': 'noun',  # only unwinders call it, with the parameters of theirs
     'kiln_wasm_functype': 'callback',  # `entry` is compiled code
 }
 

@@ -27,6 +27,7 @@ FILES = {
     'emit.h': ['lib/object/elf_machine.c', 'lib/object/formats.c', 'lib/frontend/emit_file.c'],
     'jit.h': ['lib/jit/*.c'],
     'stack.h': ['runtime/stack/*.c'],
+    'throw.h': ['runtime/throw/throw.c'],
     'ssa.h': ['lib/frontend/ssa*.c'],
     'ctypes.h': ['lib/frontend/ctypes*.c'],
     'fold.h': ['ir/fold/fold_build.c'],

@@ -93,7 +93,7 @@ check_include_direction() {
   forbidden_includes lib/object "$t|lib/(image|dwarf|object)/" || ok=1
   forbidden_includes 'lib/*.[ch]' "$t|lib/(check/check|debug/debugger)\.h\"" || ok=1
   # The JIT's headers, its folders, and above them its other files. No folder sees one that is after it.
-  jit="(base|ir)/|runtime/stack/|targets/target\.h\"|lib/codegen/eh_table\.h\"|lib/(image|dwarf|object)/|lib/jit/[a-z_]+\.h\""
+  jit="(base|ir)/|runtime/stack/|targets/target\.h\"|lib/codegen/(eh_table|sig_place)\.h\"|lib/(image|dwarf|object)/|lib/jit/[a-z_]+\.h\""
   forbidden_includes 'lib/jit/*.h' "$jit" || ok=1
   for folder in memory load link serve; do
     jit+="|lib/jit/$folder/"

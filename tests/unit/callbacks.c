@@ -3,6 +3,10 @@
 #include "jit_fixture.h"
 
 #include <kiln/asm.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <kiln/inline.h>
 #ifdef KN_TEST_INTERP
 #include <kiln/interp.h>
@@ -278,6 +282,46 @@ CASE(lazy) {
   assert_int_equal(jit_call(t.jit, "lazy", 0, 0), 4);
   assert_int_equal(t.calls, 1);
   assert_true(t.inside);
+  kiln_jit_free(t.jit);
+}
+
+static atomic_bool is_blocked;
+static long lazy_result(long a, long b) { return 6 + 0 * (a + b); }
+
+static void *compile_slowly(void *user, const char *name) {
+  (void)user, (void)name;
+  while (!is_blocked) sched_yield();
+  return (void *)(uintptr_t)lazy_result;
+}
+
+/* The thread that waits holds no lock. */
+static void block_lazy(void *user, void (*wait)(void *argument), void *argument) {
+  assert_ptr_equal(user, &t);
+  t.calls++;
+  kiln_jit_free(t.jit); /* has no effect */
+  if (kiln_jit_lookup(t.jit, "lazy") != NULL) t.inside = true;
+  is_blocked = true;
+  wait(argument);
+}
+
+static void *call_lazy(void *function) { return (void *)((jit_fn *)(uintptr_t)function)(0, 0); }
+
+CASE(blocked) {
+  pthread_t thread;
+  void *result;
+  begin();
+  t.jit = jit_new(NULL);
+  void *stub = kiln_jit_declare_lazy(
+    t.jit,
+    &(kiln_jit_lazy_desc){
+      .name = "lazy", .compile = compile_slowly, .blocked = block_lazy, .blocked_user = &t},
+    NULL);
+  assert_int_equal(pthread_create(&thread, NULL, call_lazy, stub), 0);
+  assert_int_equal((intptr_t)call_lazy(stub), 6);
+  assert_int_equal(pthread_join(thread, &result), 0);
+  assert_int_equal((intptr_t)result, 6);
+  assert_true(t.inside);
+  assert_true(t.calls >= 1); /* each waits for the other one's `compile` at most once */
   kiln_jit_free(t.jit);
 }
 
@@ -599,6 +643,7 @@ int main(void) {
     ROW("jit.h resolve", resolve),
     ROW("jit.h fn", each_undefined),
     ROW("jit.h compile, jit.h release", lazy),
+    ROW("jit.h blocked", blocked),
     ROW("types.h realloc", allocator),
     ROW("module.h on_diag", diag),
     ROW("module.h assemble", assembler),

@@ -13,7 +13,9 @@
 /* ---- declarations ---- */
 
 /* The entry that is to be lazy, with a stub; NULL, with an error, if it cannot be. */
-static struct kn_jit_entry *declare(kiln_jit *jit, const char *name, kiln_jit_error *error) {
+static struct kn_jit_entry *declare(kiln_jit *jit, const kiln_jit_lazy_desc *desc,
+                                    kiln_jit_error *error) {
+  const char *name = desc->name;
   struct kn_jit_entry *e = kn_jit_entry_get(jit, kn_jit_name_make(name, strlen(name)), NULL, error);
   if (e == NULL) return NULL;
   if (e->unit != NULL && (!e->func || e->stub == 0)) {
@@ -27,6 +29,8 @@ static struct kn_jit_entry *declare(kiln_jit *jit, const char *name, kiln_jit_er
     if (e->late != NULL) *e->late = (struct kn_jit_late){.entry = e};
     else ok = kn_jit_no_memory(error);
   }
+  if (ok && desc->roots != NULL) ok = kn_jit_late_roots(jit, e->late, desc->roots, error);
+  else if (ok) e->late->roots = NULL;
   if (ok) return e;
   kn_jit_entry_drop(jit, e);
   return NULL;
@@ -39,6 +43,10 @@ static void let_go(const kiln_jit_lazy_desc *d) {
 void kn_jit_late_free(const kiln_jit *jit, struct kn_jit_late *late) {
   let_go(&late->ended);
   let_go(&late->is);
+  for (struct kn_jit_late_table *t = late->tables, *next; t != NULL; t = next) {
+    next = t->next;
+    kn_jit_realloc(jit, t, 0);
+  }
   kn_jit_realloc(jit, late, 0);
 }
 
@@ -60,7 +68,7 @@ void *kiln_jit_declare_lazy(kiln_jit *jit, const kiln_jit_lazy_desc *desc, kiln_
       desc->compile == NULL || !KN_UNRESERVED(desc))
     return KN_JIT_FAIL(NULL, error, KILN_ERR_ARGUMENT, "no JIT, no name, or no callback");
   if (!kn_jit_enter_own(jit, error)) return NULL;
-  struct kn_jit_entry *e = declare(jit, desc->name, error);
+  struct kn_jit_entry *e = declare(jit, desc, error);
   uint64_t stub = 0;
   kiln_jit_lazy_desc old = {0};
   if (e != NULL) {
@@ -134,7 +142,7 @@ static bool waits_for_me(const kiln_jit *jit, const struct kn_jit_late *late) {
 }
 
 /* Waits until the thread has left `compile`. It cannot be cancelled meanwhile, since it would keep the lock. */
-static void wait_for(kiln_jit *jit, const struct kn_jit_late *late) {
+static void wait_while(kiln_jit *jit, const struct kn_jit_late *late) {
   struct kn_jit_waiting w = {jit->waiting, self(), late};
   int state;
   jit->waiting = &w;
@@ -148,6 +156,37 @@ static void wait_for(kiln_jit *jit, const struct kn_jit_late *late) {
   struct kn_jit_waiting **at = &jit->waiting;
   while (*at != &w) at = &(*at)->next;
   *at = w.next;
+}
+
+struct blocked {
+  kiln_jit *jit;
+  const struct kn_jit_late *late;
+};
+
+/* What the host calls in kiln_jit_lazy_desc.blocked, without the lock. */
+static void wait_unlocked(void *argument) {
+  const struct blocked *b = argument;
+  (void)kn_jit_call_back(b->jit, NULL);
+  kn_jit_lock(b->jit);
+  if (b->late->thread != 0 && !waits_for_me(b->jit, b->late)) wait_while(b->jit, b->late);
+  kn_jit_call_out(b->jit);
+  kn_jit_unlock(b->jit);
+}
+
+/* Waits as the host wants. */
+static void wait_for(kiln_jit *jit, const struct kn_jit_late *late) {
+  kiln_jit_blocked_fn blocked = late->is.blocked;
+  if (blocked == NULL) {
+    wait_while(jit, late);
+    return;
+  }
+  void *user = late->is.blocked_user;
+  struct blocked b = {jit, late};
+  kn_jit_call_out(jit);
+  kn_jit_unlock(jit);
+  blocked(user, wait_unlocked, &b);
+  (void)kn_jit_call_back(jit, NULL);
+  kn_jit_lock(jit);
 }
 
 /* The thread has left `compile`; what is to be released once there is no lock. */
@@ -224,7 +263,7 @@ static uint64_t find(kiln_jit *jit, struct kn_jit_entry *e, const char **why) {
   return answer != e->stub ? answer : 0;
 }
 
-uint64_t kn_jit_late_find(void *group, uint64_t number) {
+uint64_t kn_jit_late_find(void *group, uint64_t number, const uint8_t **roots) {
   struct kn_jit_stubs *g = group;
   kiln_jit *jit = g->jit;
   struct kn_jit_entry *e;
@@ -238,6 +277,7 @@ uint64_t kn_jit_late_find(void *group, uint64_t number) {
     why = "it was removed";
     if ((e = g->of[number]) != NULL) {
       e->holds++;
+      if (e->late != NULL) *roots = e->late->roots;
       to = find(jit, e, &why);
       if (to != 0) kn_jit_entry_release(jit, e); /* else it stays, for what follows */
     }

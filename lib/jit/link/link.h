@@ -171,6 +171,8 @@ unsigned kn_jit_registrar_find(const char *name);
 uint64_t kn_jit_outside_process(const kiln_jit *jit, const char *name);
 /* The same of functions that operations call, where the program does not have them. */
 uint64_t kn_jit_outside_library(const char *name);
+/* A function of <kiln/throw.h>, which programs do not export if libkiln is linked into them; 0: the system has none. */
+uint64_t kn_jit_outside_throw(const char *name);
 /* Calls what was registered with the handle to be called at exit, and drops what else was. */
 void kn_jit_outside_finalize(uint64_t dso);
 

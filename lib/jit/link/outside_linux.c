@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "lib/jit/link/link.h"
 
+#include <kiln/throw.h>
+
 #include <dlfcn.h>
 
 extern int __cxa_atexit(void (*)(void *), void *argument, void *dso);
@@ -49,6 +51,21 @@ uint64_t kn_jit_outside_library(const char *name) {
     if (function != NULL) return (uintptr_t)function;
     if (library != NULL) dlclose(library);
   }
+  return 0;
+}
+
+uint64_t kn_jit_outside_throw(const char *name) {
+  static const struct {
+    const char *name;
+    void (*function)(void);
+  } known[] = {{"kiln_personality", (void (*)(void))kiln_personality},
+               {"kiln_throw", (void (*)(void))kiln_throw},
+               {"kiln_rethrow", (void (*)(void))kiln_rethrow},
+               {"kiln_exception_tag", (void (*)(void))kiln_exception_tag},
+               {"kiln_exception_value", (void (*)(void))kiln_exception_value},
+               {"kiln_exception_free", (void (*)(void))kiln_exception_free}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(name, known[i].name) == 0) return (uintptr_t)known[i].function;
   return 0;
 }
 

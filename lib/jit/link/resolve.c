@@ -73,9 +73,9 @@ unsigned kn_jit_registrar_find(const char *name) {
 static uint64_t of_process(kiln_jit *jit, const char *name, kiln_jit_error *e) {
   if (strcmp(name, "__cxa_thread_atexit") == 0 || strcmp(name, "__cxa_thread_atexit_impl") == 0)
     return kn_jit_tls_open(jit, e) ? (uint64_t)(uintptr_t)kn_jit_thread_atexit : 0;
-  if (jit->options.no_process_symbols || kn_jit_registrar_find(name) < KN_JIT_REGISTRARS)
-    return 0; /* own_symbol */
-  return kn_jit_outside_process(jit, name);
+  if (kn_jit_registrar_find(name) < KN_JIT_REGISTRARS) return 0; /* own_symbol */
+  const uint64_t p = jit->options.no_process_symbols ? 0 : kn_jit_outside_process(jit, name);
+  return p != 0 ? p : kn_jit_outside_throw(name);
 }
 
 /* The ends of one of the unit's sections. */

@@ -36,6 +36,12 @@ struct kn_jit_entry {
   char name[]; /* NUL-terminated; empty: none, and in no table */
 };
 
+/* A table of roots among arguments: late_roots.c. */
+struct kn_jit_late_table {
+  struct kn_jit_late_table *next;
+  uint8_t bytes[];
+};
+
 /* What an entry that was declared lazy has, as long as it lives. */
 struct kn_jit_late {
   kiln_jit_lazy_desc is; /* without its name; `compile` NULL: it is not declared any more */
@@ -45,6 +51,9 @@ struct kn_jit_late {
   struct kn_jit_entry *entry;
   uintptr_t thread;          /* that is in `compile`; 0: none */
   struct kn_jit_late *outer; /* that the same thread had begun before */
+  /* the present declaration's, or NULL; all that there were, since calls in progress have them */
+  const uint8_t *roots;
+  struct kn_jit_late_table *tables;
 };
 /* A thread that waits until another one has left `compile`. */
 struct kn_jit_waiting {
@@ -102,6 +111,12 @@ static inline bool kn_jit_is_known(const struct kn_jit_entry *e) {
   return e->unit != NULL || kn_jit_is_lazy(e);
 }
 /* Where a call of a stub goes on that found no definition: kn_jit_late_words.find. */
-uint64_t kn_jit_late_find(void *group, uint64_t number);
+uint64_t kn_jit_late_find(void *group, uint64_t number, const uint8_t **roots);
+
+/* ---- late_roots.c ---- */
+
+/* Makes `late->roots`, as `r` says; false: an error. */
+bool kn_jit_late_roots(const kiln_jit *jit, struct kn_jit_late *late, const kiln_jit_lazy_roots *r,
+                       kiln_jit_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "lib/jit/serve/serve.h"
 
 #include "lib/object/elf_memory.h"
+#include "runtime/stack/cfi.h"
 
 #include <kiln/stack.h>
 
@@ -204,6 +205,11 @@ static const struct kn_memory_symbol *find_function(const struct kn_jit_unit *u,
 
 bool kn_jit_find_code(struct kn_stack_finder *finder, uint64_t pc, struct kn_stack_code *code) {
   kiln_jit *jit = (kiln_jit *)finder;
+  if (pc + 1 == (uintptr_t)jit->code->late_return) { /* the library's: a call of a lazy function */
+    code->fde = kn_cfi_find(pc, &code->start);
+    code->roots_of_frame = true;
+    return true;
+  }
   const uint32_t side = jit->side;
   jit->finding[side]++;
   const struct kn_jit_unit *u = find_unit(jit, pc);
