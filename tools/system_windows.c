@@ -109,6 +109,7 @@ void kiln_as_free(kiln_as *a) { (void)a; }
   }
 MISSING(cc)
 MISSING(cxx)
+MISSING(flang)
 MISSING(cargo)
 MISSING(with)
 MISSING(dis)

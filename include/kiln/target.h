@@ -18,7 +18,7 @@ typedef enum kiln_processor {
 
 /** Operating systems. Each system has its own loader, calling conventions and thread-local storage. */
 typedef enum kiln_system {
-  KILN_SYSTEM_HOST, /**< the host's system */
+  KILN_SYSTEM_HOST, /**< the host's system; Linux if the processor is not KILN_PROCESSOR_HOST */
   /** Linux, and every system with the same ABI. This ABI is System V on x86-64, and AAPCS64 on AArch64. It includes the
    * rules for thread-local storage. Use this value for programs without an operating system too. */
   KILN_SYSTEM_LINUX,

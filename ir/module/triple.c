@@ -183,8 +183,9 @@ bool kn_target_complete(kiln_target *t) {
   if ((unsigned)t->processor >= KILN_PROCESSOR_COUNT || (unsigned)t->system >= KILN_SYSTEM_COUNT ||
       (unsigned)t->format >= KILN_FORMAT_COUNT)
     return false;
-  if (t->processor == KILN_PROCESSOR_HOST) t->processor = host_processor();
-  if (t->system == KILN_SYSTEM_HOST) t->system = host_system();
+  const bool named = t->processor != KILN_PROCESSOR_HOST;
+  if (!named) t->processor = host_processor();
+  if (t->system == KILN_SYSTEM_HOST) t->system = named ? KILN_SYSTEM_LINUX : host_system();
   if (t->format == KILN_FORMAT_USUAL) t->format = kn_usual_format(t->system);
   return t->processor != KILN_PROCESSOR_HOST;
 }

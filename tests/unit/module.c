@@ -1,5 +1,4 @@
 /* Modules: symbols, signatures, data, constructors, locations, errors and failing allocations. */
-#define _GNU_SOURCE /* memmem */
 #include "unit.h"
 
 #include "ir/module/session_state.h"
@@ -670,7 +669,8 @@ static void first_error_sticks(void **state) {
 
 CASE(stays_linear) {
   enum { n = LARGE };
-  kiln_module *m = kiln_module_new(NULL);
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_sig sig = void_sig(m);
   char name[24];
   for (unsigned i = 0; i < n; i++) {
@@ -827,6 +827,13 @@ static void reachability(void **state) {
   kiln_session_free(s);
 }
 
+static bool has_name(const kiln_buffer *object, const char *name) {
+  const size_t n = strlen(name);
+  for (size_t i = 0; i + n <= object->size; i++)
+    if (memcmp((const char *)object->data + i, name, n) == 0) return true;
+  return false;
+}
+
 /* Data that goes unless something refers to it, and what it refers to. */
 static void data_if_reachable(void **state) {
   struct fixture *t = *state;
@@ -850,8 +857,8 @@ static void data_if_reachable(void **state) {
   kiln_func_discard(held[1]);
   kiln_buffer out = {0};
   assert_int_equal(kiln_emit_elf(t->m, &s, 1, &out), KILN_OK);
-  assert_non_null(memmem(out.data, out.size, "outer", 6));
-  assert_null(memmem(out.data, out.size, "dropped", 8));
+  assert_true(has_name(&out, "outer"));
+  assert_false(has_name(&out, "dropped"));
   kiln_buffer_free(&out);
   kiln_session_free(s);
 }
