@@ -95,8 +95,18 @@ fn list(folder: &Path, text_form: bool, files: &mut Vec<PathBuf>) {
             if !path.ends_with(CHECKS) && (text_form || !path.ends_with(TEXT)) {
                 list(&path, text_form, files);
             }
-        } else if path.extension().is_some_and(|e| e == "c") {
+        } else if path.extension().is_some_and(|e| e == "c") && !is_of_another_system(&path) {
             files.push(path);
         }
+    }
+}
+
+/// Is the source one of those that are for Windows alone, or for the others?
+fn is_of_another_system(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_string_lossy();
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "windows") {
+        name.ends_with("_linux.c") || ["frames_dwarf.c", "cfi.c", "host.c", "throw.c"].contains(&&*name)
+    } else {
+        name == "windows.c" || name.ends_with("_windows.c")
     }
 }
