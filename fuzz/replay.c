@@ -171,7 +171,8 @@ int main(int argc, char **argv) {
   fflush(stdout);
   for (unsigned i = 0; i < n_files; i++) run(files[i].bytes, files[i].size);
   for (unsigned long long k = 0; k < runs; k++) {
-    state = (seed + k) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    state = seed;
+    state = fz_random(&state) + k * UINT64_C(0x9e3779b97f4a7c15);
     run(buffer, make_input(buffer));
   }
   if (fz_finish != NULL && runs >= ENOUGH_RUNS) fz_finish();

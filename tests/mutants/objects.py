@@ -6,6 +6,7 @@ from campaign import Campaign, NotFound, Row
 
 READ, LOAD, SYMBOLS, FRAMES = ('lib/jit/load/' + n for n in ('elf_read.c', 'load.c', 'load_symbols.c', 'load_frames.c'))
 WRITE, LATE, FIND, DEBUG = ('lib/jit/' + n for n in ('link/write.c', 'link/late.c', 'serve/find.c', 'serve/loaded_debug.c'))
+ROOTS, THROW, X64, STACK = 'lib/jit/link/late_roots.c', 'runtime/throw/throw.c', 'targets/x86_64/jit_code.c', 'runtime/stack/stack.c'
 LIMIT = 120  # seconds
 
 MUTANTS = [
@@ -40,6 +41,31 @@ MUTANTS = [
     ('a lazy function takes the place of a definition', LATE, '      kn_jit_entry_aim(e);\n', '', 'jit_lazy'),
     ('a declaration alone redefines nothing', LATE, 'if (desc->redefine && e->unit != NULL)', 'if (e->unit != NULL)', 'jit_lazy'),
     ('a frame is in its unit alone', FIND, 'u != NULL && u->id == unit.id;', 'u != NULL;', 'jit_object'),
+    # ---- roots among the arguments of lazy functions ----
+    ('a call has the roots of the declaration', LATE, 'if (e->late != NULL) *roots = e->late->roots;', '', 'jit_lazy_roots'),
+    ('a declaration without roots has none', LATE, '  else if (ok) e->late->roots = NULL;\n', '', 'jit_lazy_roots'),
+    ('a walk has the table of the frame', STACK, 'code.roots = *(const uint8_t **)(uintptr_t)(end - KN_STACK_LATE_ROOTS);', 'code.roots = NULL;', 'jit_lazy_roots'),
+    ('a JIT knows the frame', FIND, 'code->roots_of_frame = true;', '', 'jit_lazy_roots'),
+    ('rdx is where it is saved', X64, '[X64_RDX] = -48', '[X64_RDX] = -40', 'jit_lazy_roots'),
+    ('r9 is where it is saved', X64, '[X64_R9] = -80', '[X64_R9] = -72', 'jit_lazy_roots'),
+    ('an argument on the stack is at its offset', ROOTS, '(int32_t)stack :', '(int32_t)stack + 8 :', 'jit_lazy_roots'),
+    ('a root of an i32 has 4 bytes', ROOTS, '  *word |= p->type == KILN_TYPE_I32;\n', '', 'jit_lazy_roots'),
+    ('only integers are roots', ROOTS, '(p->type != KILN_TYPE_I32 && p->type != KILN_TYPE_I64) || ', '', 'jit_lazy_roots'),
+    ('only parameters are roots', ROOTS, 'if (n < 64 && r->references >> n != 0)', 'if (0)', 'jit_lazy_roots'),
+    ('only registers that calls change are saved', ROOTS, 'if (reg != KN_NO_REG && *word == 0)', 'if (0)', 'jit_lazy_roots'),
+    ('a parameter has its own place', 'lib/codegen/call.c', 'for (uint32_t k = 0; k <= number; k++) {', 'for (uint32_t k = 0; k < number; k++) {', 'jit_lazy_roots'),
+    # ---- exceptions by tags ----
+    ('forced unwinding is not caught', THROW, 'if (!forced && t->types != NULL)', 'if (t->types != NULL)', 'throw'),
+    ('a filter lets pass what it lists', THROW, '*selector < 0 ? !is_listed(', '*selector < 0 ? is_listed(', 'throw'),
+    ('a clause catches its own tag', THROW, ': type == 0 || (tag != NULL && type == (uintptr_t)tag))', ': 1)', 'throw'),
+    ('catch all catches all', THROW, ': type == 0 || (tag', ': (tag', 'throw'),
+    ('exceptions of other languages have no tag', THROW, 'return h->class == own_class;', 'return true;', 'throw'),
+    ('a cleanup catches nothing', THROW, ' || (actions & SEARCH && does == CLEANUP)', '', 'throw'),
+    ('a call ends before its return address', THROW, ' - !exact;', ';', 'throw'),
+    ('a pad gets the selector', THROW, '(uint64_t)selector);', '0);', 'throw'),
+    ('a rethrow throws', THROW, '  u.raise_again(exception);\n', '', 'throw'),
+    ('an exception ends by its own cleanup', THROW, 'if (exception != NULL && find_for(exception, &u)) u.end(exception);', '', 'throw'),
+    ('actions follow each other', THROW, 'at = next + distance;', 'at = next;', 'throw'),
     ('a thread is found in a unit', FIND, 'u != NULL && u->id == unit.id;', 'u != NULL && u->id != unit.id;', 'jit_object'),
 ]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """embed.py BUILD: Kiln as a part of other projects, as far as configuring them shows it: CMakeLists.txt compiles the
 files that meson.build compiles in each library, and examples/embed takes Kiln's source by CMake and as a subproject of
-meson. `./dev doors` builds and runs them. Also, what clang compiles for AArch64 is linked statically. Speaks TAP."""
+meson. `./dev doors` builds and runs them. The crate compiles the same files, too. Also, what clang compiles for AArch64 is linked statically. Speaks TAP."""
 import json
 import os
 import re
@@ -47,6 +47,27 @@ def by_cmake(folder, root):
     return found
 
 
+def crate_sources(build, work):
+    """The crate's build script compiles by what notes the files alone."""
+    case, compiler, noted = 'kiln-sys: the sources of both build systems', work / 'cc', work / 'noted'
+    compiler.write_text(f'''#!/bin/sh
+case " $* " in *" -c "*) for word; do case $word in *.c) echo "$word" >> '{noted}' ;; esac; done ;; *) exec gcc "$@" ;; esac
+for word; do [ "$last" != -o ] || exec gcc -x c -c /dev/null -o "$word"; last=$word; done
+''')
+    compiler.chmod(0o755)
+    words = ['cargo', 'build', '--offline', '--locked', '--package=kiln-sys']
+    env = dict(os.environ, CC=str(compiler), CARGO_TARGET_DIR=str(work / 'crate'))
+    env.pop('KILN_LIBRARY', None)
+    if not shutil.which('cargo') or subprocess.run(['cargo', 'fetch', '--offline', '--locked'], cwd=ROOT / 'bindings/rust', stderr=subprocess.PIPE).returncode:
+        return tap.case(case, skip='no cargo, or crates are missing: cd bindings/rust && cargo fetch')
+    wrong = failure(words, cwd=ROOT / 'bindings/rust', env=env)[0]
+    if not wrong:
+        files = {relative(os.path.realpath(line)) for line in noted.read_text().splitlines() if '/libkiln/' in line}
+        theirs = by_meson(build)
+        wrong = '\n'.join(sorted(files ^ (theirs['kiln'] | theirs['kiln-text'])))
+    tap.case(case, wrong or None)
+
+
 def main():
     build = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
@@ -74,6 +95,7 @@ def main():
         default = subprocess.run(['ninja', '-C', work / 'meson', '-n', '-v'], check=True, text=True, stdout=subprocess.PIPE).stdout
         tap.case('of which only what it links is built', None if 'libkiln-llvm.a:' in names and 'libkiln.a' in default and 'libkiln-llvm.a' not in default
              and 'libkiln.so' not in default else default)
+        crate_sources(build, work)
         static_link(build, work)
         static_walk(build, work)
     tap.finish()

@@ -13,7 +13,7 @@ static kiln_jit *jit;
 static kiln_module *sigs; /* signatures */
 
 /* Moves what the roots of a stack refer to: each root, of 4 or 8 bytes, that is not 0 becomes greater by `by`. Returns
- * their number, UINT32_MAX after an error; `*last` is the first frame's with roots. */
+ * their number, plus 100 for each of 4 bytes; UINT32_MAX after an error. */
 static uint32_t move_all(const kiln_stack_point *point, const void *end, uint64_t by) {
   kiln_stack_walk walk = {.jits = &jit, .n_jits = 1, .end = end};
   kiln_stack_frame frame;
@@ -22,6 +22,7 @@ static uint32_t move_all(const kiln_stack_point *point, const void *end, uint64_
   while (kiln_stack_walk_find_next(&walk, &frame))
     for (uint32_t i = 0; i < frame.n_roots; i++, n++) {
       void *root = kiln_stack_frame_root(&frame, i, &size);
+      n += size == 4 ? 100 : 0;
       if (size == 4 && *(uint32_t *)root != 0) *(uint32_t *)root += (uint32_t)by;
       else if (size == 8 && *(uint64_t *)root != 0) *(uint64_t *)root += by;
     }
@@ -73,7 +74,7 @@ static const struct program programs[] = {
 };
 
 static const void *bottom;
-static unsigned compiled;
+static unsigned compiled, expected;
 
 /* Collects twice, then compiles. */
 static void *collect_and_compile(void *user, const char *name) {
@@ -81,7 +82,7 @@ static void *collect_and_compile(void *user, const char *name) {
   (void)name;
   for (unsigned k = 0; k < 2; k++) {
     assert_int_equal(kiln_stack_point_save(&point), KILN_OK);
-    assert_int_equal(move_all(&point, bottom, 1), 7); /* 6 arguments, and the caller's own */
+    assert_int_equal(move_all(&point, bottom, 1), expected);
   }
   compiled++;
   jit_add(jit, user, 0);
@@ -112,6 +113,7 @@ CASE(arguments) {
     kiln_module_free(sigs); /* nothing refers to it any more */
     jit_add(jit, p->caller, 0);
     compiled = 0;
+    expected = 207; /* 6 arguments, two of them i32s, and the caller's own root */
     bottom = __builtin_frame_address(0);
     /* references have become greater by 2 */
     assert_int_equal(jit_call(jit, "caller", 1, 0), 900000000000 + 3533335333);
@@ -120,6 +122,27 @@ CASE(arguments) {
     assert_int_equal(jit_call(jit, "caller", 1, 0), 700000000000 + 1333133131);
     kiln_jit_free(jit);
   }
+}
+
+/* The newest declaration counts, with or without roots. */
+CASE(declared_again) {
+  jit = jit_new(NULL);
+  sigs = jit_module(KILN_PIC_FULL);
+  kiln_jit_lazy_roots roots = {sigs, sig_of(programs[0].body), references, {0}};
+  for (unsigned k = 0; k < 2; k++)
+    assert_non_null(kiln_jit_declare_lazy(
+      jit,
+      &(kiln_jit_lazy_desc){.name = "lazy",
+                            .compile = collect_and_compile,
+                            .compile_user = (void *)(uintptr_t)programs[0].body,
+                            .roots = k == 0 ? &roots : NULL},
+      NULL));
+  jit_add(jit, programs[0].caller, 0);
+  expected = 1;
+  bottom = __builtin_frame_address(0);
+  assert_int_equal(jit_call(jit, "caller", 1, 0), 900000000000 + 1333133131);
+  kiln_module_free(sigs);
+  kiln_jit_free(jit);
 }
 
 /* What is no root: the declaration tells, and changes nothing. */
@@ -246,6 +269,7 @@ CASE(threads) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(arguments),
+    cmocka_unit_test(declared_again),
     cmocka_unit_test(refused),
     cmocka_unit_test(threads),
   };

@@ -10,9 +10,10 @@ mod tokens;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The folders of the library's sources; those within them that belong to checking builds alone, and to the feature `text`.
+/// The folders of the library's sources; those within them that belong to checking builds alone, by their last name, and
+/// to the feature `text`.
 const SOURCES: [&str; 5] = ["base", "ir", "lib", "runtime", "targets"];
-const CHECKS: &str = "lib/check";
+const CHECKS: &str = "check";
 const TEXT: &str = "ir/text";
 /// Those of the feature `llvm`. Where libkiln-llvm is, in the source tree and in a build folder.
 const LLVM_SOURCES: [&str; 2] = ["assembler", LLVM];

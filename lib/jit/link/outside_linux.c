@@ -33,18 +33,27 @@ uint64_t kn_jit_outside_process(const kiln_jit *jit, const char *name) {
   return (uintptr_t)p;
 }
 
+/* A function that libkiln has, whether the program exports it or not. */
+struct own {
+  const char *name;
+  void (*function)(void);
+};
+
+static uint64_t find_own(const struct own *rows, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(name, rows[i].name) == 0) return (uintptr_t)rows[i].function;
+  return 0;
+}
+
 /* First those that libkiln itself uses, then those of the libraries that compilers link programs with. Once loaded, a
  * library stays. */
 uint64_t kn_jit_outside_library(const char *name) {
-  static const struct {
-    const char *name;
-    void (*function)(void);
-  } known[] = {{"memcpy", (void (*)(void))memcpy},
-               {"memmove", (void (*)(void))memmove},
-               {"memset", (void (*)(void))memset}};
+  static const struct own used[] = {{"memcpy", (void (*)(void))memcpy},
+                                    {"memmove", (void (*)(void))memmove},
+                                    {"memset", (void (*)(void))memset}};
   static const char *const libraries[] = {"libgcc_s.so.1", "libm.so.6"};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (strcmp(name, known[i].name) == 0) return (uintptr_t)known[i].function;
+  const uint64_t own = find_own(used, sizeof used / sizeof used[0], name);
+  if (own != 0) return own;
   for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
     void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
     void *function = library != NULL ? dlsym(library, name) : NULL;
@@ -55,18 +64,13 @@ uint64_t kn_jit_outside_library(const char *name) {
 }
 
 uint64_t kn_jit_outside_throw(const char *name) {
-  static const struct {
-    const char *name;
-    void (*function)(void);
-  } known[] = {{"kiln_personality", (void (*)(void))kiln_personality},
-               {"kiln_throw", (void (*)(void))kiln_throw},
-               {"kiln_rethrow", (void (*)(void))kiln_rethrow},
-               {"kiln_exception_tag", (void (*)(void))kiln_exception_tag},
-               {"kiln_exception_value", (void (*)(void))kiln_exception_value},
-               {"kiln_exception_free", (void (*)(void))kiln_exception_free}};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (strcmp(name, known[i].name) == 0) return (uintptr_t)known[i].function;
-  return 0;
+  static const struct own rows[] = {{"kiln_personality", (void (*)(void))kiln_personality},
+                                    {"kiln_throw", (void (*)(void))kiln_throw},
+                                    {"kiln_rethrow", (void (*)(void))kiln_rethrow},
+                                    {"kiln_exception_tag", (void (*)(void))kiln_exception_tag},
+                                    {"kiln_exception_value", (void (*)(void))kiln_exception_value},
+                                    {"kiln_exception_free", (void (*)(void))kiln_exception_free}};
+  return find_own(rows, sizeof rows / sizeof rows[0], name);
 }
 
 void kn_jit_outside_finalize(uint64_t dso) {

@@ -72,6 +72,11 @@ uint64_t kn_jit_outside_library(const char *name) {
   return 0;
 }
 
+uint64_t kn_jit_outside_throw(const char *name) {
+  (void)name;
+  return 0;
+}
+
 /* ---- at exit ---- */
 
 struct kn_jit_exit {
@@ -94,11 +99,6 @@ static bool take(uint64_t dso, struct kn_jit_exit *out) {
   pthread_mutex_unlock(&p->list_lock);
   free(e);
   return e != NULL;
-}
-
-uint64_t kn_jit_outside_throw(const char *name) {
-  (void)name;
-  return 0;
 }
 
 void kn_jit_outside_finalize(uint64_t dso) {

@@ -345,6 +345,7 @@ class Crate:
                 # The stops were drawn in this order.
                 kept = set(sorted(with_values)[:self.options.stops])
                 self.sums['stops'] = len(kept)
+                if not kept: self.bad.append('no stop')
                 self.kept, self.first = kept, (compare(shown, real, kept)[2], ended)
             exact, plain, wrong = compare(shown, real, kept)
             self.sums[debugger.name] = len(exact)
