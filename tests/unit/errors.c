@@ -63,7 +63,7 @@ static kiln_func *bad(kiln_session *s, kiln_symbol symbol) { return begin(s, sym
 
 static kiln_status emit(struct fixture *t) {
   kiln_buffer out = {0};
-  kiln_status status = kiln_emit_elf(t->m, &t->s, 1, &out);
+  kiln_status status = kiln_emit_object(t->m, &t->s, 1, &out);
   assert_int_equal(out.size != 0, status == KILN_OK);
   kiln_buffer_free(&out);
   return status;
@@ -231,7 +231,7 @@ static void in_frozen_modules(void **state) {
     }
     assert_string_equal(kiln_module_diag(t->m)->function, "f1");
     kiln_buffer out = {0};
-    assert_int_equal(kiln_emit_elf(t->m, sessions, 2, &out), KILN_ERR_STRUCTURE);
+    assert_int_equal(kiln_emit_object(t->m, sessions, 2, &out), KILN_ERR_STRUCTURE);
     kiln_buffer_free(&out);
     kiln_session_free(sessions[1]);
   }
