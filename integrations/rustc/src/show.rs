@@ -227,8 +227,16 @@ fn debug_function<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> Option<Instance<'tcx
     Instance::resolve_for_fn_ptr(tcx, TypingEnv::fully_monomorphized(), method, args)
 }
 
+/// The index of a unit.
+#[derive(Default)]
+struct Index {
+    bytes: Vec<u8>,
+    functions: Vec<kiln_reloc>,
+}
+
 impl<'tcx> Context<'tcx> {
-    /// Writes the index's entries for the variables of the unit's functions.
+    /// Writes the index's entries for the variables of the unit's functions. Other units may have the same ones: that costs
+    /// less than a section for each entry, of which linkers keep one.
     pub fn index_shown(&self) {
         if !is_wanted(self.tcx) {
             return;
@@ -239,54 +247,64 @@ impl<'tcx> Context<'tcx> {
                 functions.extend(functions_for(self.tcx, instance));
             }
         }
+        let mut index = Index::default();
+        functions.into_iter().for_each(|(ty, shown)| self.index(&mut index, ty, shown));
+        if !index.bytes.is_empty() {
+            self.define_index(&index);
+        }
+    }
+
+    fn define_index(&self, index: &Index) {
         let section = kiln_section_desc {
             kind: KILN_SECTION_CONTENT,
             flags: KILN_SECTION_ALLOC | KILN_SECTION_WRITE | KILN_SECTION_RETAIN,
             ..Default::default()
         };
-        if !functions.is_empty() {
-            // SAFETY: everything is copied.
-            unsafe { kiln_section_declare(self.module.raw, SECTION.as_ptr(), &section) };
+        let symbol = kiln_symbol_desc {
+            name: SECTION.as_ptr(),
+            name_length: SECTION.count_bytes(),
+            linkage: KILN_LINKAGE_INTERNAL,
+            section: SECTION.as_ptr(),
+            body: true,
+            ..Default::default()
+        };
+        let data = kiln_data_desc {
+            bytes: index.bytes.as_ptr().cast(),
+            size_bytes: index.bytes.len() as u64,
+            align_log2: 3,
+            flags: KILN_DATA_USED,
+            relocs: index.functions.as_ptr(),
+            n_relocs: index.functions.len() as u32,
+            ..Default::default()
+        };
+        // SAFETY: everything is copied.
+        unsafe {
+            kiln_section_declare(self.module.raw, SECTION.as_ptr(), &section);
+            kiln_data_define(self.module.raw, kiln_data_declare(self.module.raw, &symbol), &data);
         }
-        functions.into_iter().for_each(|(ty, shown)| self.index(ty, shown));
     }
 
-    /// Writes an entry: the function's address, the type's hash and size, the size of its name, which follows, and in the
-    /// highest byte of that how many pointers there are. Other units may have the same one, of which linkers keep one.
-    fn index(&self, ty: Ty<'tcx>, shown: Shown<'tcx>) {
+    /// Adds an entry: the function's address, the type's hash and size, the size of its name, which follows, and in the
+    /// highest byte of that how many pointers there are.
+    fn index(&self, index: &mut Index, ty: Ty<'tcx>, shown: Shown<'tcx>) {
         let hash = self.tcx.type_id_hash(ty).as_u128();
         let name = compute_debuginfo_type_name(self.tcx, ty, true);
         let size = rustc_middle::ty::layout::LayoutOf::layout_of(self, ty).size.bytes();
         let (Ok(size), 0..0x100_0000) = (u32::try_from(size), name.len()) else { return };
-        let mut bytes = vec![0; 8];
-        bytes.extend((hash as u64).to_le_bytes());
-        bytes.extend(size.to_le_bytes());
-        bytes.extend((name.len() as u32 | u32::from(shown.pointers) << 24).to_le_bytes());
-        bytes.extend(name.as_bytes());
-        bytes.resize(bytes.len().next_multiple_of(8), 0);
-        let name = format!("kiln_show.{hash:032x}");
-        let symbol = kiln_symbol_desc {
-            name: name.as_ptr().cast(),
-            name_length: name.len(),
-            linkage: KILN_LINKAGE_LINKONCE,
-            visibility: KILN_VISIBILITY_HIDDEN,
-            section: SECTION.as_ptr(),
-            dso_local: true,
-            body: true,
+        let at = index.bytes.len();
+        let function = self.function(shown.function);
+        index.functions.push(kiln_reloc {
+            offset_bytes: at as u64,
+            symbol: function,
+            size_bytes: 8,
             ..Default::default()
-        };
-        let reloc = kiln_reloc { symbol: self.function(shown.function), size_bytes: 8, ..Default::default() };
-        let data = kiln_data_desc {
-            bytes: bytes.as_ptr().cast(),
-            size_bytes: bytes.len() as u64,
-            align_log2: 3,
-            flags: KILN_DATA_USED,
-            relocs: &reloc,
-            n_relocs: 1,
-            ..Default::default()
-        };
-        // SAFETY: everything is copied.
-        unsafe { kiln_data_define(self.module.raw, kiln_data_declare(self.module.raw, &symbol), &data) };
+        });
+        index.bytes.extend([0; 8]);
+        index.bytes.extend((hash as u64).to_le_bytes());
+        index.bytes.extend(size.to_le_bytes());
+        index.bytes.extend((name.len() as u32 | u32::from(shown.pointers) << 24).to_le_bytes());
+        index.bytes.extend(name.as_bytes());
+        index.bytes.resize(index.bytes.len().next_multiple_of(8), 0);
     }
 }
 
@@ -299,7 +317,10 @@ pub fn add_runtime(sess: &Session, modules: &mut CompiledModules, info: &CrateIn
     }
     // rustc removes what it has linked.
     let path = outputs.temp_path_for_cgu(OutputType::Object, RUNTIME);
-    let made = runtime(sess, path.with_file_name(RUNTIME)).and_then(|kept| {
+    // The library's folder, where all projects find it, may be one that users cannot write to.
+    let library = fallback::variable("KILN_BACKEND").map(|library| PathBuf::from(library).with_file_name(RUNTIME));
+    let beside = || runtime(sess, path.with_file_name(RUNTIME));
+    let made = library.map_or_else(beside, |base| runtime(sess, base).or_else(|_| beside())).and_then(|kept| {
         let _ = fs::remove_file(&path);
         fs::hard_link(&kept, &path).or_else(|_| fs::copy(&kept, &path).map(drop)).map_err(|e| e.to_string())?;
         let module = ModuleCodegen::new_regular(RUNTIME.to_string(), Unit::Done);
@@ -311,7 +332,7 @@ pub fn add_runtime(sess: &Session, modules: &mut CompiledModules, info: &CrateIn
     }
 }
 
-/// The runtime's object, whose name begins so, and which stays there for other programs.
+/// The runtime's object, whose name begins so, and which stays there for later links.
 fn runtime(sess: &Session, base: PathBuf) -> Result<PathBuf, String> {
     let panics = sess.panic_strategy().desc();
     let (target, release) = (&sess.opts.target_triple, sess.cfg_version);
