@@ -342,7 +342,7 @@ def main():
     h = harness.Harness(p.parse_args())
     files = h.args.files or [f for folder in (HERE / 'programs', HERE.parent / 'programs', BENCH) for f in sorted(folder.glob('*.cpp'))]
     items = [(f.resolve(), flags) for f in files for flags in ((), ('-g',)) if (f.name, *flags) not in LEAVE]
-    h.each(lambda item: same(h, item), harness.sample(items, 3))
+    h.each(lambda item: same(h, item), harness.sample(items, 5))
     program(h)
     in_cxx(h)
     rust(h)

@@ -234,7 +234,7 @@ class Shown:
         plants = [(name, dict(fault=text)) for name, text in debug_faults.SCRIPT.items()]
         plants += [(name, dict(runtime=change)) for name, change in debug_faults.RUNTIME.items()]
         missed = []
-        for i, (name, plant) in enumerate(harness.sample(plants, 4)):
+        for i, (name, plant) in enumerate(harness.sample(plants, 8)):
             try:
                 self.gdb('planted-%d' % i, ['-Ccodegen-units=16'], '', BAD, **plant)
             except harness.Failure:
