@@ -255,7 +255,7 @@ struct kn_back_edge {
 
 /* What is known of few instructions, and has no field in struct kn_inst: rows by kind, in ascending order of their
  * instructions. A kind says which fields it has, what they mean, and whether a row holds from its instruction on or for
- * that alone. Inlining copies what kn_replay_notes names; functions with others are not kept (kn_inline_keep_row). */
+ * that alone. Inlining copies what kn_replay_notes names; functions with others are not kept (inline_keep.c). */
 enum kn_note_kind {
   KN_NOTE_LOC, /* from here on: loc: source location */
   KN_NOTE_PASSED, /* before what is here: loc: of a statement of which inlining has left no instruction */

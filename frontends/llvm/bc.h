@@ -274,8 +274,6 @@ bool kn_bc_next_element(struct kn_bc *r, uint32_t base, struct kn_bc_element *e)
 bool kn_bc_split_plain(struct kn_bc *r, uint32_t type);
 /* Checks that `type` is a supported scalar; reports otherwise. */
 bool kn_bc_scalar(struct kn_bc *r, uint32_t type);
-/* May pointers of an address space be as those of space 0? The data layout, which comes later, may say otherwise. */
-bool kn_bc_plain_space(const struct kn_bc *r, uint64_t space);
 /* True if the type has a size; reports otherwise. */
 bool kn_bc_sized(struct kn_bc *r, uint32_t type);
 /* Gives integers of more than 64 bits an alignment of 8 bytes, and recomputes the layout of types that
@@ -524,8 +522,6 @@ void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsi
 void kn_bc_split_block(struct kn_bc *r);
 /* The same; it goes on in `b`. */
 void kn_bc_split_to(struct kn_bc *r, kiln_block b);
-/* Grows vals so that entry `id`, which is not defined yet, can be read (VS_NONE at first). */
-bool kn_bc_forward_room(struct kn_bc *r, uint32_t id);
 /* Reads an operand of a record that carries its type if it is a forward reference. */
 bool kn_bc_operand(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned *i, uint32_t *id,
                    uint32_t *type);

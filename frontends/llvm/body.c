@@ -330,14 +330,13 @@ static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uin
   return KN_LIKELY(kn_bits_few(b, pos, ops, n)) ? n : UINT32_MAX;
 }
 
-/* Reads the body. `located`: instructions may have locations behind them. */
+/* Reads the body, or until it must be read again (r->again). `located`: instructions may have locations behind them. */
 static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bool located) {
   struct kn_bits *bits = &r->in.bits;
   const unsigned width = r->in.width;
   const uint32_t mask = (1u << width) - 1;
   const uint8_t *const data = bits->data;
-  const uint64_t before = r->instructions;
-  for (;;) {
+  for (uint64_t records = 1;; records++) {
     uint64_t pos = bits->pos, w;
     r->record_pos = pos;
     if (KN_LIKELY(pos <= bits->fast)) {
@@ -350,7 +349,6 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     unsigned id = (unsigned)w & mask;
     const struct kn_bc_form *ab = &r->in.known[id];
     w >>= width;
-    r->instructions++; /* decremented again if the record is not an instruction */
     switch ((enum kn_bc_form_kind)ab->form) {
 #define FORM(form, read)                                                                           \
   case form:                                                                                       \
@@ -381,29 +379,29 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       if (KN_UNLIKELY(n == UINT32_MAX)) break;
       bits->pos = pos;
       kn_bc_func_record(r, code, ops, n);
-      if (KN_UNLIKELY(r->again.restart)) goto again;
+      if (KN_UNLIKELY(r->again.restart)) return true;
       continue;
     }
     case FORM_END:
-      r->instructions--;
+      r->fn.others++;
       bits->pos = pos + width;
       kn_bits_align(bits);
-      r->instructions -= r->fn.others;
+      r->instructions += records - r->fn.others;
       return true;
     case FORM_ENTER:
-      r->instructions--;
+      r->fn.others++;
       bits->pos = pos + width;
       if (!sub_block(r)) return false;
       continue;
     case FORM_DEFINE:
-      r->instructions--;
+      r->fn.others++;
       bits->pos = pos + width;
       if (!kn_bc_define_abbrev(r, false, BLOCK_FUNCTION)) return false;
       learn(r);
       r->in.learned = 0; /* for this block only */
       continue;
     case FORM_SKIP:
-      r->instructions--;
+      r->fn.others++;
       bits->pos = pos + width;
       if (!kn_bc_skip_record(r, id)) return false;
       continue;
@@ -422,11 +420,8 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     if (long_form(r, ab)) continue;
     if (!kn_bc_record(r, id)) return false;
     kn_bc_func_record(r, r->in.code, r->in.ops.at, r->in.ops.n);
-    if (KN_UNLIKELY(r->again.restart)) break;
+    if (KN_UNLIKELY(r->again.restart)) return true;
   }
-again:
-  r->instructions = before; /* the body is read again */
-  return true;
 }
 
 static __attribute__((noinline)) bool plain_body(struct kn_bc *r) { return body(r, false); }

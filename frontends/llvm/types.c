@@ -247,7 +247,8 @@ bool kn_bc_align_wide(struct kn_bc *r) {
 
 /* ---- records ---- */
 
-bool kn_bc_plain_space(const struct kn_bc *r, uint64_t space) {
+/* May pointers of an address space be as those of space 0? The data layout, which comes later, may say otherwise. */
+static bool plain_space(const struct kn_bc *r, uint64_t space) {
   return space == 0 || (space < 256 && !r->m->has_layout);
 }
 
@@ -257,7 +258,7 @@ static void pointer(struct kn_bc *r, struct kn_bc_type *t, uint64_t space) {
   t->bits = 64;
   t->align_log2 = 3;
   t->count = space;
-  t->ktype = kn_bc_plain_space(r, space) ? KILN_TYPE_PTR : KILN_TYPE_VOID;
+  t->ktype = plain_space(r, space) ? KILN_TYPE_PTR : KILN_TYPE_VOID;
   if (r->m->ptr_type == UINT32_MAX && t->ktype) r->open->ptr_type = r->types.n;
 }
 

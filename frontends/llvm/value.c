@@ -10,7 +10,7 @@ bool kn_bc_grow_vals(struct kn_bc *r) {
 }
 
 /* Grows vals so that entry `id`, which is not defined yet, can be read. */
-bool kn_bc_forward_room(struct kn_bc *r, uint32_t id) {
+static bool forward_room(struct kn_bc *r, uint32_t id) {
   uint64_t left = r->in.bits.end > r->in.bits.pos ? r->in.bits.end - r->in.bits.pos : 0;
   if (id - r->vals.n > left / 8) return kn_bc_malformed(r, "a value that is never defined");
   if (id >= r->vals.cap &&
@@ -47,7 +47,7 @@ kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
     kn_bc_malformed(r, "an aggregate where a scalar is expected");
     return none;
   }
-  if (!kn_bc_forward_room(r, id)) return none;
+  if (!forward_room(r, id)) return none;
   struct kn_bc_val *v = &r->vals.at[id];
   if (v->t >> 24 == VS_FORWARD) return (kiln_value){v->h};
   if (v->t >> 24 != VS_NONE)
@@ -75,7 +75,7 @@ uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   const struct kn_bc_type *t = &r->types.at[type];
   uint32_t first = r->fn.parts.n;
   if (id >= r->vals.n) {
-    if (!kn_bc_forward_room(r, id)) return UINT32_MAX;
+    if (!forward_room(r, id)) return UINT32_MAX;
     if (r->vals.at[id].t == (type | (uint32_t)VS_FORWARD_PARTS << 24)) return r->vals.at[id].h;
     if (r->vals.at[id].t >> 24 != VS_NONE ||
         !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + t->n_pieces))

@@ -249,7 +249,8 @@ static void build_entry(struct kn_wasm_body *c) {
   kiln_build_br(f, c->body, NULL, 0);
 }
 
-void kn_wasm_finish(struct kn_wasm_body *c) {
+/* The body is complete: what the entry sets. */
+static void finish(struct kn_wasm_body *c) {
   c->f = c->func;
   kn_wasm_build_traps(c);
   if (KN_UNLIKELY(c->next_line != NULL)) kiln_func_set_loc(c->f, c->begin_loc);
@@ -283,12 +284,6 @@ static void begin(struct kn_wasm_body *c, uint32_t index) {
   kn_wasm_begin_lines(c);
 }
 
-static void set_attrs(struct kn_wasm_body *c) {
-  kiln_func_attrs attrs = kiln_func_get_attrs(c->f);
-  attrs.probe_bytes = KN_WASM_PROBE_BYTES;
-  kiln_func_set_attrs(c->f, &attrs);
-}
-
 /* Reads an operation. */
 static inline void step(struct kn_wasm_body *c, const uint8_t *at) {
   c->op_at = at;
@@ -313,7 +308,7 @@ static void read_lined_operations(struct kn_wasm_body *c) {
 }
 
 static void read_body(struct kn_wasm_body *c) {
-  set_attrs(c);
+  kiln_func_set_attrs(c->f, &(kiln_func_attrs){.probe_bytes = KN_WASM_PROBE_BYTES});
   read_locals(c);
   c->entry = kiln_block_current(c->f);
   c->body = kiln_block_new(c->f);
@@ -343,7 +338,7 @@ kiln_func *kn_wasm_build_body(struct kn_wasm_body *c, uint32_t index) {
   if (setjmp(leave) == 0) {
     begin(c, index);
     read_body(c);
-    kn_wasm_finish(c);
+    finish(c);
   } else {
     fail(c);
   }

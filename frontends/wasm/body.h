@@ -203,9 +203,6 @@ void kn_wasm_enter(struct kn_wasm_body *c, kiln_block b);
 /* Assigns the local variables' state back to that of `length` assignments. */
 void kn_wasm_forget(struct kn_wasm_body *c, uint32_t length);
 
-/* The body is complete: what the entry sets. control.c calls it. */
-void kn_wasm_finish(struct kn_wasm_body *c);
-
 /* ---- body_lines.c ---- */
 
 /* The function that begins has these lines. */
@@ -218,7 +215,6 @@ void kn_wasm_set_line(struct kn_wasm_body *c, const uint8_t *at);
 /* Traps if the condition, an i8, holds: here. */
 void kn_wasm_trap_if(struct kn_wasm_body *c, kiln_value condition, kiln_wasm_trap trap);
 /* The block that traps. */
-kiln_block kn_wasm_trap_block(struct kn_wasm_body *c, kiln_wasm_trap trap);
 void kn_wasm_build_traps(struct kn_wasm_body *c);
 /* An entry of a function, or an iteration of a loop: fuel, interruption. */
 void kn_wasm_count(struct kn_wasm_body *c);
@@ -257,17 +253,12 @@ void kn_wasm_touch_end(struct kn_wasm_body *c, unsigned size, kiln_value at, int
 /* Calls helper `helper` with the instance and `args`; its result, if it has one. */
 kiln_value kn_wasm_call_helper(struct kn_wasm_body *c, enum kn_wasm_helper helper,
                                const kiln_value *args, uint32_t n);
-/* A call that may throw. */
-kiln_value kn_wasm_build_call(struct kn_wasm_body *c, kiln_sig sig, kiln_value callee,
-                              const kiln_value *args, uint32_t n);
 /* try.c: such a call in a try_table. */
 kiln_value kn_wasm_build_try(struct kn_wasm_body *c, kiln_sig sig, kiln_value callee,
                              const kiln_value *args, uint32_t n);
 void kn_wasm_end_try(struct kn_wasm_body *c, struct kn_wasm_control *t);
 /* Parameters of type `t` that are in memory: out[k] for those, out of n_params, is their index there + 1, else 0. */
 void kn_wasm_place_params(const struct kn_wasm_type *t, uint32_t *out);
-/* Room for `n` values, in the frame. */
-kiln_value kn_wasm_values(struct kn_wasm_body *c, uint32_t n);
 
 /* ---- inline ---- */
 

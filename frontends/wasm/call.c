@@ -24,7 +24,8 @@ void kn_wasm_place_params(const struct kn_wasm_type *t, uint32_t *out) {
   }
 }
 
-kiln_value kn_wasm_values(struct kn_wasm_body *c, uint32_t n) {
+/* Room for `n` values, in the frame. */
+static kiln_value room_for_values(struct kn_wasm_body *c, uint32_t n) {
   if (c->f != NULL && n > c->values_room) {
     c->values_slot = kiln_slot_new(c->f, n * sizeof(kiln_wasm_value), 4);
     c->values_room = n;
@@ -32,8 +33,9 @@ kiln_value kn_wasm_values(struct kn_wasm_body *c, uint32_t n) {
   return c->values_slot;
 }
 
-kiln_value kn_wasm_build_call(struct kn_wasm_body *c, kiln_sig sig, kiln_value callee,
-                              const kiln_value *args, uint32_t n) {
+/* A call that may throw. */
+static kiln_value build_call(struct kn_wasm_body *c, kiln_sig sig, kiln_value callee,
+                             const kiln_value *args, uint32_t n) {
   kiln_value v;
   if (KN_LIKELY(c->innermost_try == 0)) v = kiln_build_call(c->f, sig, callee, args, n);
   else v = kn_wasm_build_try(c, sig, callee, args, n);
@@ -102,14 +104,14 @@ static void call(struct kn_wasm_body *c, const struct kn_wasm_type *t, struct ca
   kn_wasm_pass(c, (uint64_t)t->n_params + t->n_results);
   uint32_t room = t->n_results > 1 ? t->n_results : 0;
   if (t->n_more > room) room = t->n_more;
-  if (room != 0) values = kn_wasm_values(c, room);
+  if (room != 0) values = room_for_values(c, room);
   if (t->n_results > 1) at++;
   if (t->n_more != 0) at++;
   uint32_t n = pop_arguments(c, t, at, values);
   c->args[0] = callee.instance;
   for (uint32_t i = 1; i < at; i++) c->args[i] = values;
   kiln_value v = {0};
-  if (KN_LIKELY(c->f != NULL)) v = kn_wasm_build_call(c, t->sig, callee.code, c->args, n);
+  if (KN_LIKELY(c->f != NULL)) v = build_call(c, t->sig, callee.code, c->args, n);
   push_results(c, t, v, values);
 }
 

@@ -108,9 +108,8 @@ kiln_func *kn_wasm_build_extra(struct kn_wasm_body *c, uint32_t i) {
   c->in.leave = &leave;
   c->next_line = NULL;
   c->op_at = c->in.start = c->w->bytes;
-  kiln_func_attrs attrs = kiln_func_get_attrs(c->f);
+  kiln_func_attrs attrs = {.probe_bytes = KN_WASM_PROBE_BYTES};
   if (enters) attrs.personality = c->w->personality;
-  attrs.probe_bytes = KN_WASM_PROBE_BYTES;
   kiln_func_set_attrs(c->f, &attrs);
   if (setjmp(leave) != 0) {
     kiln_func_fail(c->func, c->in.status, c->in.message);

@@ -212,7 +212,6 @@ void kn_wasm_read_lines(kiln_wasm *w);
 
 /* Lays the instance out, declares functions, defines the image. */
 void kn_wasm_layout(kiln_wasm *w);
-void kn_wasm_declare(kiln_wasm *w);
 void kn_wasm_define_image(kiln_wasm *w);
 
 /* The message of an error, with its place. */

@@ -99,7 +99,7 @@ static size_t name_function(const kiln_wasm *w, uint32_t i, char *out, size_t ro
   return n < 0 ? 0 : strnlen(out, room);
 }
 
-void kn_wasm_declare(kiln_wasm *w) {
+static void declare_all(kiln_wasm *w) {
   uint32_t first = w->n_imported[KILN_WASM_FUNC];
   char text[1100];
   bool named =
@@ -144,7 +144,7 @@ static void read_module(kiln_wasm *w) {
   kn_wasm_read_sections(w);
   kn_wasm_make_sigs(w);
   kn_wasm_layout(w);
-  kn_wasm_declare(w);
+  declare_all(w);
   kn_wasm_define_image(w);
   if (w->options.flags & KILN_WASM_DEBUG) kn_wasm_read_lines(w);
 }

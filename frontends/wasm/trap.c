@@ -9,7 +9,8 @@ static kiln_block trap_site(struct kn_wasm_body *c, kiln_wasm_trap trap) {
   return b;
 }
 
-kiln_block kn_wasm_trap_block(struct kn_wasm_body *c, kiln_wasm_trap trap) {
+/* The block that traps. */
+static kiln_block trap_block(struct kn_wasm_body *c, kiln_wasm_trap trap) {
   if (KN_UNLIKELY(c->next_line != NULL) && c->f != NULL) return trap_site(c, trap);
   if (c->f != NULL && c->traps[trap].id == UINT32_MAX) c->traps[trap] = kiln_block_new(c->f);
   return c->traps[trap];
@@ -32,7 +33,7 @@ void kn_wasm_trap_if(struct kn_wasm_body *c, kiln_value condition, kiln_wasm_tra
     return;
   }
   kiln_block next = kiln_block_new(c->f);
-  kiln_build_brif(c->f, condition, kn_wasm_trap_block(c, trap), NULL, 0, next, NULL, 0);
+  kiln_build_brif(c->f, condition, trap_block(c, trap), NULL, 0, next, NULL, 0);
   kn_wasm_enter(c, next);
 }
 
@@ -55,7 +56,7 @@ void kn_wasm_build_traps(struct kn_wasm_body *c) {
 void kn_wasm_do_unreachable(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   (void)o;
   kn_wasm_discard(c);
-  kiln_build_br(c->f, kn_wasm_trap_block(c, KILN_WASM_TRAP_UNREACHABLE), NULL, 0);
+  kiln_build_br(c->f, trap_block(c, KILN_WASM_TRAP_UNREACHABLE), NULL, 0);
   kn_wasm_dead(c);
 }
 

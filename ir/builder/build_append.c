@@ -120,15 +120,19 @@ static bool use(kiln_func *f, const struct kn_inst *in, unsigned k) {
   return kn_build_operand_imm(f, h, kn_operand_type(f, in, k), k + 1);
 }
 
+/* Notes that the instruction is a call of the library, if one of its types needs that. */
+static KN_COLD void note_call(kiln_func *f, const struct kn_inst *in) {
+  const bool converts = kn_shape_info[kn_op_shape(in->op)].x == KN_X_TYPE;
+  const unsigned operand = converts ? in->x : in->type;
+  if (((f->clobbers[in->op] >> in->type | f->clobbers[in->op] >> operand) & 1) == 0) return;
+  kn_build_count_call(f);
+  f->facts.stack_args |= f->module->ir.library->x87 >> operand & 1;
+}
+
 /* Notes what the instruction does to the function and the current block. */
 static void note(kiln_func *f, const struct kn_inst *in) {
   struct kn_func_facts *facts = &f->facts;
-  const bool converts = kn_shape_info[kn_op_shape(in->op)].x == KN_X_TYPE;
-  const unsigned operand = converts ? in->x : in->type; /* either type may need a library call */
-  if (KN_UNLIKELY((f->clobbers[in->op] >> in->type | f->clobbers[in->op] >> operand) & 1)) {
-    kn_build_count_call(f);
-    facts->stack_args |= f->module->ir.library->x87 >> operand & 1;
-  }
+  if (KN_UNLIKELY(f->clobbers[in->op] != 0)) note_call(f, in);
   switch ((enum kn_op_fact)kn_op_info[in->op].fact) {
   case KN_FACT_STACK: facts->dynamic_stack = true; break;
   case KN_FACT_FRAME: facts->uses_frame = true; break;

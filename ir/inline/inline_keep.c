@@ -14,7 +14,8 @@ const char *const kn_inline_text[KN_INLINE_COUNT] = {
 
 /* ---- what is not kept, or not inlined into ---- */
 
-enum kn_inline_row kn_inline_keep_row(const kiln_func *f) {
+/* Why function `f` cannot be kept. */
+static enum kn_inline_row keep_row(const kiln_func *f) {
   if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;
   if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
     return KN_INLINE_BLOCKS;
@@ -231,7 +232,7 @@ static kiln_status keep(kiln_func *f) {
   if (late != NULL)
     return kn_module_fail(m, KILN_ERR_STRUCTURE, "'%.100s' cannot be kept: %s",
                           kn_symbol(m, f->symbol)->name, late);
-  if (kn_inline_keep_row(f) != KN_INLINE_NONE) return KILN_ERR_UNSUPPORTED;
+  if (keep_row(f) != KN_INLINE_NONE) return KILN_ERR_UNSUPPORTED;
   kiln_status status = m->options.verify ? kiln_func_verify(f) : KILN_OK;
   if (status != KILN_OK) return status;
   struct kn_body **at = entry_of(m, f->symbol), *body = at != NULL ? make_body(f) : NULL;
@@ -274,7 +275,7 @@ bool kn_kept_begun(const kiln_module *m, kiln_diag *d) {
 }
 
 const char *kiln_func_why_not_kept(const kiln_func *f) {
-  return f != NULL && f->facts.finished ? kn_inline_text[kn_inline_keep_row(f)] : NULL;
+  return f != NULL && f->facts.finished ? kn_inline_text[keep_row(f)] : NULL;
 }
 
 bool kiln_symbol_is_inlined(const kiln_module *m, kiln_symbol symbol) {

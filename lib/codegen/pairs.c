@@ -164,84 +164,87 @@ static bool has_no_carry(const kiln_func *f, const struct kn_inst *in) {
          (in->op == KILN_OP_ADD && kn_is_number(f, half(f, in->a, 0), &n) && n == 0);
 }
 
+/* How an operation becomes two: EACH half by itself, or SWAP, of the other half; or as a function above says. */
+enum how { NOT_HALVED, EACH, SWAP, SELECT, EXTEND, CARRY, SHIFT, FUNNEL, ACCESS };
+static const uint8_t how[KILN_OP_COUNT] = {
+  [KILN_OP_COPY] = EACH,    [KILN_OP_BITCAST] = EACH, [KILN_OP_NOT] = EACH,
+  [KILN_OP_AND] = EACH,     [KILN_OP_OR] = EACH,      [KILN_OP_XOR] = EACH,
+  [KILN_OP_BSWAP] = SWAP,   [KILN_OP_BITREV] = SWAP,  [KILN_OP_SELECT] = SELECT,
+  [KILN_OP_ZEXT] = EXTEND,  [KILN_OP_SEXT] = EXTEND,  [KILN_OP_ADD] = CARRY,
+  [KILN_OP_SUB] = CARRY,    [KILN_OP_SHL] = SHIFT,    [KILN_OP_LSHR] = SHIFT,
+  [KILN_OP_ASHR] = SHIFT,   [KILN_OP_ROTL] = FUNNEL,  [KILN_OP_ROTR] = FUNNEL,
+  [KILN_OP_FSHL] = FUNNEL,  [KILN_OP_FSHR] = FUNNEL,  [KILN_OP_LOAD] = ACCESS,
+  [KILN_OP_STORE] = ACCESS,
+};
+
+/* Is it a load of fewer than 128 bits? */
+static bool extends(const struct kn_inst *in) {
+  return in->op == KILN_OP_LOAD && KN_MEM_TYPE(in->x) != KILN_TYPE_I128;
+}
+
 /* Does the instruction become two? */
 static bool is_halved(const kiln_func *f, const struct kn_inst *in) {
   int64_t n;
-  switch (in->op) {
-  case KILN_OP_BITCAST: return in->type == KILN_TYPE_I128 && in->x == KILN_TYPE_I128;
-  case KILN_OP_COPY:
-  case KILN_OP_NOT:
-  case KILN_OP_BSWAP:
-  case KILN_OP_BITREV:
-  case KILN_OP_AND:
-  case KILN_OP_OR:
-  case KILN_OP_XOR:
-  case KILN_OP_SELECT:
-  case KILN_OP_ZEXT:
-  case KILN_OP_SEXT: return in->type == KILN_TYPE_I128;
-  case KILN_OP_ADD:
-  case KILN_OP_SUB: return in->type == KILN_TYPE_I128 && has_no_carry(f, in);
-  case KILN_OP_SHL:
-  case KILN_OP_LSHR:
-  case KILN_OP_ASHR:
-  case KILN_OP_ROTL:
-  case KILN_OP_ROTR: return in->type == KILN_TYPE_I128 && kn_is_number(f, in->b, &n);
-  case KILN_OP_FSHL:
-  case KILN_OP_FSHR: return in->type == KILN_TYPE_I128 && kn_is_number(f, in->c, &n);
-  case KILN_OP_LOAD:
-    if (in->type == KILN_TYPE_I128 && KN_MEM_TYPE(in->x) != KILN_TYPE_I128) return true;
-    __attribute__((fallthrough));
-  case KILN_OP_STORE:
-    return in->type == KILN_TYPE_I128 && kn_is_slot(in->a) && !f->slots.at[kn_index(in->a)].memory;
-  default: return false;
+  if (in->type != KILN_TYPE_I128) return false;
+  switch ((enum how)how[in->op]) {
+  case NOT_HALVED: return false;
+  case CARRY: return has_no_carry(f, in);
+  case SHIFT: return kn_is_number(f, in->b, &n);
+  case FUNNEL: return kn_is_number(f, kn_op_shape(in->op) == KN_SH_BIN ? in->b : in->c, &n);
+  case ACCESS: return extends(in) || (kn_is_slot(in->a) && !f->slots.at[kn_index(in->a)].memory);
+  case EACH: return in->op != KILN_OP_BITCAST || in->x == KILN_TYPE_I128;
+  case SWAP:
+  case SELECT:
+  case EXTEND: break;
+  }
+  return true;
+}
+
+/* Half by half: the upper one of the upper ones, unless they are swapped. */
+static void each(kiln_func *f, uint32_t i, const struct kn_inst *in) {
+  for (unsigned k = 0; k < 2; k++) {
+    const uint32_t a = half(f, in->a, k ^ (how[in->op] == SWAP));
+    if (in->op == KILN_OP_NOT && kn_is_imm(a))
+      become_same(f, i + k, kn_handle(KN_TAG_IMM, ~a & KN_INDEX_MASK));
+    else if (kn_op_shape(in->op) == KN_SH_BIN) logic(f, i + k, in->op, a, half(f, in->b, k));
+    else if (in->op == KILN_OP_COPY || in->op == KILN_OP_BITCAST) become_same(f, i + k, a);
+    else become(f, i + k, in->op, KILN_TYPE_I64, 0, a, 0, 0);
   }
 }
 
 /* Instruction i of two values, as two. */
 static void halve(kiln_func *f, uint32_t i) {
   const struct kn_inst in = f->inst[i];
-  const bool swap = in.op == KILN_OP_BSWAP || in.op == KILN_OP_BITREV;
   int64_t n = 0;
   forget_operands(f, i);
   f->halved.at[i] |= KN_HALVED;
-  switch (in.op) {
-  case KILN_OP_ZEXT:
-  case KILN_OP_SEXT:
+  switch ((enum how)how[in.op]) {
+  case EXTEND:
     if (in.x == KILN_TYPE_I64) become_same(f, i, in.a);
     else become(f, i, in.op, KILN_TYPE_I64, in.x, in.a, 0, 0);
     extend(f, i + 1, in.op == KILN_OP_SEXT);
-    return;
-  case KILN_OP_LOAD:
-    if (KN_MEM_TYPE(in.x) != KILN_TYPE_I128) {
-      become(f, i, KILN_OP_LOAD, KILN_TYPE_I64, in.x, in.a, 0, in.c);
-      extend(f, i + 1, in.x & KILN_MEM_SEXT);
-      return;
+    break;
+  case ACCESS:
+    if (!extends(&in)) {
+      access(f, i, &in);
+      break;
     }
-    __attribute__((fallthrough));
-  case KILN_OP_STORE: access(f, i, &in); return;
-  case KILN_OP_ROTL:
-  case KILN_OP_ROTR:
-  case KILN_OP_FSHL:
-  case KILN_OP_FSHR: funnel(f, i, &in); return;
-  case KILN_OP_SELECT:
+    become(f, i, KILN_OP_LOAD, KILN_TYPE_I64, in.x, in.a, 0, in.c);
+    extend(f, i + 1, in.x & KILN_MEM_SEXT);
+    break;
+  case FUNNEL: funnel(f, i, &in); break;
+  case SELECT:
     for (unsigned k = 0; k < 2; k++)
       become(f, i + k, in.op, KILN_TYPE_I64, 0, in.a, half(f, in.b, k), half(f, in.c, k));
-    return;
-  case KILN_OP_SHL:
-  case KILN_OP_LSHR:
-  case KILN_OP_ASHR:
+    break;
+  case SHIFT:
     kn_is_number(f, in.b, &n);
     shift_pair(f, i, in.op, in.a, (unsigned)n & 127);
-    return;
-  default: break;
-  }
-  for (unsigned k = 0; k < 2; k++) {
-    const uint32_t a = half(f, in.a, k ^ swap);
-    if (in.op == KILN_OP_NOT && kn_is_imm(a))
-      become_same(f, i + k, kn_handle(KN_TAG_IMM, ~a & KN_INDEX_MASK));
-    else if (kn_op_shape(in.op) == KN_SH_BIN) logic(f, i + k, in.op, a, half(f, in.b, k));
-    else if (in.op == KILN_OP_COPY || in.op == KILN_OP_BITCAST) become_same(f, i + k, a);
-    else become(f, i + k, in.op, KILN_TYPE_I64, 0, a, 0, 0);
+    break;
+  case NOT_HALVED:
+  case CARRY:
+  case EACH:
+  case SWAP: each(f, i, &in); break;
   }
 }
 

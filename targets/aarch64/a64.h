@@ -265,8 +265,6 @@ void a64_align_code(struct kn_walk *w, unsigned log2);
 
 /* dst = what the ADDR instruction `in` computes; its operands are brought to registers. */
 void a64_compute_addr(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
-/* Performs the LOAD `in` into dst; its address is brought to registers. */
-void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in);
 
 /* Loads or stores the two halves of an i128, by the address of LOAD or STORE `in`. */
 void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, unsigned low,

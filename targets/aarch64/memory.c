@@ -259,12 +259,6 @@ KN_INLINE void drop_near(struct kn_walk *w, uint32_t h, const struct near *at) {
   kn_drop_if(w, at->base, !at->sum | last);
 }
 
-void a64_do_load(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
-  struct address x;
-  begin_address(w, in->a, (int32_t)in->c, &x);
-  emit_access(w, load_op(in), dst & 31, &x, KN_MEM_ALIGN(in->x));
-}
-
 void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, unsigned low,
                      unsigned high) {
   struct address x;

@@ -178,7 +178,7 @@ void x64_count_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m) {
   EMIT(w, x64_shift_ri, X64_G_SHR, size, r, size == 3 ? 56 : 24);
 }
 
-void x64_reverse_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m) {
+static void reverse_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m) {
   EMIT(w, x64_bswap, size, r);
   for (unsigned k = 0; k < 3; k++) {
     split_bits(w, size, r, X64_SCRATCH, m, 1u << k, bit_masks[k]);
@@ -199,7 +199,7 @@ void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
   unsigned bits = 8u << x64_size(in->type);
   unsigned r = copy_extended(w, in->a, in->type, false);
   unsigned m = kn_temp(w, KN_GP_MASK);
-  x64_reverse_bits(w, x64_op_size(in->type), r, m);
+  reverse_bits(w, x64_op_size(in->type), r, m);
   if (bits < 32) EMIT(w, x64_shift_ri, X64_G_SHR, 2, r, 32 - bits);
   kn_drop(w, in->a);
   kn_def_fixed(w, w->i, in->type, r);

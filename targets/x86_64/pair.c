@@ -394,7 +394,7 @@ static void store(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop_any_operands(w, in);
 }
 
-void x64_load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from) {
+static void load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from) {
   for (unsigned k = 0; k < 2; k++, from.m.disp += 8) {
     const unsigned dst = kn_def(w, i + k, KILN_TYPE_I64, KN_NO_REG, w->regs.locked);
     x64_op_mem(w, X64_MOV, 3, dst, &from);
@@ -404,7 +404,7 @@ void x64_load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from) {
 
 static void load(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_addr from = x64_address(w, in->a, (int32_t)in->c);
-  if (w->val[w->i].uses != 0) x64_load_pair(w, w->i, from);
+  if (w->val[w->i].uses != 0) load_pair(w, w->i, from);
   else /* volatile */
     for (unsigned k = 0; k < 2; k++, from.m.disp += 8)
       x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &from);

@@ -402,7 +402,6 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library);
 /* The number of ones in register r, of `size` (2: 32 bits, 3: 64), goes to r; and r's bits in reverse order. Both use m
  * and X64_SCRATCH. */
 void x64_count_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m);
-void x64_reverse_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m);
 
 /* ---- operations, by file ---- */
 
@@ -447,7 +446,6 @@ void x64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
 void x64_take_halves(struct kn_walk *w, uint32_t i, unsigned r);
 /* Stores i128 operand h; loads result i, which is read. The address is locked. */
 void x64_store_pair(struct kn_walk *w, uint32_t h, struct x64_addr to);
-void x64_load_pair(struct kn_walk *w, uint32_t i, struct x64_addr from);
 /* i = a op b, for two-address operations of 64 bits that are neither sums nor told by the flags; drops a and b. */
 void x64_combine(struct kn_walk *w, uint32_t i, unsigned op, unsigned group, bool commutes,
                  uint32_t a, uint32_t b);

@@ -138,13 +138,10 @@ bool kn_asm_allocate(struct kn_asm_call *a);
 
 /* Reads the constraints; false (reported) if they are not understood. */
 bool kn_asm_parse(struct kn_asm_call *a);
-/* The register that a name in braces means, and its bank; false if it is none. */
-bool kn_asm_register(bool x86, const char *name, size_t n, uint8_t *out);
 
 /* ---- asm_text.c ---- */
 
 /* Appends to the text. */
-void kn_asm_put(struct kn_asm_call *a, const char *s, size_t n);
 void kn_asm_putf(struct kn_asm_call *a, const char *format, ...)
   __attribute__((format(printf, 2, 3)));
 /* Is the operand the second byte of its register? */

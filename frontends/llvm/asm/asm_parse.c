@@ -84,7 +84,8 @@ static bool is(const char *name, size_t n, const char *word) {
   return strlen(word) == n && memcmp(name, word, n) == 0;
 }
 
-bool kn_asm_register(bool x86, const char *name, size_t n, uint8_t *out) {
+/* The register that a name in braces means, and its bank; false if it is none. */
+static bool find_register(bool x86, const char *name, size_t n, uint8_t *out) {
   unsigned k;
   if (x86) {
     static const char *const legacy[8] = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
@@ -135,7 +136,7 @@ static bool braces(struct kn_asm_call *a, const char *s, size_t n, struct kn_asm
     to->st = 1;
     return true;
   }
-  if (!kn_asm_register(a->x86, s, n, &reg)) return unknown(a, s, n);
+  if (!find_register(a->x86, s, n, &reg)) return unknown(a, s, n);
   to->regs |= BIT(reg);
   to->second = a->x86 && n == 2 && reg < RSP && s[1] == 'h';
   return true;
@@ -280,7 +281,7 @@ static bool clobber(struct kn_asm_call *a, const char *s, size_t n) {
     a->clobbers |= BIT(32 + k);
     return true;
   }
-  if (!kn_asm_register(a->x86, s, n, &reg)) return unknown(a, s, n);
+  if (!find_register(a->x86, s, n, &reg)) return unknown(a, s, n);
   if (reg == (a->x86 ? RSP : 31)) return true; /* the text leaves it as it was in any case */
   a->clobbers |= BIT(reg);
   return true;

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void kn_asm_put(struct kn_asm_call *a, const char *s, size_t n) {
+static void put(struct kn_asm_call *a, const char *s, size_t n) {
   if (n > a->out_cap - a->out_n &&
       !kn_bc_grow(a->r, &a->out, &a->out_cap, (uint64_t)a->out_n + n + 256, 1))
     return;
@@ -19,7 +19,7 @@ void kn_asm_putf(struct kn_asm_call *a, const char *format, ...) {
   va_start(ap, format);
   int n = vsnprintf(line, sizeof line, format, ap);
   va_end(ap);
-  if (n > 0) kn_asm_put(a, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+  if (n > 0) put(a, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
 void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]) {
@@ -85,8 +85,8 @@ static bool register_operand(struct kn_asm_call *a, const struct kn_asm_operand 
       if (o->reg >= 4) return bad(a, "the second byte of a register without one");
       name[1] = 'h';
     }
-    if (m == 'V') return kn_asm_put(a, name, strlen(name)), true;
-    if (m == 'A') kn_asm_put(a, "*", 1);
+    if (m == 'V') return put(a, name, strlen(name)), true;
+    if (m == 'A') put(a, "*", 1);
     if (m == 'a') kn_asm_putf(a, a->intel ? "[%s]" : "(%%%s)", name);
     else put_register(a, name);
     return true;
@@ -115,17 +115,17 @@ static bool immediate_operand(struct kn_asm_call *a, const struct kn_asm_operand
   bool plain = !a->x86 || a->intel || (m && strchr("cnPpaA", m));
   if (o->value.kind == KILN_OPERAND_SYMBOL) {
     if (m == 'n') return bad(a, "a symbol where a number belongs");
-    if (m == 'A') kn_asm_put(a, "*", 1);
+    if (m == 'A') put(a, "*", 1);
     kn_asm_putf(a, "%s" KN_ASM_SYMBOL "%u", plain ? "" : "$", o->value.symbol.id);
     if (o->value.low) kn_asm_putf(a, "%+lld", (long long)o->value.low);
-    if (a->x86 && m == 'a') kn_asm_put(a, "(%rip)", a->intel ? 0 : 6);
+    if (a->x86 && m == 'a') put(a, "(%rip)", a->intel ? 0 : 6);
     return true;
   }
   int64_t v = (int64_t)o->value.low;
   const struct kn_bc_type *t = &a->r->types.at[o->type];
   if (t->kind == TK_INT && t->bits == 1) v &= 1;
   if (!a->x86 && v == 0 && (m == 'w' || m == 'x' || (m == 0 && o->is->zero)))
-    return kn_asm_put(a, m == 'w' ? "wzr" : "xzr", 3), true;
+    return put(a, m == 'w' ? "wzr" : "xzr", 3), true;
   if (m == 'n') v = -(uint64_t)v;
   kn_asm_putf(a, "%s%lld", plain ? "" : "$", (long long)v);
   return true;
@@ -138,7 +138,7 @@ static bool operand(struct kn_asm_call *a, unsigned k, char m) {
   case AP_REG:
     if (m == 'z' && a->x86) {
       unsigned bits = a->r->types.at[o->type].kind == TK_PTR ? 64 : a->r->types.at[o->type].bits;
-      kn_asm_put(a, bits <= 8 ? "b" : bits <= 16 ? "w" : bits <= 32 ? "l" : "q", 1);
+      put(a, bits <= 8 ? "b" : bits <= 16 ? "w" : bits <= 32 ? "l" : "q", 1);
       return true;
     }
     return register_operand(a, o, m);
@@ -178,9 +178,8 @@ static const char *reference(struct kn_asm_call *a, const char *s) {
     size_t n = e ? (size_t)(e - s) : 0;
     if (n == 4 && memcmp(s, ":uid", n) == 0)
       kn_asm_putf(a, "%llu", (unsigned long long)own_number(a));
-    else if (n == 8 && memcmp(s, ":private", n) == 0) kn_asm_put(a, ".L", 2);
-    else if (n == 8 && memcmp(s, ":comment", n) == 0)
-      kn_asm_put(a, a->x86 ? "#" : "//", a->x86 ? 1 : 2);
+    else if (n == 8 && memcmp(s, ":private", n) == 0) put(a, ".L", 2);
+    else if (n == 8 && memcmp(s, ":comment", n) == 0) put(a, a->x86 ? "#" : "//", a->x86 ? 1 : 2);
     else return bad(a, "a template of this kind"), NULL;
     return e + 1;
   }
@@ -204,13 +203,13 @@ bool kn_asm_expand(struct kn_asm_call *a) {
     if (*s != '$') {
       const char *e = strchr(s, '$');
       size_t n = e ? (size_t)(e - s) : strlen(s);
-      if (wanted) kn_asm_put(a, s, n);
+      if (wanted) put(a, s, n);
       s += n;
       continue;
     }
     s++;
     if (*s == '$') {
-      if (wanted && !a->intel) kn_asm_put(a, "$", 1); /* in Intel's dialect nothing, as LLVM */
+      if (wanted && !a->intel) put(a, "$", 1); /* in Intel's dialect nothing, as LLVM */
       s++;
     } else if (*s == '(') {
       variant = 0;
@@ -218,7 +217,7 @@ bool kn_asm_expand(struct kn_asm_call *a) {
       s++;
     } else if ((*s == '|' || *s == ')') &&
                variant < 0) { /* outside alternatives these stand for themselves */
-      kn_asm_put(a, *s == '|' ? "|" : "}", 1);
+      put(a, *s == '|' ? "|" : "}", 1);
       s++;
     } else if (*s == '|') {
       variant++;
@@ -235,6 +234,6 @@ bool kn_asm_expand(struct kn_asm_call *a) {
       if (!wanted) a->out_n = before;
     }
   }
-  kn_asm_put(a, "\n", 1);
+  put(a, "\n", 1);
   return a->r->status == KILN_OK;
 }

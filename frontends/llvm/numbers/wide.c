@@ -167,27 +167,18 @@ static void shift(struct kn_bc *r, unsigned op, kiln_value *v, uint32_t b, uint3
 
 /* ---- arithmetic ---- */
 
-void kn_wide_add(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
-                 kiln_value *out) {
+void kn_wide_sum(struct kn_bc *r, bool subtract, unsigned n, const kiln_value *a,
+                 const kiln_value *b, kiln_value *out) {
+  const kiln_op op = subtract ? KILN_OP_SUB : KILN_OP_ADD;
   kiln_value carry = {0};
   for (unsigned i = 0; i < n; i++) {
-    kiln_value sum = binary(r, KILN_OP_ADD, a[i], b[i]), more = carry;
+    kiln_value part = binary(r, op, a[i], b[i]), more = carry;
     bool last = i + 1 == n;
-    if (!last) carry = carry_of(r, sum, b[i]);
-    out[i] = i ? binary(r, KILN_OP_ADD, sum, more) : sum;
-    if (i && !last) carry = binary(r, KILN_OP_OR, carry, carry_of(r, out[i], sum));
-  }
-}
-
-void kn_wide_sub(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
-                 kiln_value *out) {
-  kiln_value borrow = {0};
-  for (unsigned i = 0; i < n; i++) {
-    kiln_value less = binary(r, KILN_OP_SUB, a[i], b[i]), more = borrow;
-    bool last = i + 1 == n;
-    if (!last) borrow = carry_of(r, a[i], b[i]);
-    out[i] = i ? binary(r, KILN_OP_SUB, less, more) : less;
-    if (i && !last) borrow = binary(r, KILN_OP_OR, borrow, carry_of(r, less, more));
+    if (!last) carry = subtract ? carry_of(r, a[i], b[i]) : carry_of(r, part, b[i]);
+    out[i] = i ? binary(r, op, part, more) : part;
+    if (i && !last)
+      carry = binary(r, KILN_OP_OR, carry,
+                     subtract ? carry_of(r, part, more) : carry_of(r, out[i], part));
   }
 }
 
@@ -227,8 +218,8 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
   }
   if (!kn_wide_parts(r, b, type, y)) return;
   switch (op) {
-  case BINOP_ADD: kn_wide_add(r, n, x, y, out); break;
-  case BINOP_SUB: kn_wide_sub(r, n, x, y, out); break;
+  case BINOP_ADD: kn_wide_sum(r, false, n, x, y, out); break;
+  case BINOP_SUB: kn_wide_sum(r, true, n, x, y, out); break;
   case BINOP_MUL:
     if (t->bits > MAX_MUL_BITS)
       return (void)kn_bc_unsupported(r, "multiplication of integers wider than 1024 bits");
@@ -269,7 +260,7 @@ void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, u
   kn_wide_extend(r, t, is_signed, x, all);
   kn_wide_extend(r, t, is_signed, y, all);
   if (is_mul) mul(r, all, x, y, out);
-  else (op == KILN_OP_SADDO || op == KILN_OP_UADDO ? kn_wide_add : kn_wide_sub)(r, all, x, y, out);
+  else kn_wide_sum(r, op != KILN_OP_SADDO && op != KILN_OP_UADDO, all, x, y, out);
   memcpy(x, out, n * sizeof *x);
   kn_wide_extend(r, t, is_signed, x, all);
   kiln_value more = binary(r, KILN_OP_XOR, x[n - 1], out[n - 1]);

@@ -18,11 +18,9 @@ void kn_wide_extend(struct kn_bc *r, const struct kn_bc_type *t, bool is_signed,
 bool kn_wide_parts(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *v);
 /* Defines the next value as `v`. */
 void kn_wide_define(struct kn_bc *r, uint32_t type, const kiln_value *v);
-/* Arithmetic on `n` words; *out may be one of the operands of none but sums. */
-void kn_wide_add(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
-                 kiln_value *out);
-void kn_wide_sub(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_value *b,
-                 kiln_value *out);
+/* The sum of `n` words, or with `subtract` the difference. *out may be one of the operands of a sum. */
+void kn_wide_sum(struct kn_bc *r, bool subtract, unsigned n, const kiln_value *a,
+                 const kiln_value *b, kiln_value *out);
 /* `v` shifted by `count` bits, less than its width; `fill` comes in. */
 void kn_wide_shift(struct kn_bc *r, unsigned n, bool right, const kiln_value *v, kiln_value fill,
                    kiln_value count, kiln_value *out);

@@ -22,7 +22,7 @@ static void negate_if(struct kn_bc *r, unsigned n, kiln_value mask, kiln_value *
     masks[i] = mask;
     x[i] = binary(r, KILN_OP_XOR, v[i], mask);
   }
-  kn_wide_sub(r, n, x, masks, v);
+  kn_wide_sum(r, true, n, x, masks, v);
 }
 
 /* ---- division ---- */

@@ -13,13 +13,6 @@
 #include <unistd.h>
 
 enum {
-  FDFLAG_APPEND = 1,
-  FDFLAG_DSYNC = 2,
-  FDFLAG_NONBLOCK = 4,
-  FDFLAG_RSYNC = 8,
-  FDFLAG_SYNC = 16
-};
-enum {
   MOST_VECTORS = 64,      /* of one call; the rest of a longer list is for the next one */
   MOST_BYTES = 0x7ffff000 /* as the system's calls: vectors may be the same memory */
 };

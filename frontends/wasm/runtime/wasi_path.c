@@ -13,13 +13,6 @@
 
 enum { LOOKUP_FOLLOW = 1 };
 enum { OPEN_CREATE = 1, OPEN_DIRECTORY = 2, OPEN_EXCLUSIVE = 4, OPEN_TRUNCATE = 8 };
-enum {
-  FDFLAG_APPEND = 1,
-  FDFLAG_DSYNC = 2,
-  FDFLAG_NONBLOCK = 4,
-  FDFLAG_RSYNC = 8,
-  FDFLAG_SYNC = 16
-};
 
 /* ---- paths ---- */
 

@@ -35,6 +35,15 @@ enum {
   WASI_ENOTCAPABLE = 76,
 };
 
+/* $fdflags */
+enum {
+  FDFLAG_APPEND = 1,
+  FDFLAG_DSYNC = 2,
+  FDFLAG_NONBLOCK = 4,
+  FDFLAG_RSYNC = 8,
+  FDFLAG_SYNC = 16
+};
+
 /* $rights */
 #define RIGHT(bit) (UINT64_C(1) << (bit))
 #define RIGHT_FD_DATASYNC RIGHT(0)
