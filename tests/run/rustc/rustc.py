@@ -395,6 +395,8 @@ def check_aarch64(h, toolchain, check):
             check('%s: %s, %s' % (toolchain.name, program, mode), lambda: toolchain.same(program, mode, options, inline, folder))
     check('%s: options for LLVM' % toolchain.name, toolchain.delegated)
     check('%s: atomics' % toolchain.name, lambda: toolchain.same('atomics', 'plain', toolchain.volatile(), '', 'crates'))
+    for what, work in shown.checks(toolchain):
+        check('%s: %s' % (toolchain.name, what), work)
 
 
 def main():

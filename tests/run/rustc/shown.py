@@ -1,10 +1,13 @@
 """Values in debuggers (integrations/rustc/src/show.rs, debuggers/): what gdb and lldb show of the variables of
 shown/values.rs, at
 the lines that comments mark, is what `{:?}` prints there, which a copy of the program does. Whatever `Debug` does, the
-program goes on as without a debugger. A core file shows fields."""
+program goes on as without a debugger. A core file shows fields. Of a program for AArch64, which QEMU's user emulation runs,
+gdb-multiarch shows the same."""
 import os
 import re
 import shutil
+import subprocess
+import time
 
 import debug_faults
 import harness
@@ -52,8 +55,8 @@ def printing(text):
     return re.sub(r'(?m)^%s$' % MARK.pattern, more, text)
 
 
-def commands(stops, last, fault=''):
-    """For gdb: stops at the lines, each as often as the program comes there, and prints."""
+def commands(stops, last, fault='', begin='run > out 2> err', bad=tuple(BAD)):
+    """For gdb: stops at the lines, each as often as the program comes there, and prints; `begin` is what starts the program."""
     lines = ['import gdb']
     lines += ["gdb.execute('set print elements 0')", "gdb.execute('set host-charset UTF-8')", "gdb.execute('set confirm off')"]
     lines += ["gdb.execute('break values.rs:%d')" % line for line, _ in stops] + ["gdb.execute('break values.rs:%d')" % last]
@@ -66,7 +69,7 @@ def show(name):
         text = '= error: %s' % e
     print('@%s=%s' % (name, text.split('= ', 1)[1].rstrip('\n')))
 FAULT
-gdb.execute('run > out 2> err')
+gdb.execute('BEGIN')
 while gdb.selected_inferior().pid:
     line = gdb.selected_frame().find_sal().line
     for name in stops.get(line, []):
@@ -74,7 +77,8 @@ while gdb.selected_inferior().pid:
     if line == bad:
         bad = 0
         print('@@bad')
-        gdb.execute('generate-core-file core')
+        if 'panics' in BAD:
+            gdb.execute('generate-core-file core')
         for name in BAD:
             show(name)
         print('@@end')
@@ -83,7 +87,7 @@ while gdb.selected_inferior().pid:
         show('hidden')
         gdb.execute('set kiln-show on')
     gdb.execute('continue')
-'''.replace('BAD', repr(list(BAD))).replace('FAULT', fault)]
+'''.replace('BAD', repr(list(bad))).replace('FAULT', fault).replace('BEGIN', begin)]
     return '\n'.join(lines)
 
 
@@ -133,7 +137,7 @@ class Shown:
 
     def compile(self, source, out, options, inline='', show='1', driver=True, crate='values'):
         compiler = [self.t.driver] if driver else ['rustc', '+' + self.t.name]
-        words = [*compiler, '--edition=2024', '-Awarnings', '-g', '--crate-name=' + crate, source, '-o', out, *options]
+        words = [*compiler, '--edition=2024', '-Awarnings', '-g', '--crate-name=' + crate, source, '-o', out, *self.t.target, *options]
         self.h.run(words, env=dict(self.t.env, KILN_INLINE=inline, KILN_SHOW=show), timeout=300)
 
     def env(self):
@@ -145,7 +149,7 @@ class Shown:
         with open(prints, 'w') as f:
             f.write(printing(text))
         self.compile(prints, prints[:-3], options, driver=False)
-        err = self.h.run([prints[:-3]], check=False, env=self.env())[2]
+        err = self.h.run([*(harness.QEMU if self.h.cross else []), prints[:-3]], check=False, env=self.env())[2]
         return re.findall(r'(?m)^@(\w+)=(.*)$', err)
 
     @staticmethod
@@ -159,6 +163,14 @@ class Shown:
         for name, pattern in bad.items():
             if not re.fullmatch(pattern, found.get(name, '')):
                 raise harness.Failure('%s: shown is %s' % (name, found.get(name)))
+
+    @staticmethod
+    def printed_same(folder, plain):
+        """The program printed under gdb what it prints without."""
+        with open(os.path.join(folder, 'out')) as o, open(os.path.join(folder, 'err')) as e:
+            under = o.read(), re.sub(r"thread 'main' \(\d+\)", 'thread', e.read())
+        if under != (plain[1], re.sub(r"thread 'main' \(\d+\)", 'thread', plain[2])):
+            raise harness.Failure('the program printed %r under gdb, and %r without' % (under, plain[1:]))
 
     def gdb(self, mode, options, inline, bad, fault='', runtime=None):
         """`fault` is planted in the script; `runtime` becomes something else in the runtime's source."""
@@ -185,13 +197,45 @@ class Shown:
         self.compare(said, normal, bad_part, bad, out + wrong)
         if '@1.5 + 1.0=2.5\n' not in after or '@hidden=values::Hidden {letters: alloc::vec::Vec' not in after:
             raise harness.Failure('copies, or without: ' + after)
-        with open(os.path.join(folder, 'out')) as o, open(os.path.join(folder, 'err')) as e:
-            under = o.read(), re.sub(r"thread 'main' \(\d+\)", 'thread', e.read())
-        if under != (plain[1], re.sub(r"thread 'main' \(\d+\)", 'thread', plain[2])):
-            raise harness.Failure('the program printed %r under gdb, and %r without' % (under, plain[1:]))
+        self.printed_same(folder, plain)
         core = h.run(['gdb', '-nx', '-batch', '-ex', 'source %s/show_gdb.py' % SCRIPTS, '-ex', 'print hidden', program, 'core'], cwd=folder, env=env)
         if 'letters: alloc::vec::Vec' not in core[1]:
             raise harness.Failure('of a core file: %s%s' % core[1:])
+
+    def remote(self):
+        """A program for AArch64. gdb has no limit of time there, so what does not return is not shown."""
+        h, folder = self.h, self.path('remote')
+        os.makedirs(folder, exist_ok=True)
+        with open(SOURCE) as f:
+            text = f.read()
+        source, socket, script = (os.path.join(folder, name) for name in ('values.rs', 'socket', 'script.py'))
+        shutil.copy(SOURCE, source)
+        said = self.said(folder, text, [])
+        self.compile(source, source[:-3], [])
+        patterns = {name: BAD[name] for name in ('fails', 'writes', 'hidden')}
+        with open(script, 'w') as f:
+            f.write(commands(marks(text), bad_line(text), begin='target remote ' + socket, bad=tuple(patterns)))
+        words = ['gdb-multiarch', '-nx', '-batch', '-ex', 'set sysroot ' + harness.QEMU[2], '-x', os.path.join(SCRIPTS, 'show_gdb.py'), '-x', script]
+        with open(os.path.join(folder, 'out'), 'w') as out, open(os.path.join(folder, 'err'), 'w') as err:
+            program = subprocess.Popen([*harness.QEMU, '-g', socket, source[:-3]], stdout=out, stderr=err, env=self.env())
+        try:
+            for _ in range(100):
+                if os.path.exists(socket):
+                    break
+                time.sleep(0.1)
+            shown, wrong = h.run([*words, source[:-3]], cwd=folder, env=self.env(), timeout=120)[1:]
+            status = program.wait(timeout=20)
+        except subprocess.TimeoutExpired as e:
+            raise harness.Failure(str(e))
+        finally:
+            program.kill()
+            program.wait()
+        normal, _, rest = shown.partition('@@bad\n')
+        self.compare(said, normal, rest.partition('@@end\n')[0], patterns, shown + wrong)
+        plain = h.run([*harness.QEMU, source[:-3]], check=False, env=self.env())
+        self.printed_same(folder, plain)
+        if status != plain[0]:
+            raise harness.Failure('the program ended with %d' % status)
 
     def lldb(self):
         """The same in lldb, in one mode."""
@@ -259,6 +303,10 @@ class Shown:
 
 def checks(toolchain):
     shown = Shown(toolchain)
+    if toolchain.h.cross:
+        if shutil.which('gdb-multiarch'):
+            yield 'values in gdb-multiarch', shown.remote
+        return
     yield 'values are not shown unless asked', shown.without
     if shutil.which('lldb-22'):
         yield 'values in lldb', shown.lldb
