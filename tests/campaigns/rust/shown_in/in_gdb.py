@@ -32,7 +32,13 @@ def text_of(name):
         text = gdb.execute('print ' + name, to_string=True).split(' = ', 1)[1][:-1]
     except (gdb.error, IndexError) as e:
         text = 'error: %s' % e
-    return text, stops.calls > calls
+    return text, stops.calls > calls and has_text(name)
+
+
+def has_text(name):
+    """Does Kiln's script show the whole variable, rather than parts of it?"""
+    value = gdb.parse_and_eval(name)
+    return bool(ours.find(ours.find_index(gdb.selected_inferior())[0], value.type))
 
 
 def switch(on):
@@ -42,6 +48,8 @@ def switch(on):
 
 
 def main():
+    # gdb would show arguments as soon as it stops: Debug would print then.
+    gdb.execute('set print frame-arguments none')
     for setting in ('pagination off', 'confirm off', 'width 0', 'print elements 0', 'breakpoint pending off', 'host-charset UTF-8',
                     'print thread-events off', 'print inferior-events off'):
         gdb.execute('set ' + setting)

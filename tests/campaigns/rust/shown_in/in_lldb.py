@@ -17,7 +17,8 @@ def text_of(frame, name):
     calls = stops.calls
     value = frame.FindVariable(name)
     text = value.GetSummary() or value.GetValue() if value.IsValid() else 'no variable'
-    return text or '', stops.calls > calls
+    # Of one that is shown by its parts, some of these may have been called.
+    return text or '', stops.calls > calls and bool(ours.function_of(value.GetProcess(), value.GetType()))
 
 
 def names(frame):

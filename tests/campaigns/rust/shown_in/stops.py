@@ -7,7 +7,7 @@
     tests      gets what the program prints
     truth      where the program has printed the variables before it comes to a stop; null: all that the debugger has are
                shown, at the first time that the program comes there
-    repeat     how often each variable is shown
+    repeat     how often each variable is shown; 0: only its name is
 """
 import json
 import os
@@ -70,8 +70,8 @@ class Stops:
     def show(self, number, name, texts):
         """`texts()`: what is shown, and whether by `Debug`; as often as it was asked, it is the same."""
         shown = [texts() for _ in range(self.config['repeat'])]
-        text, how = shown[0]
-        if shown.count(shown[0]) < len(shown):
+        text, how = shown[0] if shown else ('', False)
+        if len(set(shown)) > 1:
             text, how = ' AND THEN '.join(map(str, shown)), True
         self.out.write(json.dumps([number, name, text, how]) + '\n')
 
