@@ -91,14 +91,17 @@ def name_of(type):
 
 
 def find(index, type):
-    """What the index has of a type. Of an enum, gdb has a value's variant, which may be shorter; by its name, it has the enum."""
+    """What the index has of a type. Of an enum, gdb has a value's variant, which may be shorter; by its name, it has the enum.
+    A struct with an enum lacks the padding at its end."""
     name = name_of(type)
     found = name and index.find(name, type.sizeof)
     if not found and name in index.entries and type.code == gdb.TYPE_CODE_STRUCT:
+        sizes = [-(-type.sizeof // align) * align for align in (2, 4, 8, 16)]
         try:
-            found = index.find(name, gdb.lookup_type(name).sizeof)
+            sizes.append(gdb.lookup_type(name).sizeof)
         except gdb.error:
             pass
+        found = next(filter(None, (index.find(name, size) for size in sizes)), None)
     return found
 
 

@@ -36,7 +36,11 @@ def text_of(name):
 
 
 def has_text(name):
-    """Does Kiln's script show the whole variable, rather than parts of it?"""
+    """Does Kiln's script show the whole variable, rather than parts of it? Where a pattern's variable has the same name, gdb
+    has that, which is not initialized yet."""
+    symbol = gdb.lookup_symbol(name)[0]
+    if symbol is None or symbol.line >= gdb.selected_frame().find_sal().line:
+        return False
     value = gdb.parse_and_eval(name)
     return bool(ours.find(ours.find_index(gdb.selected_inferior())[0], value.type))
 

@@ -17,8 +17,10 @@ def text_of(frame, name):
     calls = stops.calls
     value = frame.FindVariable(name)
     text = value.GetSummary() or value.GetValue() if value.IsValid() else 'no variable'
-    # Of one that is shown by its parts, some of these may have been called.
-    return text or '', stops.calls > calls and bool(ours.function_of(value.GetProcess(), value.GetType()))
+    # Of one that is shown by its parts, some of these may have been called; and a pattern's variable of the same name is not
+    # initialized yet.
+    is_later = value.GetDeclaration().GetLine() >= frame.GetLineEntry().GetLine()
+    return text or '', stops.calls > calls and not is_later and bool(ours.function_of(value.GetProcess(), value.GetType()))
 
 
 def names(frame):
