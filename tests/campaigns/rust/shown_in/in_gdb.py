@@ -70,7 +70,7 @@ def main():
         frame = gdb.selected_frame()
         sal = frame.find_sal()
         place = sal.symtab and (os.path.abspath(sal.symtab.fullname()), sal.line)
-        number, again = stops.arrive(place)
+        number, again = stops.arrive(place, lambda at: int.from_bytes(gdb.selected_inferior().read_memory(at, 8), 'little'))
         if not again:
             for hit in hits:
                 hit.delete()

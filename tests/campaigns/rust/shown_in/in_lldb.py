@@ -47,7 +47,7 @@ def run(debugger):
         entry = frame.GetLineEntry()
         file = entry.GetFileSpec()
         place = os.path.abspath('%s/%s' % (file.GetDirectory(), file.GetFilename())), entry.GetLine()
-        number, again = stops.arrive(place)
+        number, again = stops.arrive(place, lambda at: process.ReadUnsignedFromMemory(at, 8, error))
         if not again and thread.GetStopReason() == lldb.eStopReasonBreakpoint:
             for i in range(0, thread.GetStopReasonDataCount(), 2):
                 target.BreakpointDelete(thread.GetStopReasonDataAtIndex(i))

@@ -28,6 +28,7 @@ class Stops:
         self.done = set()
         self.at = 0
         self.printed = {} # names that the program has printed, by the number of a stop
+        self.seen = {} # by number, the address of what counts how often the program has come there
         self.switch = None # the address of what says whether the program prints
 
     def read(self):
@@ -42,11 +43,13 @@ class Stops:
                 words = line.split()
                 if words[0] == '@':
                     self.switch = int(words[1])
+                    self.seen[int(words[2])] = int(words[3])
+                    self.printed[int(words[2])] = []
                 else:
-                    self.printed.setdefault(int(words[0]), []).extend(words[1:2])
+                    self.printed[int(words[0])].append(words[1])
 
-    def arrive(self, place):
-        """Numbers of stops that a place is; and whether the debugger stops there again."""
+    def arrive(self, place, number_at):
+        """Numbers of stops that a place is; and whether the debugger stops there again. `number_at` reads 8 bytes of memory."""
         number = self.numbers.get(place)
         # A breakpoint at a line without code is moved to another line, to which the program may come again and again.
         if number is None or number in self.done:
@@ -54,7 +57,9 @@ class Stops:
         self.read()
         if not self.config['truth'] or number in self.printed:
             self.done.add(number)
-            return number, False
+            # A line's first code may be in one branch of a `match`: then the program did not stop when it had printed.
+            is_first = not self.config['truth'] or number_at(self.seen[number]) == 1
+            return number if is_first else None, False
         self.passed[place] = self.passed.get(place, 0) + 1
         return None, self.passed[place] < PATIENCE
 
