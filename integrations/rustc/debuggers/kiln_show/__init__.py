@@ -47,7 +47,25 @@ WORDS = re.compile(r'(?<![\w:])(%s)(?![\w:])' % '|'.join(sorted(OF_C, key=len, r
 def plain(name):
     """A name that both debuggers have: some types share one."""
     name = WORDS.sub(lambda m: OF_C[m[1]], name.replace(' >', '>'))
-    return re.sub(r'([\w:]+)\[(\d*)\]', lambda m: '[%s; %s]' % m.groups() if m[2] else '[%s]' % m[1], name)
+    while found := ARRAY.search(name):
+        begin = element(name, found.start())
+        text = name[begin:found.start()] + ('; ' + found[1] if found[1] else '')
+        name = '%s[%s]%s' % (name[:begin], text, name[found.end():])
+    return name
+
+
+# An array of C's: its element is before.
+ARRAY = re.compile(r'(?<=[\w>\])])\[(\d*)\]')
+POINTERS = re.compile(r'(?:&(?:mut )?|\*(?:const|mut) )*$')
+
+
+def element(name, end):
+    """Where a type's name begins that ends there."""
+    depth, begin = 0, end
+    while begin and (depth or name[begin - 1] in ')>]' or re.match(r'[\w:]', name[begin - 1])):
+        begin -= 1
+        depth += (name[begin] in ')>]') - (name[begin] in '(<[')
+    return begin - len(POINTERS.search(name[:begin])[0])
 
 
 class Index:

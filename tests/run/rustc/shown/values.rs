@@ -135,7 +135,9 @@ fn main() {
     let invalid = [0xffu8];
     let part_of: Result<(), Result<_, std::num::ParseIntError>> = Err(Ok(std::str::from_utf8(&invalid).unwrap_err()));
     let padded = std::str::from_utf8(&invalid).unwrap_err();
-    mutable.push('!'); // show: padded text slice numbers part array shapes first other niche nested cell free weak mutex
+    let boxes = Pair([Box::new(1u8), Box::new(2)], "b");
+    let texts = Pair(["a", "b"], "c");
+    mutable.push('!'); // show: padded boxes texts text slice numbers part array shapes first other niche nested cell free weak mutex
     counted.0.set(1); // show: shared once object boxed number map hash set deque pair range result pointer duration
     mutable.push('?'); // show: bytes iter deep counted tuple unit nothing whole mutable wide path atomic part_of
     println!("{}", generic(slice, [1, 2]) + generic(&pair, [3]));
