@@ -39,12 +39,12 @@ SCRIPTS = os.path.join(ROOT, 'integrations/rustc/debuggers')
 # So many times the stops are drawn, and of those to which the tests come, prepared: at some, nothing is printed.
 DRAWN, SPARE = 8, 2
 # Crates whose library has tests, from crates.io. Not here: bstr, whose tests need a file that was not published; http, whose tests
-# do not compile with newer dependencies; idna and fend-core, whose library has next to no tests; textwrap and base64, whose tests
-# take minutes at opt-level 0.
+# did not compile; idna and fend-core, whose library has next to no tests; textwrap and base64, whose tests take minutes at
+# opt-level 0.
 CRATES = ['strsim@0.11.1', 'smallvec@1.16.6', 'hex@0.4.3', 'either@1.19.0', 'csv-core@0.1.13', 'lru@0.19.0', 'httparse@1.10.1',
           'indexmap@2.14.2', 'similar@2.7.0', 'shlex@1.3.0', 'unicode-width@0.2.1', 'humantime@2.3.0', 'percent-encoding@2.3.2',
           'heck@0.5.0', 'nom@8.0.0', 'miniz_oxide@0.9.1', 'petgraph@0.7.1', 'num-bigint@0.5.1', 'regex-syntax@0.8.12',
-          'regex-lite@0.1.9', 'globset@0.4.21', 'aho-corasick@1.1.5']
+          'globset@0.4.21', 'aho-corasick@1.1.5']
 # What ends a text that says itself that it is not all.
 CUT = '… <cut>'
 # Tests that are left out, since they take minutes at opt-level 0.
