@@ -382,7 +382,7 @@ class Crate:
                 kept = set(sorted(with_values)[:self.options.stops])
                 self.sums['stops'] = len(kept)
                 if not kept: self.bad.append('no stop')
-                self.kept, self.first = kept, (compare(shown, real, kept)[2], ended)
+                self.kept, self.first = kept, (compare(shown, real, kept)[0], ended)
             exact, plain, wrong = compare(shown, real, kept)
             self.sums[debugger.name] = len(exact)
             if debugger.values:
@@ -400,7 +400,7 @@ class Crate:
         asked = [row for row in self.asked if row[2] in self.kept]
         for name, fault in debug_faults.SCRIPT.items():
             shown, _, ended, _, real = DEBUGGERS[0].shows(self.program, self.copy.folder, self.work, asked, self.env, True, fault=fault)
-            found = len(compare(shown, real, self.kept)[2]) > len(self.first[0]) or ended != self.first[1]
+            found = len(compare(shown, real, self.kept)[0]) < len(self.first[0]) or ended != self.first[1]
             print('    %s: %s' % (name, 'found' if found else 'NOT FOUND'), flush=True)
             if not found:
                 self.bad.append('not found: ' + name)
