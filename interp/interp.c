@@ -35,6 +35,7 @@ static const struct kn_iconvention conventions[] = {
   [KILN_CC_WIN64] = {0},
   [KILN_CC_VECTOR] = {.calls = true, .has_va_list = true},
   [KILN_CC_SYSV] = {.calls = true, .is_called = true, .has_va_list = true},
+  [KILN_CC_TAIL] = {0},
 };
 _Static_assert(sizeof conventions / sizeof *conventions == KILN_CC_COUNT,
                "every convention has a row");

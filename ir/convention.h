@@ -40,6 +40,10 @@ struct kn_convention {
   uint8_t upper;
   uint8_t max_align_log2; /* of objects by value on the stack; at least 3 */
   uint8_t shadow_bytes;   /* of the stack area, below the first argument on the stack */
+  /* A function that returns frees its stack area. Where a call pushes `pushed` bytes, the area is enlarged so that both
+   * are a multiple of 16 bytes (kn_sig.popped). */
+  bool pops;
+  uint8_t pushed;
   /* types whose arguments are addresses of copies that the caller made, aligned to 16 bytes */
   uint16_t indirect;
   /* By bank: the diagnostic where arguments have no register left; NULL: they go to the stack. */

@@ -104,7 +104,8 @@ const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
       ((own->flags & KILN_SIG_VARIADIC) && !same_params(own, sig)))
     return "a tail call whose variadic arguments differ from the function's";
   if (own->conv->keeps != 0) return "a tail call to a function that preserves more registers";
-  if (own->conv->lost != sig->conv->lost || own->conv->shadow_bytes != sig->conv->shadow_bytes)
+  if (own->conv->lost != sig->conv->lost || own->conv->shadow_bytes != sig->conv->shadow_bytes ||
+      own->conv->pops != sig->conv->pops)
     return "a tail call by another convention";
   const unsigned wide = KILN_SIG_WIDE_RESULTS | KILN_SIG_WIDER_RESULTS;
   if (own->n_results != sig->n_results || ((own->flags ^ sig->flags) & wide) ||

@@ -439,13 +439,13 @@ KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n_
 /** Builds a [TAILCALL] to `callee`. `callee` has the same form as for kiln_build_call. The caller's signature and the
  * callee's signature must agree in the following ways:
  * - Both signatures have the same results.
- * - Both signatures have the same convention. This is KILN_CC_C or KILN_CC_PRESERVE_NONE.
+ * - Both signatures have the same convention. This is KILN_CC_C, KILN_CC_PRESERVE_NONE or KILN_CC_TAIL.
  * - If one signature has a parameter with KILN_PARAM_SRET, the other signature has such a parameter too.
  * - If one signature is variadic, the other signature is variadic too and has the same parameters.
  *
- * A variadic callee also receives the caller's own variadic arguments. Arguments that are passed on the stack must not
- * take more room than the caller's own stack parameters. In the callee, addresses of the caller's slots are not valid.
- * Addresses of the caller's memory from SALLOC are not valid either. */
+ * A variadic callee also receives the caller's own variadic arguments. Unless the convention is KILN_CC_TAIL, arguments
+ * that are passed on the stack must not take more room than the caller's own stack parameters. In the callee, addresses
+ * of the caller's slots and of its memory from SALLOC are not valid. */
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n_args);
 

@@ -376,6 +376,13 @@ typedef enum kiln_cc {
    * - Fails on Windows with KILN_ERR_UNSUPPORTED: a variadic function, or a sixth parameter that is a float or vector.
    * - Source: System V psABI for x86-64, 3.2. */
   KILN_CC_SYSV,
+  /** For languages with tail calls of any kind. Like C, but the callee frees its stack arguments. A tail call with this
+   * convention may therefore have more stack arguments than the function that makes it.
+   * - On x86-64, the callee frees a multiple of 16 bytes less 8, so at least 8; on AArch64, a multiple of 16 bytes.
+   * - Fails with KILN_ERR_UNSUPPORTED: on Windows; a variadic signature; a parameter with KILN_PARAM_BYVAL; a result
+   *   for which no register is left.
+   * - Fails with KILN_ERR_LIMIT: more than 65,528 bytes of arguments on the stack. */
+  KILN_CC_TAIL,
   KILN_CC_COUNT
 } kiln_cc;
 

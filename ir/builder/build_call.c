@@ -69,7 +69,8 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   f->lists.n = first + n;
   if (n > f->facts.max_call_args) f->facts.max_call_args = n;
   if (KN_UNLIKELY(!s->usual)) {
-    f->facts.stack_args |= s->stack_bytes != 0;
+    /* after a tail call it is another callee that returns: only a frame pointer finds this frame */
+    f->facts.stack_args |= (s->stack_bytes != 0) | s->conv->pops;
     if (s->flags & KILN_SIG_RETURNS_TWICE) f->facts.returns_twice = true;
   }
   return s;

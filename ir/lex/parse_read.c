@@ -212,6 +212,7 @@ const char *const kn_callconv_names[KILN_CC_COUNT] = {
   [KILN_CC_WIN64] = "win64",
   [KILN_CC_VECTOR] = "vector_pcs",
   [KILN_CC_SYSV] = "sysv",
+  [KILN_CC_TAIL] = "tail",
 };
 
 bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {

@@ -32,6 +32,7 @@ struct kn_sig {
   uint32_t stack_bytes;         /* of the stack area that results and parameters take */
   uint32_t result_bytes;        /* of the results in it that have no register, which come first */
   uint32_t stack_align;         /* of the area; 0: as usual */
+  uint32_t popped;              /* bytes of the area that the callee frees: kn_convention.pops */
   /* So many more arguments of one register each have one, whatever their types are. */
   uint8_t spare;
   bool has_pairs; /* a parameter is an i128 */

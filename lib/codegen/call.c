@@ -237,7 +237,8 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   sig->stack_bytes = s.stack;
   sig->stack_align = s.align;
   /* calls by C's convention always have its shadow bytes */
-  bool stack = s.stack != (t->ir.library != NULL ? t->ir.library->shadow_bytes : 0u);
+  bool stack = s.stack != (t->ir.library != NULL ? t->ir.library->shadow_bytes : 0u) || c->pops;
+  if (c->pops) sig->popped = align_to(s.stack + c->pushed, 16) - c->pushed;
   sig->plain &= !stack;
   sig->usual = !stack && c->keeps == 0 && !c->loses_all && !(sig->flags & KILN_SIG_RETURNS_TWICE);
   unsigned of = c->by_position ? 0 : 1, n = c->args[0].n, n_of = c->args[of].n;
@@ -303,15 +304,15 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
   return true;
 }
 
-/* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
- * the function failed. */
+/* True if the `bytes` of a tail call's stack arguments fit in KN_TAIL_STACK and, unless the callee frees them, where
+ * the function's own are; else the function failed. */
 static bool tail_fits(struct kn_walk *w, uint32_t bytes) {
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   const uint32_t own = sig->stack_bytes, begin = stack_begin(sig);
   if (bytes > KN_TAIL_STACK)
     kn_walk_fail(w, KILN_ERR_LIMIT,
                  "a tail call has more than 4096 bytes of arguments on the stack");
-  else if (bytes > own) {
+  else if (bytes > own && !sig->conv->pops) {
     const kiln_module *m = w->f->module;
     kn_func_fail(w->owner, KILN_ERR_UNSUPPORTED, w->block, w->i,
                  "tailcall: the callee has %u bytes of arguments on the stack, but @%.64s, whose "

@@ -59,12 +59,17 @@ struct kn_call {
   bool tail;
 };
 
-/* How a call with arguments on the stack has moved the stack pointer. Both 0: not at all. */
+/* How a call with arguments on the stack has moved the stack pointer. All 0: not at all. */
 struct kn_call_stack {
-  uint32_t bytes; /* the distance that is known when it is compiled */
-  int32_t kept;   /* it was also aligned: frame offset of where its old value is stored; or 0 */
+  uint32_t bytes;  /* the distance that is known when it is compiled */
+  uint32_t popped; /* the bytes that the callee has moved it back */
+  /* frame offset of where its old value is stored, or 0: it was also aligned, or a landing pad cannot know what it is,
+   * since another callee than the one that was called may have freed its arguments */
+  int32_t kept;
 };
-KN_INLINE bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
+KN_INLINE bool kn_moves_stack(struct kn_call_stack s) {
+  return (s.bytes | s.popped) != 0 || s.kept != 0;
+}
 
 /* Any call: assigns the argument locations, saves live registers, drops the operands, emits the call or the jump. For
  * those that kn_target.call does not do in a shorter way of its own. */

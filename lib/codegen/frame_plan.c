@@ -115,6 +115,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
     .probe_step = t->frame.probe_bytes,
     .homeless = kn_func_is_homeless(f),
     .pinned = f->module->pinned,
+    .popped = sig->popped,
   };
   bool rare = (a->naked | a->general_only | a->realign_stack | f->facts.eh_returns) ||
               (a->guard | a->protection | a->probe_bytes | p->pinned) != 0 ||

@@ -29,7 +29,13 @@ struct a64_exit {
   bool compares;          /* it looks at a guard, and ends with the failure's call */
   uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
   uint32_t reload, freed; /* where it has given back the frame pointer, and all of the frame */
-  uint32_t end;           /* behind its last instruction */
+  /* It moves `args` bytes from the stack pointer to what ends where the function's stack area does: the callee frees
+   * another number of bytes than the function. */
+  bool moves;
+  uint32_t args;
+  uint32_t restored,
+    popped;     /* where the frame pointer is the caller's again; where the stack area is freed */
+  uint32_t end; /* behind its last instruction */
 };
 
 /* The walk with what only this target has. */
@@ -45,6 +51,7 @@ struct a64_walk {
   bool frame_used;        /* something in the frame was addressed */
   uint32_t aligned_words; /* that a64_relax puts before aligned code, at most */
   uint32_t top;    /* bytes at the frame's end, behind all else: the guard, arrays (guard.c) */
+  int32_t kept_sp; /* frame offset where a TRY keeps the stack pointer, or 0: kn_call_stack.kept */
   int32_t kept_at; /* where vector registers are saved whole, in the order of their numbers */
 };
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }

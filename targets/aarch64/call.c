@@ -261,13 +261,17 @@ void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
   kn_def_from(w, w->i, types[0], reg);
 }
 
-/* A tail call's end, where its arguments are in place: goes to its epilogue (frame.c). */
-static void emit_tail(struct kn_walk *w, uint32_t symbol) {
-  struct a64_exit exit = {.label = kn_code_label(w), .symbol = symbol};
+/* A tail call's end, where its arguments are in place, or are moved there: goes to its epilogue (frame.c). */
+static void emit_exit(struct kn_walk *w, struct a64_exit exit) {
+  exit.label = kn_code_label(w);
   exit.behind = kn_observe_tail(w, CALLEE);
   if (!KN_PUSH(w->owner, a64(w)->exits, exit)) return;
   if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = a64(w)->exits.n;
   else a64_branch(w, exit.label);
+}
+
+static void emit_tail(struct kn_walk *w, uint32_t symbol) {
+  emit_exit(w, (struct a64_exit){.symbol = symbol});
 }
 
 /* The usual call: up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in order. False, with
@@ -349,7 +353,6 @@ static void forward_rest(struct kn_walk *w) {
 }
 
 void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all) {
-  (void)c;
   for (uint32_t k = 0; k < w->args.n;
        k++) { /* what is not computed yet, while sp is where it was */
     struct kn_arg a = w->args.at[k];
@@ -363,8 +366,14 @@ void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
     kn_walk_fail(w, KILN_ERR_LIMIT, "the call has 16 MiB or more of arguments on the stack");
     return;
   }
+  w->call_stack = (struct kn_call_stack){.bytes = bytes, .popped = c->tail ? 0 : c->sig->popped};
+  if (KN_UNLIKELY(c->sig->conv->pops) && w->inst[w->i].op == KILN_OP_TRY) {
+    if (a64(w)->kept_sp == 0) a64(w)->kept_sp = kn_frame_alloc(w, 8, 3);
+    w->call_stack.kept = a64(w)->kept_sp;
+    a64_emit(w, a64_mov_sp(1, A64_IP0, A64_SP));
+    a64_hook_store(w, A64_IP0, w->call_stack.kept, KILN_TYPE_I64);
+  }
   move_sp(w, A64_SUB, bytes);
-  w->call_stack = (struct kn_call_stack){.bytes = bytes};
 }
 
 void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
@@ -381,6 +390,11 @@ void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
 }
 
 void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
+  if (KN_UNLIKELY(c->sig->popped != w->plan->frame.popped)) {
+    a64(w)->frame_used = true;
+    emit_exit(w, (struct a64_exit){.symbol = c->symbol, .moves = true, .args = c->sig->popped});
+    return;
+  }
   replace_params(w, c->sig->result_bytes, align_to(bytes, 8));
   move_sp(w, A64_ADD, w->call_stack.bytes);
   if (KN_UNLIKELY((c->sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
@@ -407,7 +421,10 @@ void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
 }
 
 void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
-  move_sp(w, A64_ADD, stack.bytes);
+  if (KN_UNLIKELY(stack.kept != 0)) {
+    a64_hook_load(w, A64_IP0, stack.kept, KILN_TYPE_I64);
+    a64_emit(w, a64_mov_sp(1, A64_SP, A64_IP0));
+  } else move_sp(w, A64_ADD, stack.bytes - stack.popped);
 }
 
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n) {

@@ -1,5 +1,5 @@
 /* The calling conventions of AArch64 (ir/convention.h): AAPCS64, 6 (Linux); its vector procedure call standard; LLVM's
- * preserve_most, preserve_all and preserve_none. A new one that fits is a row here. Read by the placer
+ * preserve_most, preserve_all, preserve_none; tail. A new one that fits is a row here. Read by the placer
  * (lib/codegen/call.c), the frame (frame.c) and this target's lowerings of calls. */
 #include "targets/aarch64/a64.h"
 
@@ -42,8 +42,11 @@ static const struct kn_convention preserve_none = {
   .keeps_none = true,
 };
 
+static const struct kn_convention tail = {C_PLACES, OVER_CALLS, .pops = true,
+                                          .no_flags = KILN_PARAM_BYVAL, .no_variadic = true};
+
 const struct kn_convention *const a64_conventions[KILN_CC_COUNT] = {
   [KILN_CC_C] = &a64_c_convention,        [KILN_CC_PRESERVE_MOST] = &preserve_most,
   [KILN_CC_PRESERVE_ALL] = &preserve_all, [KILN_CC_PRESERVE_NONE] = &preserve_none,
-  [KILN_CC_VECTOR] = &vector_pcs,
+  [KILN_CC_VECTOR] = &vector_pcs,         [KILN_CC_TAIL] = &tail,
 };

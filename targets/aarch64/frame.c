@@ -237,15 +237,50 @@ struct epilogue {
   uint32_t size;   /* of the frame */
   bool frame, pre; /* there is a frame; it is freed by the instruction that reloads x29 */
   bool sign;       /* the return address is signed */
+  uint32_t popped; /* bytes of the stack area that the function frees: kn_frame_plan.popped */
 };
 
-static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct a64_exit *x) {
-  uint32_t fail[2] = {0, 0};
-  kn_label_bind(w, x->label);
-  if (KN_UNLIKELY(kept_whole(w) | w->plan->frame.guarded)) {
-    if (w->plan->frame.guarded) a64_guard_check(w, fail);
-    transfer_whole(w, A64_LDR_FQ);
+/* rd = rn + distance, which may be negative; uses x16. */
+static void add_distance(struct kn_walk *w, unsigned rd, unsigned rn, int32_t distance) {
+  if (distance < 0) add_size(w, A64_SUB, rd, rn, (uint32_t)-distance);
+  else add_size(w, A64_ADD, rd, rn, (uint32_t)distance);
+}
+
+/* The end of an exit that moves its arguments (a64_exit.moves). All that the caller's frame needs is in registers
+ * before the first word is written, since the arguments may go to where it is saved. They are moved up, to addresses
+ * above those that they come from: the last word first. x10 to x14 pass no arguments. */
+static void move_and_leave(struct kn_walk *w, const struct epilogue *e, struct a64_exit *x) {
+  enum { AUTIA1716 = 12, WORD = 10, FRAME = 11, FROM = 12, TO = 13, LEFT = 14 };
+  const int32_t end = (int32_t)(e->size + e->popped);
+  for (unsigned i = e->n; i-- > 0;) transfer(w, &e->pairs[i], true);
+  a64_emit(w, a64_pair(A64_LDP_X, A64_OFFSET, FRAME, A64_LR, A64_FP, 0));
+  x->reload = kn_here(w);
+  if (KN_UNLIKELY(e->sign)) {
+    add_distance(w, A64_IP0, A64_FP, (int32_t)e->size);
+    a64_emit(w, a64_mov(1, A64_IP1, A64_LR));
+    a64_emit(w, a64_hint(AUTIA1716));
+    a64_emit(w, a64_mov(1, A64_LR, A64_IP1));
+    x->authenticated = kn_here(w);
   }
+  if (x->args != 0) {
+    add_distance(w, FROM, A64_SP, (int32_t)x->args - 8);
+    add_distance(w, TO, A64_FP, end - 8);
+    a64_set(w, LEFT, 1, x->args / 8);
+    a64_emit(w, a64_mem_post(A64_LDR_X, WORD, FROM, -8));
+    a64_emit(w, a64_mem_post(A64_STR_X, WORD, TO, -8));
+    a64_emit(w, a64_addsub_imm(A64_SUB, 1, LEFT, LEFT, 1, 0));
+    a64_emit(w, a64_cbnz(1, LEFT, -12));
+  }
+  add_distance(w, A64_SP, A64_FP, end - (int32_t)x->args);
+  x->freed = kn_here(w);
+  a64_emit(w, a64_mov(1, A64_FP, FRAME));
+  x->restored = kn_here(w);
+  a64_exit_jump(w, x->symbol);
+  x->end = kn_here(w);
+}
+
+/* Frees the frame, and returns or jumps. */
+KN_INLINE void leave(struct kn_walk *w, const struct epilogue *e, struct a64_exit *x) {
   if (e->frame) {
     for (unsigned i = e->n; i-- > 0;) transfer(w, &e->pairs[i], true);
     if (w->plan->frame.dynamic) a64_emit(w, a64_mov_sp(1, A64_SP, A64_FP));
@@ -263,18 +298,62 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct a64_ex
     a64_emit(w, a64_hint(AUTIASP));
     x->authenticated = kn_here(w);
   }
+  if (KN_UNLIKELY(e->popped != 0) && x->returns) {
+    add_size(w, A64_ADD, A64_SP, A64_SP, e->popped);
+    x->popped = kn_here(w);
+  }
   if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
   else a64_exit_jump(w, x->symbol);
   x->end = kn_here(w);
+}
+
+static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct a64_exit *x) {
+  uint32_t fail[2] = {0, 0};
+  kn_label_bind(w, x->label);
+  if (KN_UNLIKELY(kept_whole(w) | w->plan->frame.guarded)) {
+    if (w->plan->frame.guarded) a64_guard_check(w, fail);
+    transfer_whole(w, A64_LDR_FQ);
+  }
+  if (KN_UNLIKELY(x->moves)) move_and_leave(w, e, x);
+  else leave(w, e, x);
   if (KN_UNLIKELY(x->behind != 0)) kn_label_bind(w, x->behind);
   x->compares = fail[0] != 0;
   if (KN_UNLIKELY(x->compares)) a64_guard_end(w, fail);
+}
+
+/* The rows of an exit that moves its arguments. */
+static void moved_rows(struct rows *r, const struct a64_exit *x, const struct epilogue *e) {
+  enum { FRAME = 11 }; /* move_and_leave */
+  row_advance(r, x->reload);
+  *r->p++ = KILN_DW_CFA_remember_state;
+  for (unsigned i = 0; i < e->n; i++) {
+    row_restored(r, e->pairs[i].a);
+    if (e->pairs[i].b != KN_NO_REG) row_restored(r, e->pairs[i].b);
+  }
+  row_restored(r, A64_LR);
+  *r->p++ = KILN_DW_CFA_register;
+  *r->p++ = A64_FP;
+  *r->p++ = FRAME;
+  if (KN_UNLIKELY(e->sign)) {
+    row_advance(r, x->authenticated);
+    *r->p++ = KILN_DW_CFA_AARCH64_negate_ra_state;
+  }
+  row_advance(r, x->freed);
+  row_cfa(r, A64_SP, 0);
+  row_advance(r, x->restored);
+  row_restored(r, A64_FP);
+  row_advance(r, x->end);
+  *r->p++ = KILN_DW_CFA_restore_state;
 }
 
 /* The rows of an epilogue; `more`: another one follows. */
 static void exit_rows(struct rows *r, const struct a64_exit *x, const struct epilogue *e,
                       uint64_t whole, bool more) {
   bool back = x->compares || more;
+  if (KN_UNLIKELY(x->moves)) {
+    moved_rows(r, x, e);
+    return;
+  }
   if (KN_LIKELY(e->frame)) {
     row_advance(r, x->reload);
     if (KN_UNLIKELY(back)) *r->p++ = KILN_DW_CFA_remember_state;
@@ -296,6 +375,12 @@ static void exit_rows(struct rows *r, const struct a64_exit *x, const struct epi
     row_advance(r, x->authenticated);
     if (back && !e->frame) *r->p++ = KILN_DW_CFA_remember_state;
     *r->p++ = KILN_DW_CFA_AARCH64_negate_ra_state;
+  }
+  if (KN_UNLIKELY(x->popped !=
+                  0)) { /* the CFA is where it was; a frame that pops is one (a64_finish) */
+    row_advance(r, x->popped);
+    *r->p++ = KILN_DW_CFA_def_cfa_offset_sf;
+    r->p = kn_put_sleb(r->p, e->popped / 8);
   }
   if (KN_UNLIKELY(back)) {
     row_advance(r, x->end);
@@ -348,8 +433,8 @@ void a64_finish(struct kn_walk *w) {
   struct pair pairs[MAX_PAIRS];
   unsigned n = saved_pairs(w, pairs);
   const struct kn_frame_plan *plan = &w->plan->frame;
-  bool frame =
-    a64(w)->frame_used || plan->dynamic || plan->calls || plan->record || w->frame.low > 16;
+  bool frame = a64(w)->frame_used || plan->dynamic || plan->calls || plan->record ||
+               w->frame.low > 16 || plan->popped != 0;
   uint32_t size = ((uint32_t)w->frame.low + a64(w)->top + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
   w->frame.cfa = (int32_t)size;
@@ -379,7 +464,7 @@ void a64_finish(struct kn_walk *w) {
   struct a64_exit first = *next;
   *next = a64(w)->exits.at[0];
   a64(w)->exits.at[0] = first;
-  const struct epilogue epilogue = {pairs, n, size, frame, pre, sign};
+  const struct epilogue epilogue = {pairs, n, size, frame, pre, sign, plan->popped};
   for (uint32_t k = 0; k < a64(w)->exits.n; k++) {
     if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
     emit_exit(w, &epilogue, &a64(w)->exits.at[k]);

@@ -120,10 +120,23 @@ void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_a
   EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, x64(w)->eighth));
 }
 
+/* The bytes that a call takes whose callee frees them. */
+static uint32_t open_popped(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
+  if (c->tail) return bytes;
+  w->call_stack.popped = c->sig->popped;
+  if (w->inst[w->i].op == KILN_OP_TRY && kn_code_ready(w)) {
+    if (x64(w)->kept_sp == 0) x64(w)->kept_sp = kn_frame_alloc(w, 8, 3);
+    w->call_stack.kept = x64(w)->kept_sp;
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, x64(w)->kept_sp));
+  }
+  return c->sig->popped;
+}
+
 void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all) {
   uint32_t bytes = all->stack, align = all->align;
   if (bytes == x64(w)->home) bytes = 0; /* the frame has them (kn_frame_plan.calls) */
   x64(w)->tail_area = 0;
+  if (KN_UNLIKELY(c->sig->popped != 0)) bytes = open_popped(w, c, bytes);
   if (KN_UNLIKELY(align != 0) && !c->tail) {
     int32_t kept = kn_frame_alloc(w, 8, 3);
     w->call_stack = (struct kn_call_stack){.kept = kept};
@@ -134,14 +147,15 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
     EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_RSP, -(int32_t)align);
   } else if (c->tail) {
     /* collected in the frame, since they may be made of what is where they go */
-    if (bytes != 0) x64(w)->tail_area = kn_frame_alloc(w, bytes, 4);
+    const uint32_t head = x64_tail_moves(w, c) ? X64_MOVED_HEAD : 0;
+    if (bytes + head != 0) x64(w)->tail_area = kn_frame_alloc(w, bytes + head, 4) + (int32_t)head;
   } else if (KN_UNLIKELY(bytes != 0 && w->frame.up)) {
     kn_walk_fail(w, KILN_ERR_INTERNAL,
                  "a call has stack arguments in a frame without a frame pointer");
   } else if (!w->plan->frame.dynamic) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
-    w->call_stack = (struct kn_call_stack){.bytes = align_16(bytes)};
+    w->call_stack.bytes = align_16(bytes);
     x64_allocate(w, align_16(bytes));
   }
 }
@@ -183,6 +197,10 @@ static void forward_rest(struct kn_walk *w) {
 }
 
 void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
+  if (KN_UNLIKELY(x64_tail_moves(w, c))) {
+    x64_move_tail(w, c, bytes);
+    return;
+  }
   if (bytes > c->sig->conv->shadow_bytes && kn_code_room(w, TAIL_ROOM)) {
     struct x64_addr from = x64_frame(w, x64(w)->tail_area), to = own_area(w);
     to.m.disp += (int32_t)c->sig->result_bytes;
@@ -236,7 +254,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
     }
   } else {
     unsigned gp = 0, n_gp = conv->args[0].n, n_fp = conv->args[1].n;
-    if (KN_UNLIKELY(sig->result_bytes != 0)) return false;
+    if (KN_UNLIKELY((sig->result_bytes | sig->popped) != 0)) return false;
     if (KN_UNLIKELY(conv->loses_all | conv->by_position) && !has_home(w, sig)) return false;
     for (unsigned k = 0; k < n; k++) {
       const kiln_param *p = &sig->params[k];
@@ -399,7 +417,7 @@ void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
   if (KN_UNLIKELY(stack.kept != 0))
     EMIT(w, x64_rm, X64_MOV, 3, X64_RSP, x64_frame_mem(w, stack.kept));
-  else EMIT(w, x64_alu_ri, X64_G_ADD, 3, X64_RSP, (int32_t)stack.bytes);
+  else EMIT(w, x64_alu_ri, X64_G_ADD, 3, X64_RSP, (int32_t)(stack.bytes - stack.popped));
 }
 
 /* ---- returns ---- */

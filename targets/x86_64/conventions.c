@@ -1,6 +1,6 @@
 /* The calling conventions of x86-64 (ir/convention.h): System V psABI, 3.2; LLVM's preserve_most, preserve_all and
- * preserve_none; Microsoft's x64 calling convention, by C and on Linux. A new one that fits is a row here. Read by
- * the placer (lib/codegen/call.c), the frame (frame.c) and this target's lowerings of calls. */
+ * preserve_none; tail; Microsoft's x64 calling convention, by C and on Linux. A new one that fits is a row here. Read
+ * by the placer (lib/codegen/call.c), the frame (frame.c) and this target's lowerings of calls. */
 #include "targets/x86_64/x64.h"
 
 #define RSP_RBP (KN_BIT(X64_RSP) | KN_BIT(X64_RBP))
@@ -47,6 +47,15 @@ static const struct kn_convention preserve_none = {
   .keeps_none = true,
 };
 
+/* ret frees a multiple of 16 bytes less those of the return address. */
+static const struct kn_convention tail = {.args = {{6, {X64_GP_ARGS}}, FLOAT_ARGS},
+                                          .pops = true,
+                                          .pushed = 8,
+                                          .no_flags = KILN_PARAM_BYVAL,
+                                          .no_variadic = true,
+                                          PLACES,
+                                          OVER_CALLS};
+
 /* ---- Windows ---- */
 
 #define WINDOWS_ARGS                                                                               \
@@ -87,6 +96,7 @@ const struct kn_convention *const x64_conventions[KILN_CC_COUNT] = {
   [KILN_CC_PRESERVE_NONE] = &preserve_none,
   [KILN_CC_WIN64] = &win64,
   [KILN_CC_SYSV] = &x64_c_convention,
+  [KILN_CC_TAIL] = &tail,
 };
 
 /* C's convention on Windows. More results than one are LLVM's, on which rustc relies. An i128 is two integers, to

@@ -408,6 +408,10 @@ X64_INLINE uint8_t *x64_pop(uint8_t *p, unsigned reg) {
   return x64_put8(p, 0x58 | (reg & 7));
 }
 X64_INLINE uint8_t *x64_ret(uint8_t *p) { return x64_put8(p, 0xc3); }
+/* ret imm16: frees `bytes` of the stack above the return address. */
+X64_INLINE uint8_t *x64_ret_pop(uint8_t *p, uint32_t bytes) {
+  return x64_put8(x64_put8(x64_put8(p, 0xc2), bytes & 0xff), bytes >> 8);
+}
 X64_INLINE uint8_t *x64_leave(uint8_t *p) { return x64_put8(p, 0xc9); }
 X64_INLINE uint8_t *x64_int3(uint8_t *p) { return x64_put8(p, 0xcc); }
 /* ENDBR64: an indirect branch may come here. */

@@ -173,7 +173,10 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
 }
 
 void x64_epilogue(struct kn_walk *w) {
-  if (free_frame(w, 1, false)) EMIT(w, x64_ret);
+  const uint32_t popped = w->plan->frame.popped;
+  if (!free_frame(w, popped != 0 ? 3 : 1, false)) return;
+  if (KN_UNLIKELY(popped != 0)) EMIT(w, x64_ret_pop, popped);
+  else EMIT(w, x64_ret);
 }
 
 void x64_epilogue_eh(struct kn_walk *w) {
@@ -191,9 +194,17 @@ void x64_epilogue_eh(struct kn_walk *w) {
   }
 }
 
+uint32_t x64_exit_size(const struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
+  if (symbol == 0) return reg >= 8 || w->target->unwind_codes ? 3 : 2;
+  return got ? 6 : 5;
+}
+
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
+  if (free_frame(w, x64_exit_size(w, symbol, got, reg), false)) x64_exit_jump(w, symbol, got, reg);
+}
+
+void x64_exit_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
   bool wide = w->target->unwind_codes; /* by REX.W unwinders know the jump of an epilogue */
-  if (!free_frame(w, symbol == 0 ? (reg >= 8 || wide ? 3 : 2) : got ? 6 : 5, false)) return;
   if (symbol == 0 && wide)
     w->code.p = x64_put8(x64_put8(x64_put8(w->code.p, 0x48 | reg >> 3), 0xff), 0xe0 | (reg & 7));
   else if (symbol == 0) EMIT(w, x64_jmp_r, reg);
@@ -341,9 +352,11 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   }
   kn_code_cfi(w, rows, (size_t)(p - rows));
   for (uint32_t k = 0; k < w->code.fixups.n && x64(w)->n_epilogues; k++) {
-    if (w->code.fixups.at[k].kind != X64_FIX_EPILOGUE) continue;
+    const struct kn_fixup *x = &w->code.fixups.at[k];
+    if (x->kind - X64_FIX_EPILOGUE > X64_FIX_MOVED_TO - X64_FIX_EPILOGUE) continue;
     x64(w)->n_epilogues--;
-    p = epilogue_rows(w, rows, k, &at, false);
+    p = KN_LIKELY(x->kind == X64_FIX_EPILOGUE) ? epilogue_rows(w, rows, k, &at, false)
+                                               : x64_moved_rows(w, rows, x, &at);
     kn_code_cfi(w, rows, (size_t)(p - rows));
   }
 }

@@ -191,7 +191,7 @@ static const struct {
   [X64_FIX_JCC] = {UINT32_MAX, 4},
   [X64_FIX_OVER] = {UINT32_MAX, 4},
   [X64_FIX_BYTE] = {0xff, 1},
-  [X64_FIX_EPILOGUE] = {0, 0}, /* NONE, GONE and ALIGN too: they have no label */
+  [X64_FIX_MOVED_TO] = {0, 0}, /* NONE to MOVED too: they have no label */
 };
 
 void x64_patch(struct kn_walk *w) {

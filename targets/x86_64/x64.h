@@ -50,9 +50,10 @@ struct x64_walk {
   /* Of the newest call: frame offset of a tail call's stack arguments, or 0; of the upper half that belongs to the
    * eighth vector. */
   int32_t tail_area, eighth;
-  int32_t sret;           /* frame offset where the hidden result pointer is kept, or 0 */
-  uint32_t sret_value;    /* that parameter, if the return reads it as another operand, or 0 */
-  int32_t x87_scratch;    /* frame offset of 16 bytes to convert through, or 0 */
+  int32_t sret;        /* frame offset where the hidden result pointer is kept, or 0 */
+  uint32_t sret_value; /* that parameter, if the return reads it as another operand, or 0 */
+  int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
+  int32_t kept_sp; /* frame offset where a TRY keeps the stack pointer, or 0: kn_call_stack.kept */
   int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool upper;             /* upper halves of vectors have arrived */
@@ -283,8 +284,11 @@ enum {
   X64_FIX_NONE,    /* gone */
   X64_FIX_GONE,    /* a jump to be cut; `label` its size */
   X64_FIX_ALIGN, /* `label` bytes of nops: as many stay as align what follows to `label` + 1 bytes */
-  X64_FIX_EPILOGUE /* `at` an epilogue; `label` the bytes from there to its last instruction, which is a ret or a jump
-                      of `label` >> X64_EPILOGUE_LAST bytes */
+  /* `at` an epilogue; `label` the bytes from there to its last instruction, which is a ret or a jump of `label` >>
+   * X64_EPILOGUE_LAST bytes */
+  X64_FIX_EPILOGUE,
+  X64_FIX_MOVED, /* from `at` on the return address is where `label` says (moved.c) */
+  X64_FIX_MOVED_TO /* the same; at `at` the frame is left, by instructions whose sizes `label` says, too */
 };
 enum { X64_EPILOGUE_LAST = 8 };
 #define X64_FIX_TABLE (1u << 31)
@@ -292,6 +296,19 @@ enum { X64_EPILOGUE_LAST = 8 };
 /* A function is emitted this many bytes behind its final position, and moved down when its size is known. Pieces of any
  * length are copied 64 bytes at a time: what is written beyond a piece's end has been read before. */
 #define X64_GAP 128
+
+/* ---- moved.c ---- */
+
+/* Bytes below the arguments of a tail call that moves the return address: copies of that and of rbp. */
+enum { X64_MOVED_HEAD = 16 };
+/* Is a tail call to a callee that frees another number of bytes than the function? */
+KN_INLINE bool x64_tail_moves(const struct kn_walk *w, const struct kn_call *c) {
+  return c->sig->popped != w->plan->frame.popped;
+}
+/* Moves the arguments of such a tail call, of `bytes` bytes in x64_walk.tail_area, and jumps. */
+void x64_move_tail(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
+/* Appends the rows of fixup `x` of a kind X64_FIX_MOVED...; *at: the code offset that they reach. */
+uint8_t *x64_moved_rows(struct kn_walk *w, uint8_t *p, const struct kn_fixup *x, uint32_t *at);
 
 /* ---- unwind.c ---- */
 
@@ -340,6 +357,9 @@ void x64_epilogue_eh(struct kn_walk *w);
 /* The same with a jump in place of the return: to a symbol, through the GOT if `got`, or, if that is 0, to the address
  * in `reg`. */
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
+/* The jump of that, and its size. */
+void x64_exit_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
+uint32_t x64_exit_size(const struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
 /* Cuts the code to its final size and moves it to the function's start. False if the function failed. */
 bool x64_relax(struct kn_walk *w);
 void x64_align_code(struct kn_walk *w, unsigned log2);

@@ -20,6 +20,7 @@ from gen_renewed import gen_renewed, gen_walking
 from gen_repeated import gen_atomics, gen_atomics_wide, gen_blocks, gen_conditions, gen_held
 from gen_rounding import gen_rounding
 from gen_slots import gen_slots
+from gen_tail import gen_tail
 from gen_vector import gen_vector
 from gen_ops import gen_convert, gen_float, gen_icmp, gen_imm, gen_int, gen_memory, gen_switch
 
@@ -40,7 +41,7 @@ def main():
     for make in [gen_int, gen_imm, gen_icmp, gen_float, gen_convert, gen_memory, gen_switch,
                  gen_chains, gen_renewed, gen_walking, gen_moves, gen_pressure, gen_ranges, gen_far, gen_folds,
                  gen_neighbours, gen_f128, gen_vector, gen_atomics, gen_atomics_wide, gen_blocks,
-                 gen_conditions, gen_held, gen_rounding, gen_slots]:
+                 gen_conditions, gen_held, gen_rounding, gen_slots, gen_tail]:
         make(random.Random(seed)).write(outdir)
     for make in [gen_f80, gen_f80_memory, gen_f80_moves, gen_f80_random]:
         make(random.Random(seed)).write(outdir)

@@ -589,6 +589,7 @@ static const struct sig_row {
    1,
    {P(KILN_TYPE_I64)},
    {KILN_TYPE_I64}},
+  {"(i64) -> i64 tail", KILN_CC_TAIL, 0, 1, 1, {P(KILN_TYPE_I64)}, {KILN_TYPE_I64}},
 };
 
 /* A text gives what kiln_sig_new gives for the same. */
@@ -619,6 +620,9 @@ static const struct error_row sig_errors[] = {
   {"()\n\n()", 3, 1, SYNTAX, "expected the end of the signature, found '('"},
   {"() -> i8, i8, i8, i8, i8, i8, i8, i8, i8", 1, 39, LIMIT, "more than 8 results"},
   {"(i64 byval(1, 3))", 1, 15, SYNTAX, "a power of two"},
+  {"(i64, ...) tail", 0, 0, KILN_ERR_UNSUPPORTED, "signature: tail with variadic arguments"},
+  {"(i64 byval(16, 8)) tail", 0, 0, KILN_ERR_UNSUPPORTED, "tail with a parameter of this kind"},
+  {"() -> i128, i128 tail", 0, 0, KILN_ERR_UNSUPPORTED, "tail with results on the stack"},
   {NULL, 0, 0, KILN_ERR_ARGUMENT, "no text"},
 };
 

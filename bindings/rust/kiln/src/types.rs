@@ -231,6 +231,8 @@ enums! {
         Vector = KILN_CC_VECTOR,
         /// System V's convention, on x86-64 only.
         SysV = KILN_CC_SYSV,
+        /// The callee frees its stack arguments, so that a tail call may have any number of them.
+        Tail = KILN_CC_TAIL,
     }
 
     /// The functions that have a guard value between their local memory and the return address.
