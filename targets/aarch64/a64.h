@@ -51,7 +51,6 @@ struct a64_walk {
   bool frame_used;        /* something in the frame was addressed */
   uint32_t aligned_words; /* that a64_relax puts before aligned code, at most */
   uint32_t top;    /* bytes at the frame's end, behind all else: the guard, arrays (guard.c) */
-  int32_t kept_sp; /* frame offset where a TRY keeps the stack pointer, or 0: kn_call_stack.kept */
   int32_t kept_at; /* where vector registers are saved whole, in the order of their numbers */
 };
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }

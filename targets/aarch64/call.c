@@ -368,8 +368,7 @@ void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
   }
   w->call_stack = (struct kn_call_stack){.bytes = bytes, .popped = c->tail ? 0 : c->sig->popped};
   if (KN_UNLIKELY(c->sig->conv->pops) && w->inst[w->i].op == KILN_OP_TRY) {
-    if (a64(w)->kept_sp == 0) a64(w)->kept_sp = kn_frame_alloc(w, 8, 3);
-    w->call_stack.kept = a64(w)->kept_sp;
+    w->call_stack.kept = kn_frame_alloc(w, 8, 3);
     a64_emit(w, a64_mov_sp(1, A64_IP0, A64_SP));
     a64_hook_store(w, A64_IP0, w->call_stack.kept, KILN_TYPE_I64);
   }

@@ -125,9 +125,8 @@ static uint32_t open_popped(struct kn_walk *w, const struct kn_call *c, uint32_t
   if (c->tail) return bytes;
   w->call_stack.popped = c->sig->popped;
   if (w->inst[w->i].op == KILN_OP_TRY && kn_code_ready(w)) {
-    if (x64(w)->kept_sp == 0) x64(w)->kept_sp = kn_frame_alloc(w, 8, 3);
-    w->call_stack.kept = x64(w)->kept_sp;
-    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, x64(w)->kept_sp));
+    w->call_stack.kept = kn_frame_alloc(w, 8, 3);
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, w->call_stack.kept));
   }
   return c->sig->popped;
 }

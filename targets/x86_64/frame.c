@@ -172,11 +172,13 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
   return true;
 }
 
+static KN_COLD void epilogue_that_pops(struct kn_walk *w) {
+  if (free_frame(w, 3, false)) EMIT(w, x64_ret_pop, w->plan->frame.popped);
+}
+
 void x64_epilogue(struct kn_walk *w) {
-  const uint32_t popped = w->plan->frame.popped;
-  if (!free_frame(w, popped != 0 ? 3 : 1, false)) return;
-  if (KN_UNLIKELY(popped != 0)) EMIT(w, x64_ret_pop, popped);
-  else EMIT(w, x64_ret);
+  if (KN_UNLIKELY(w->plan->frame.popped != 0)) epilogue_that_pops(w);
+  else if (free_frame(w, 1, false)) EMIT(w, x64_ret);
 }
 
 void x64_epilogue_eh(struct kn_walk *w) {
@@ -334,7 +336,7 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
   return p;
 }
 
-static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
+KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   uint8_t rows[256], *p; /* not worth clearing */
   uint32_t at = start + x64(w)->head;
   p = prologue_rows(w, rows, &at);

@@ -50,10 +50,9 @@ struct x64_walk {
   /* Of the newest call: frame offset of a tail call's stack arguments, or 0; of the upper half that belongs to the
    * eighth vector. */
   int32_t tail_area, eighth;
-  int32_t sret;        /* frame offset where the hidden result pointer is kept, or 0 */
-  uint32_t sret_value; /* that parameter, if the return reads it as another operand, or 0 */
-  int32_t x87_scratch; /* frame offset of 16 bytes to convert through, or 0 */
-  int32_t kept_sp; /* frame offset where a TRY keeps the stack pointer, or 0: kn_call_stack.kept */
+  int32_t sret;           /* frame offset where the hidden result pointer is kept, or 0 */
+  uint32_t sret_value;    /* that parameter, if the return reads it as another operand, or 0 */
+  int32_t x87_scratch;    /* frame offset of 16 bytes to convert through, or 0 */
   int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool upper;             /* upper halves of vectors have arrived */
