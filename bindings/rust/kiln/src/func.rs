@@ -27,7 +27,7 @@ pub struct Value<'id> {
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Block<'id> {
-    raw: sys::kiln_block,
+    pub(crate) raw: sys::kiln_block,
     id: Invariant<'id>,
 }
 
@@ -301,7 +301,12 @@ impl<'id> Function<'id> {
         result.map_err(|e| self.fail(e.message())).ok()
     }
 
-    fn count(&self, n: usize) -> u32 {
+    /// Returns the symbol for C. One of another module is a mistake.
+    pub(crate) fn own_symbol(&self, symbol: Symbol) -> Option<sys::kiln_symbol> {
+        self.take(of_owner(symbol, self.module))
+    }
+
+    pub(crate) fn count(&self, n: usize) -> u32 {
         self.take(count(n)).unwrap_or(0)
     }
 
@@ -396,7 +401,7 @@ impl<'id> Function<'id> {
     /// Returns the address of a symbol plus `addend`. The address of a thread-local symbol is allowed only as the
     /// operand of `tls_addr`.
     pub fn symbol(&self, symbol: Symbol, addend: i64) -> Value<'id> {
-        let Some(symbol) = self.take(of_owner(symbol, self.module)) else { return Value::new(Default::default()) };
+        let Some(symbol) = self.own_symbol(symbol) else { return Value::new(Default::default()) };
         // SAFETY: the function is alive; a symbol out of range is a mistake.
         Value::new(unsafe { sys::kiln_const_symbol(self.raw(), symbol, addend) })
     }
@@ -684,7 +689,7 @@ impl<'id> Function<'id> {
 
     // ---- calls ----
 
-    fn own_sig(&self, sig: Sig) -> sys::kiln_sig {
+    pub(crate) fn own_sig(&self, sig: Sig) -> sys::kiln_sig {
         if sig.owner == self.module {
             return sig.raw;
         }
@@ -694,11 +699,15 @@ impl<'id> Function<'id> {
 
     /// Calls a function of the module by its own signature. Returns result 0, or no value.
     pub fn call(&self, function: Symbol, args: &[Value<'id>]) -> Value<'id> {
-        let Some(symbol) = self.take(of_owner(function, self.module)) else { return Value::new(Default::default()) };
-        // SAFETY: module and function are alive; a symbol out of range gives zeros.
-        let sig = unsafe { sys::kiln_symbol_get(self.of, symbol) }.sig;
         let callee = self.symbol(function, 0);
-        self.call_raw(sig, callee, args)
+        self.call_raw(self.sig_of(function), callee, args)
+    }
+
+    /// Returns a function's signature, or none after a mistake.
+    pub(crate) fn sig_of(&self, function: Symbol) -> sys::kiln_sig {
+        let Some(symbol) = self.own_symbol(function) else { return Default::default() };
+        // SAFETY: module and function are alive; a symbol out of range gives zeros.
+        unsafe { sys::kiln_symbol_get(self.of, symbol) }.sig
     }
 
     /// Calls the function at an address, by a signature. Returns result 0, or no value.
@@ -814,7 +823,7 @@ impl<'id> Function<'id> {
 }
 
 /// Converts a list for C, where a `Value` is a `kiln_value`.
-fn raw_values(values: &[Value<'_>]) -> *const sys::kiln_value {
+pub(crate) fn raw_values(values: &[Value<'_>]) -> *const sys::kiln_value {
     values.as_ptr().cast()
 }
 

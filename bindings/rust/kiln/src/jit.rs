@@ -294,8 +294,8 @@ impl Jit {
 
     /// Begins to add a module's functions one by one, while others are still being built.
     pub fn stream<'a>(&'a self, module: &'a Module<Open>) -> Result<Stream<'a>> {
-        // SAFETY: JIT and module are alive, and live longer than the stream.
         let mut error = JitError::new();
+        // SAFETY: JIT and module are alive, and live longer than the stream.
         let raw = unsafe { sys::kiln_jit_stream_new(self.raw(), module.raw(), std::ptr::null(), &mut error.0) };
         match NonNull::new(raw) {
             Some(raw) => Ok(Stream { raw, jit: self, module }),

@@ -224,6 +224,7 @@
 
 mod debug;
 mod error;
+mod exceptions;
 mod func;
 mod jit;
 mod module;
@@ -235,6 +236,7 @@ mod types;
 
 pub use debug::{DebugInfo, Declaration, Encoding, Entry, Language, Location, Member, Modifier, Record, RecordKind};
 pub use error::{Error, Result, Status};
+pub use exceptions::{Clause, Edges};
 pub use func::{Attrs, Block, Function, MemFlags, Operand, Slot, Value};
 pub use jit::{AddFlags, Frame, Jit, JitFn, JitOptions, PcInfo, Stream, Unit};
 pub use kiln_sys as sys;

@@ -310,6 +310,6 @@ pub(crate) fn callable(sig: &sys::kiln_sig_info, f: &Signature) -> bool {
                 && p.align_log2 == 0
                 && p.flags & !extended == 0
                 && (p.flags == 0 || p.flags == wanted.flags)
-        }) && (0..f.results.len()).all(|i| u32::from(*sig.results.add(i)) == f.results[i] as u32)
+        }) && (0..f.results.len()).all(|i| *sig.results.add(i) == f.results[i] as u32)
     }
 }

@@ -531,3 +531,117 @@ fn a_register_is_pinned() {
     assert_eq!(unsafe { f.call(77) }, 77);
     assert_eq!(Module::with_options("m", &options("rax")).err().unwrap().status(), Status::Unsupported);
 }
+
+/// `f(x)` calls `thrower(x)`, which throws x with the tag `tag` if x is odd, and `other` if x is a multiple of 4. A clause
+/// catches `tag`, one cleans up.
+fn catching(module: &Module) -> Symbol {
+    type Throw = unsafe extern "C" fn(*const (), i64) -> i32;
+    type Free = unsafe extern "C" fn(*mut ());
+    let personality = module.declare_data("kiln_personality").unwrap();
+    let throw = module.declare_fn::<Throw>("kiln_throw").unwrap();
+    let free = module.declare_fn::<Free>("kiln_exception_free").unwrap();
+    let value = module.declare_fn::<unsafe extern "C" fn(*mut ()) -> *mut i64>("kiln_exception_value").unwrap();
+    let [tag, other] = ["tag", "other"].map(|name| module.data(name, &Data::bytes(&[0])).unwrap());
+    let [thrower, middle, f] = ["thrower", "middle", "f"].map(|name| module.declare_fn::<Unary>(name).unwrap());
+    let cleaned = module.data("cleaned", &Data::zero(8).align_log2(3)).unwrap();
+    let session = module.session().unwrap();
+    let throws = |f: &kiln::Function<'_>, tag| {
+        f.call(throw, &[f.symbol(tag, 0), f.param(0)]);
+        f.ret(&[f.int(-1)]);
+    };
+    session
+        .define(thrower, |f| {
+            let [odd, even, four, rest] = [(); 4].map(|()| f.block());
+            f.brif(f.icmp(IntCond::Ne, Type::I64, f.and(Type::I64, f.param(0), 1), 0), (odd, &[]), (even, &[]));
+            f.switch_to(odd);
+            throws(f, tag);
+            f.switch_to(even);
+            f.brif(f.icmp(IntCond::Ne, Type::I64, f.and(Type::I64, f.param(0), 3), 0), (rest, &[]), (four, &[]));
+            f.switch_to(four);
+            throws(f, other);
+            f.switch_to(rest);
+            f.ret(&[f.param(0)]);
+        })
+        .unwrap();
+    session
+        .define(middle, |f| {
+            f.set_personality(personality);
+            let (returned, cleanup) = (f.block(), f.block());
+            let (result, exception) = (f.block_param(returned, Type::I64), f.block_param(cleanup, Type::I64));
+            f.try_call(
+                thrower,
+                &[f.param(0)],
+                kiln::Edges {
+                    normal: (returned, &[f.try_result(thrower, 0)]),
+                    unwind: (cleanup, &[f.try_exception()]),
+                    clauses: &[kiln::Clause::Cleanup],
+                },
+            );
+            f.switch_to(returned);
+            f.ret(&[result]);
+            f.switch_to(cleanup);
+            let at = f.symbol(cleaned, 0);
+            let count = f.load(Type::I64, at, 0, MemFlags::NONE);
+            f.store(Type::I64, at, 0, f.add(Type::I64, count, 1), MemFlags::NONE);
+            f.resume(exception);
+        })
+        .unwrap();
+    session
+        .define(f, |f| {
+            f.set_personality(personality);
+            let [returned, landed, tagged, all] = [(); 4].map(|()| f.block());
+            let result = f.block_param(returned, Type::I64);
+            let (exception, selector) = (f.block_param(landed, Type::I64), f.block_param(landed, Type::I32));
+            f.try_call(
+                middle,
+                &[f.param(0)],
+                kiln::Edges {
+                    normal: (returned, &[f.try_result(middle, 0)]),
+                    unwind: (landed, &[f.try_exception(), f.try_selector()]),
+                    clauses: &[kiln::Clause::Catch(tag), kiln::Clause::CatchAll],
+                },
+            );
+            f.switch_to(returned);
+            f.ret(&[result]);
+            f.switch_to(landed);
+            let is_tag = f.icmp(IntCond::Eq, Type::I32, selector, f.type_id(Some(tag)));
+            f.brif(is_tag, (tagged, &[]), (all, &[]));
+            f.switch_to(tagged);
+            let thrown = f.load(Type::I64, f.call(value, &[exception]), 0, MemFlags::NONE);
+            f.call(free, &[exception]);
+            let count = f.load(Type::I64, f.symbol(cleaned, 0), 0, MemFlags::NONE);
+            f.ret(&[f.add(Type::I64, f.mul(Type::I64, thrown, 1000), count)]);
+            f.switch_to(all);
+            f.call(free, &[exception]);
+            f.ret(&[f.int(-2)]);
+        })
+        .unwrap();
+    f
+}
+
+#[test]
+fn exceptions_are_caught() {
+    let mut module = Module::new("m").unwrap();
+    let f = catching(&module);
+    let jit = Jit::new().unwrap();
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    let f = unit.function::<Unary>(&module, f).unwrap();
+    // SAFETY: what is thrown is caught.
+    unsafe { assert_eq!([3, 2, 4, 7].map(|x| f.call(x)), [3001, 2, -2, 7003]) };
+}
+
+#[test]
+fn a_clause_is_of_the_own_module() {
+    let (module, other) = (Module::new("m").unwrap(), Module::new("other").unwrap());
+    let (callee, tag) = (module.declare_fn::<Unary>("f").unwrap(), other.data("tag", &Data::zero(1)).unwrap());
+    let error = module
+        .session()
+        .unwrap()
+        .define(callee, |f| {
+            let (next, landed) = (f.block(), f.block());
+            let clauses = &[kiln::Clause::Filter(&[tag])];
+            f.try_call(callee, &[f.param(0)], kiln::Edges { normal: (next, &[]), unwind: (landed, &[]), clauses });
+        })
+        .unwrap_err();
+    assert_eq!(error.status(), Status::Argument, "{error}");
+}
