@@ -1,4 +1,5 @@
-/* Beginning, reuse and release of functions; their errors and the growth of their arrays. Called by
+/* Beginning, reuse and release of functions; their errors and the growth of their arrays; what front ends say of slots
+ * and values: arrays, roots, references, ids of calls. Called by
  * front ends and by the compile pipeline. A session keeps the functions that ended, so that the
  * next one gets arrays which are in the cache: a reset sets the counts to zero. */
 #include "ir/builder/builder.h"

@@ -1,6 +1,6 @@
 /* Addresses, lists of ranges and of locations: .debug_addr, .debug_rnglists, .debug_loclists (DWARF 5, 7.25 to 7.29),
  * .debug_ranges and .debug_loc of DWARF 4.
- * Called by lib/dwarf/dwarf_write.c. */
+ * Called by dwarf_attr.c for lists, by dwarf_write.c and dwarf_index.c for tables. */
 #include "base/leb128.h"
 #include "lib/dwarf/dwarf_writer.h"
 

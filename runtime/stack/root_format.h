@@ -1,6 +1,7 @@
 /* The format of tables of roots: for each call that may collect, where it returns to and its id; and where the roots of
  * the function are in its frame. docs/roots.md describes it. lib/codegen/root_table.c makes the tables, objects and
- * units of a JIT have them, stack.c reads them.
+ * units of a JIT have them, stack.c reads them; it finds the CFA by the rows of unwinding (cfi.c), so that REG and CFA
+ * are for the walks of others.
  *
  * All roots of a function are in its frame from the entry on, so one list of them serves all its calls. What differs by
  * call (roots of bodies that were inlined, values of a statepoint, states to go back to) would be another column, and a

@@ -1,4 +1,5 @@
-/* Variables that are in memory and in registers in turn: what their records of assignments say
+/* All that records say of variables goes through here to kiln_func_set_variable, at once or later.
+ * Later: of variables that are in memory and in registers in turn, what their records of assignments say
  * is known when the function is complete. A record names the assignment; an instruction that is
  * a store to the variable's memory has the same name attached, which stands after the body. If
  * there is one, the variable is in memory from the record on; if the store was removed, it is
