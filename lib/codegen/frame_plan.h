@@ -33,7 +33,8 @@ struct kn_frame_plan {
   bool record;    /* FRAME_ADDR, RETURN_ADDR: there is a record for them to read */
   bool realigned; /* callers may not have aligned it: the prologue does */
   bool red_zone;  /* a leaf may use memory below it */
-  uint32_t popped; /* bytes of its stack area that the function frees when it returns: kn_sig.popped */
+  uint32_t
+    popped; /* bytes of its stack area that the function frees when it returns: kn_sig.popped */
   /* the most that it moves between two accesses, a multiple of 16; 0: it is not probed */
   uint32_t probe_step;
 
