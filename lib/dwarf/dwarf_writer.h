@@ -1,9 +1,9 @@
 /* The files that make debug sections, and what they share. kn_dwarf_build is called by writers of objects when every
  * function has its section and offset, and by the JIT: dwarf.c finds which entries are written, and where in the tree;
  * dwarf_write.c writes them, dwarf_scope.c gives functions and blocks their variables, dwarf_attr.c writes attributes
- * that are computed, such as locations, dwarf_ranges.c the lists that these refer to, dwarf_line.c the line tables, dwarf_split.c skeleton units, dwarf_index.c the index of
- * names. Invariant: the order of all that is written follows from units, functions and the order of references alone,
- * so that it does not depend on the number of sessions.
+ * that are computed, such as locations, dwarf_ranges.c the lists that these refer to, dwarf_line.c the line tables,
+ * dwarf_split.c skeleton units, dwarf_index.c the index of names. Invariant: the order of all that is written follows
+ * from units, functions and the order of references alone, so that it does not depend on the number of sessions.
  * Errors: without memory the module fails, which kn_dwarf_build asks at the end (kn_dwarf_ok), as do a few places that
  * would otherwise read what could not be appended. So functions return no status; what they write after a failure stays
  * within its arrays, and is of no use. */

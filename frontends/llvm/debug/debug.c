@@ -1,5 +1,6 @@
 /* Debugging information: metadata nodes become entries of <kiln/debug.h>, each from its record and as the block is
- * scanned. Called by metadata.c for each node. Variables: debug_var.c. Records' fields: LLVM's MetadataLoader.cpp and BitcodeWriter.cpp, versions 11 to 23.
+ * scanned. Called by metadata.c for each node. Variables: debug_var.c. Records' fields: LLVM's MetadataLoader.cpp and
+ * BitcodeWriter.cpp, versions 11 to 23.
  * Invariant: the entry of a node has a number that follows from the node's, so that nodes may refer to later ones. */
 #include "debug/debug_node.h"
 

@@ -1,6 +1,6 @@
 /* Where variables are: of functions, from the records of their bodies; of the module, from what is attached to its
  * globals. Called by loc.c, which reads the records, by intrinsics/system.c for the calls that older LLVM has in place
- * of them, by nodes.c, metadata.c and function.c. What variables become is told by debug_assign.c. */
+ * of them, by nodes.c, metadata.c and function.c. debug_assign.c hands on what variables become. */
 #include "debug/debug_node.h"
 
 #include <kiln/inspect.h>
