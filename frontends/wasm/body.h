@@ -214,7 +214,7 @@ void kn_wasm_set_line(struct kn_wasm_body *c, const uint8_t *at);
 
 /* Traps if the condition, an i8, holds: here. */
 void kn_wasm_trap_if(struct kn_wasm_body *c, kiln_value condition, kiln_wasm_trap trap);
-/* The block that traps. */
+/* Builds the blocks that trap. */
 void kn_wasm_build_traps(struct kn_wasm_body *c);
 /* An entry of a function, or an iteration of a loop: fuel, interruption. */
 void kn_wasm_count(struct kn_wasm_body *c);
@@ -253,7 +253,7 @@ void kn_wasm_touch_end(struct kn_wasm_body *c, unsigned size, kiln_value at, int
 /* Calls helper `helper` with the instance and `args`; its result, if it has one. */
 kiln_value kn_wasm_call_helper(struct kn_wasm_body *c, enum kn_wasm_helper helper,
                                const kiln_value *args, uint32_t n);
-/* try.c: such a call in a try_table. */
+/* try.c: a call in a try_table, which may throw. */
 kiln_value kn_wasm_build_try(struct kn_wasm_body *c, kiln_sig sig, kiln_value callee,
                              const kiln_value *args, uint32_t n);
 void kn_wasm_end_try(struct kn_wasm_body *c, struct kn_wasm_control *t);

@@ -114,7 +114,7 @@ uint64_t kn_inline_frame(const kiln_func *f, const uint8_t *promotable);
 /* Which slots are stored once, `promotable` having a byte for each: see kn_body.once. */
 void kn_inline_find_promotable(const kiln_func *f, const uint32_t *order, uint32_t n,
                                uint8_t *promotable);
-/* Why function `f` cannot be kept, or nothing can be inlined into it. */
+/* Why nothing can be inlined into function `f`. */
 enum kn_inline_row kn_inline_into_row(const kiln_func *f);
 
 /* Does the function's debugging information name entries of its session, which others cannot name? (inline_debug.c) */
