@@ -25,7 +25,7 @@ extern char **environ;
 /* Asks kiln-rustc to be the linker of programs, too (integrations/link). Cargo sees it, since programs depend on it. */
 #define DYNAMIC_DEPS "KILN_DYNAMIC_DEPS"
 
-/* Asks the code generator in rustc for what prints values in debuggers (integrations/rustc/src/show.rs). */
+/* Asks the code generator in rustc for what prints values in debuggers (integrations/rustc/src/show). */
 #define SHOW "KILN_SHOW"
 
 /* ---- kiln-rustc, by a name that says what it makes ---- */

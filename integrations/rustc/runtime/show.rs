@@ -1,4 +1,4 @@
-//! What a debugger calls to print a value as `{:?}` does (`src/show.rs`, `debuggers`). The library compiles this
+//! What a debugger calls to print a value as `{:?}` does (`src/show`, `debuggers`). The library compiles this
 //! file into each program whose values are shown; the program's own code never calls it, and no name of it is exported.
 //!
 //! Nothing here allocates, and nothing waits for other threads but the lock of the panic hook, which another thread has

@@ -9,6 +9,7 @@ use rustc_hir::def_id::DefId;
 use rustc_middle::mir::interpret::Scalar;
 use rustc_middle::mono::CodegenUnit;
 use rustc_middle::ty::{GenericArgsRef, Instance, ScalarInt, Ty, TyKind};
+use rustc_span::Symbol;
 
 /// Attributes of functions and statics.
 pub mod attr_ir {
@@ -34,16 +35,27 @@ pub fn target_features(sess: &rustc_session::Session) -> &rustc_data_structures:
 
 /// A unit without items that is otherwise as `unit` is.
 pub fn empty_copy<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
-    let mut copy = CodegenUnit::new(unit.name());
+    let mut copy = empty_beside(unit, "");
     if unit.is_primary() {
         copy.make_primary();
     }
     if unit.is_code_coverage_dead_code_cgu() {
         copy.make_code_coverage_dead_code_cgu();
     }
-    #[cfg(not(rustc_before_1_99))]
-    copy.set_symbol_name(unit.symbol_name());
     copy
+}
+
+/// A unit without items whose name ends so, beside `unit`.
+pub fn empty_beside<'tcx>(unit: &CodegenUnit<'tcx>, end: &str) -> CodegenUnit<'tcx> {
+    let named = |name: Symbol| Symbol::intern(&format!("{name}{end}"));
+    #[cfg(rustc_before_1_99)]
+    return CodegenUnit::new(named(unit.name()));
+    #[cfg(not(rustc_before_1_99))]
+    {
+        let mut beside = CodegenUnit::new(named(unit.name()));
+        beside.set_symbol_name(named(unit.symbol_name()));
+        beside
+    }
 }
 
 /// The function that a value of this type is, if it is one that is named.

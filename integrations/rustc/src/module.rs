@@ -19,6 +19,7 @@ use crate::failing::{Failing, Place};
 use crate::fallback::{self, Refusal};
 use crate::operation::{Operations, feature_flags};
 use crate::processor::Processor;
+use crate::show;
 use crate::sys::*;
 
 /// Bytes of the stack's guard page: functions with larger frames touch each page.
@@ -87,6 +88,7 @@ fn dwo_name(tcx: TyCtxt<'_>, unit: &str) -> Option<CString> {
 impl Module {
     pub fn new(tcx: TyCtxt<'_>, name: &str) -> Module {
         let (sess, dwo_name) = (tcx.sess, dwo_name(tcx, name));
+        let is_shown = show::units::is_apart(name);
         let name = CString::new(name).expect("names of units have no NUL");
         let pic = match sess.relocation_model() {
             RelocModel::Static => KILN_PIC_STATIC,
@@ -95,14 +97,14 @@ impl Module {
         };
         let processor = Processor::of(sess);
         let features = feature_flags(processor, compat::target_features(sess).iter().copied());
-        let apart = sess.opts.unstable_opts.function_sections;
-        let apart = apart.unwrap_or_else(|| sess.target.function_sections && !is_closed(tcx));
+        let sections = sess.opts.unstable_opts.function_sections;
+        let sections = sections.unwrap_or_else(|| sess.target.function_sections && !is_shown && !is_closed(tcx));
         let mut options = kiln_module_options {
             target: kiln_target { processor: processor.number, ..Default::default() },
             pic,
             name: name.as_ptr(),
-            function_sections: apart,
-            data_sections: apart,
+            function_sections: sections,
+            data_sections: sections,
             verify: sess.opts.unstable_opts.verify_llvm_ir,
             features,
             stress_seed: stress_seed(sess),

@@ -13,7 +13,7 @@ use rustc_span::Symbol;
 
 use crate::compat;
 use crate::compat::attr_ir::Linkage;
-use crate::{copies, needs};
+use crate::{copies, needs, show};
 
 /// Ends the name by which `codegen_unit` gives a unit as LLVM compiles it. By its own name, which rustc asks for before it
 /// looks for units to reuse, it is as Kiln builds it.
@@ -30,7 +30,10 @@ fn are_changed(tcx: TyCtxt<'_>) -> bool {
 }
 
 fn partition<'tcx>(tcx: TyCtxt<'tcx>, key: ()) -> MonoItemPartitions<'tcx> {
-    let made = (DEFAULT_QUERY_PROVIDERS.queries.collect_and_partition_mono_items)(tcx, key);
+    let mut made = (DEFAULT_QUERY_PROVIDERS.queries.collect_and_partition_mono_items)(tcx, key);
+    if show::is_wanted(tcx) {
+        made.codegen_units = show::units::split(tcx, made.codegen_units);
+    }
     if !are_changed(tcx) {
         return made;
     }
@@ -73,47 +76,52 @@ pub fn name_for_llvm(tcx: TyCtxt<'_>, name: Symbol) -> Symbol {
 fn for_llvm<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
     let mut copy = compat::empty_copy(unit);
     copy.items_mut().extend(unit.items().iter().map(|(&item, &data)| (item, data)));
-    let mut found = Found { tcx, seen: FxHashSet::default(), functions: Vec::new() };
-    let mut at = 0;
-    unit.items_in_deterministic_order(tcx).into_iter().for_each(|(item, _)| found.used_by(item));
-    while at < found.functions.len() {
-        let item = MonoItem::Fn(found.functions[at]);
-        at += 1;
-        if !copy.items().contains_key(&item) {
+    let mut uses = Uses::of(tcx, []);
+    unit.items_in_deterministic_order(tcx).into_iter().for_each(|(item, _)| uses.used_by(item));
+    while let Some(item) = uses.items.pop() {
+        let per_unit = matches!(item, MonoItem::Fn(instance) if copies::is_per_unit(tcx, instance));
+        if per_unit && !copy.items().contains_key(&item) {
             let (linkage, visibility) = (Linkage::Internal, Visibility::Default);
             copy.items_mut().insert(item, MonoItemData { inlined: true, linkage, visibility, size_estimate: 0 });
-            found.used_by(item);
+            uses.used_by(item);
         }
     }
     copy.compute_size_estimate();
     copy
 }
 
-/// The functions that each unit has of its own, among those that a unit refers to.
-struct Found<'tcx> {
+/// What items refer to, as rustc's collector finds it: what a constant refers to once, all else as often as it is found.
+pub struct Uses<'tcx> {
     tcx: TyCtxt<'tcx>,
     seen: FxHashSet<AllocId>,
-    functions: Vec<Instance<'tcx>>,
+    pub items: Vec<MonoItem<'tcx>>,
 }
 
-impl<'tcx> Found<'tcx> {
-    fn note(&mut self, instance: Instance<'tcx>) {
-        if copies::is_per_unit(self.tcx, instance) {
-            self.functions.push(instance);
-        }
+impl<'tcx> Uses<'tcx> {
+    /// Begins with these items.
+    pub fn of(tcx: TyCtxt<'tcx>, items: impl IntoIterator<Item = MonoItem<'tcx>>) -> Self {
+        Uses { tcx, seen: FxHashSet::default(), items: items.into_iter().collect() }
     }
 
-    /// Notes what an item refers to, as rustc's collector finds it.
-    fn used_by(&mut self, item: MonoItem<'tcx>) {
+    /// The items noted, and what they refer to, and so on: those that `is_walked` says.
+    pub fn reach(mut self, is_walked: impl Fn(MonoItem<'tcx>) -> bool) -> FxHashSet<MonoItem<'tcx>> {
+        let mut found = FxHashSet::default();
+        while let Some(item) = self.items.pop() {
+            if is_walked(item) && found.insert(item) {
+                self.used_by(item);
+            }
+        }
+        found
+    }
+
+    /// Notes what an item refers to, but for what only shows its variables.
+    pub fn used_by(&mut self, item: MonoItem<'tcx>) {
         let tcx = self.tcx;
         match item {
             MonoItem::Fn(instance) => {
                 let used = tcx.items_of_instance((instance, CollectionMode::UsedItems));
-                for item in used.ok().into_iter().flat_map(|(used, _)| used) {
-                    if let MonoItem::Fn(instance) = item.node {
-                        self.note(instance);
-                    }
-                }
+                let used = used.map_or(&[][..], |(used, _)| show::divide(tcx, item, used).0);
+                self.items.extend(used.iter().map(|item| item.node));
             }
             MonoItem::Static(id) => {
                 if let Ok(memory) = tcx.eval_static_initializer(id) {
@@ -128,7 +136,7 @@ impl<'tcx> Found<'tcx> {
                         && let Ok(Some(instance)) =
                             Instance::try_resolve(tcx, TypingEnv::fully_monomorphized(), id, args)
                     {
-                        self.note(instance);
+                        self.items.push(MonoItem::Fn(instance));
                     }
                 }
             }
@@ -143,12 +151,13 @@ impl<'tcx> Found<'tcx> {
             GlobalAlloc::Memory(memory) => {
                 memory.inner().provenance().ptrs().values().for_each(|of| self.used_by_memory(of.alloc_id()));
             }
-            GlobalAlloc::Function { instance, .. } => self.note(instance),
+            GlobalAlloc::Function { instance, .. } => self.items.push(MonoItem::Fn(instance)),
             GlobalAlloc::VTable(ty, of) => {
                 let of = of.principal().map(|of| self.tcx.instantiate_bound_regions_with_erased(of));
                 self.used_by_memory(self.tcx.vtable_allocation((ty, of)));
             }
-            GlobalAlloc::Static(_) | GlobalAlloc::TypeId { .. } => {}
+            GlobalAlloc::Static(id) => self.items.push(MonoItem::Static(id)),
+            GlobalAlloc::TypeId { .. } => {}
         }
     }
 }

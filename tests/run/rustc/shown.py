@@ -1,4 +1,4 @@
-"""Values in debuggers (integrations/rustc/src/show.rs, debuggers/): what gdb and lldb show of the variables of
+"""Values in debuggers (integrations/rustc/src/show, debuggers/): what gdb and lldb show of the variables of
 shown/values.rs, at
 the lines that comments mark, is what `{:?}` prints there, which a copy of the program does. Whatever `Debug` does, the
 program goes on as without a debugger. A core file shows fields. Of a program for AArch64, which QEMU's user emulation runs,

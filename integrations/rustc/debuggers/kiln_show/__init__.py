@@ -1,5 +1,5 @@
 """What the scripts for gdb and lldb share: the index of a program that was built by `kiln cargo --show`, and how a call of
-its runtime ended (integrations/rustc/src/show.rs and runtime/show.rs write and define both)."""
+its runtime ended (integrations/rustc/src/show and runtime/show.rs write and define both)."""
 import re
 import struct
 

@@ -95,7 +95,10 @@ fn c_string(text: &str) -> CString {
 impl<'tcx> Debug<'tcx> {
     /// None without `-Cdebuginfo`.
     pub fn new(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>, module: &Module) -> Option<Self> {
-        let level = tcx.sess.opts.debuginfo;
+        let level = match tcx.sess.opts.debuginfo {
+            DebugInfo::Full if show::units::is_apart(unit.name().as_str()) => DebugInfo::LineTablesOnly,
+            level => level,
+        };
         if level == DebugInfo::None {
             return None;
         }

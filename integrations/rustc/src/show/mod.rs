@@ -3,11 +3,13 @@
 //! index: the type's name in the debug information, and its `fmt`. `runtime/show.rs` calls that; scripts of debuggers
 //! (debuggers/) call `runtime/show.rs`.
 
+pub mod units;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::{env, fs};
+use std::{env, fs, iter};
 
 use rustc_codegen_ssa::debuginfo::type_names::compute_debuginfo_type_name;
 use rustc_codegen_ssa::{CompiledModules, CrateInfo, ModuleCodegen};
@@ -33,7 +35,7 @@ use crate::{fallback, needs};
 const SECTION: &std::ffi::CStr = c"kiln_show";
 /// The crate that `runtime/show.rs` is.
 const RUNTIME: &str = "kiln_show_runtime";
-const RUNTIME_SOURCE: &str = include_str!("../runtime/show.rs");
+const RUNTIME_SOURCE: &str = include_str!("../../runtime/show.rs");
 /// Types within types without `Debug` are shown down to this depth.
 const DEPTH: usize = 4;
 
@@ -82,10 +84,27 @@ fn items_of_instance<'tcx>(
         return Ok((used, mentioned));
     }
     let functions = functions_for(tcx, key.0);
-    let more = functions.into_values().map(|shown| shown.function).filter(|&f| tcx.should_codegen_locally(f));
-    let more = more.map(|function| Spanned { node: MonoItem::Fn(function), span: DUMMY_SP });
+    let mut more =
+        functions.into_values().map(|shown| shown.function).filter(|&f| tcx.should_codegen_locally(f)).peekable();
+    let itself = MonoItem::Fn(key.0);
+    if more.peek().is_none() && used.iter().all(|item| item.node != itself) {
+        return Ok((used, mentioned));
+    }
+    let more = iter::once(itself).chain(more.map(MonoItem::Fn)).map(|node| Spanned { node, span: DUMMY_SP });
     let used: Vec<_> = used.iter().copied().chain(more).collect();
     Ok((tcx.arena.alloc_from_iter(used), mentioned))
+}
+
+/// What a function uses, and what shows its variables. The function itself is between the two: to itself, it is nothing new.
+pub fn divide<'a, 'tcx>(
+    tcx: TyCtxt<'tcx>,
+    item: MonoItem<'tcx>,
+    used: &'a [Spanned<MonoItem<'tcx>>],
+) -> (&'a [Spanned<MonoItem<'tcx>>], &'a [Spanned<MonoItem<'tcx>>]) {
+    match used.iter().rposition(|used| used.node == item) {
+        Some(at) if is_wanted(tcx) => (&used[..at], &used[at + 1..]),
+        _ => (used, &[]),
+    }
 }
 
 /// What shows values of a type.
