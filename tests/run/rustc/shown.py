@@ -3,6 +3,7 @@ shown/values.rs, at
 the lines that comments mark, is what `{:?}` prints there, which a copy of the program does. Whatever `Debug` does, the
 program goes on as without a debugger. A core file shows fields. Of a program for AArch64, which QEMU's user emulation runs,
 gdb-multiarch shows the same."""
+import glob
 import os
 import re
 import shutil
@@ -300,6 +301,30 @@ class Shown:
         if made != [0, 0, 1]:
             raise harness.Failure('sections: %r' % made)
 
+    def apart(self):
+        """What is there only to be shown is in units of its own, without variables, and an edit of a function leaves them."""
+        folder = self.path('apart')
+        os.makedirs(folder, exist_ok=True)
+        source = os.path.join(folder, 'values.rs')
+        with open(SOURCE) as f:
+            text = f.read()
+        found = []
+        for literal in '1e300', '1e301':
+            with open(source, 'w') as f:
+                f.write(text.replace('1e300', literal))
+            self.compile(source, source[:-3], ['-Ccodegen-units=16', '-Cincremental=%s/units' % folder])
+            session = max(glob.glob(folder + '/units/values-*/s-*/'), key=os.path.getmtime)
+            paths = sorted(glob.glob(session + '*.o'))
+            # Those that are used again are links.
+            found.append({os.path.basename(path): os.stat(path).st_ino for path in paths})
+        shown, edited = ({name for name in found[1] if is_one(name)} for is_one in (
+            lambda name: name.endswith('.show.o'), lambda name: found[0].get(name) != found[1][name]))
+        if not shown or len(edited) != 1 or edited & shown or set(found[0]) != set(found[1]):
+            raise harness.Failure('units %s, compiled after an edit: %s' % (sorted(found[1]), sorted(edited)))
+        tags = set(self.h.run(['readelf', '--debug-dump=info', *(os.path.join(session, name) for name in shown)])[1].split())
+        if '(DW_TAG_compile_unit)' not in tags or tags & {'(DW_TAG_variable)', '(DW_TAG_formal_parameter)', '(DW_TAG_base_type)'}:
+            raise harness.Failure('entries: %s' % sorted(tag for tag in tags if 'DW_TAG' in tag))
+
 
 def checks(toolchain):
     shown = Shown(toolchain)
@@ -308,6 +333,7 @@ def checks(toolchain):
             yield 'values in gdb-multiarch', shown.remote
         return
     yield 'values are not shown unless asked', shown.without
+    yield 'what only shows values is apart', shown.apart
     if shutil.which('lldb-22'):
         yield 'values in lldb', shown.lldb
     yield from stepped.checks(shown)

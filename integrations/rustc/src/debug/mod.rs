@@ -694,6 +694,9 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         span: Span,
     ) -> kiln_die {
         let debug = self.debug_info();
+        if !debug.full {
+            return NONE;
+        }
         let deferred = debug.defer(|die| Deferred::Variable(die, name, ty, scope, kind, span));
         deferred.unwrap_or_else(|| self.variable_die(debug, None, name, ty, scope, kind, span))
     }
@@ -707,6 +710,9 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         indirect: &[Size],
         fragment: &Option<Range<Size>>,
     ) {
+        if variable.id == NONE.id {
+            return;
+        }
         let (slot, offset) = match address {
             Value::Built(slot, _) => (slot, 0),
             Value::Offset(base, offset) if offset > 0 => (base, offset as u64),
@@ -759,6 +765,9 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         indirect: &[Size],
         fragment: &Option<Range<Size>>,
     ) {
+        if variable.id == NONE.id {
+            return;
+        }
         let value = match value {
             Value::Built(value, ty) if self.register_of(ty).is_some() => value,
             Value::Const(..) | Value::Symbol(..) => self.register(value),
