@@ -316,6 +316,7 @@ static void end_block(struct gen *g) {
   case KILN_OP_SWITCH: end_switch(g); break;
   case KILN_OP_BRIND: end_brind(g); break;
   default:
+    if (g->sig->pops && gen_chance(g, 160) && gen_tailcall(g)) break;
     for (unsigned i = 0; i < g->sig->n_results; i++) args[i] = gen_operand(g, g->sig->results[i]);
     kiln_build_ret(g->f, args, g->sig->n_results);
     break;

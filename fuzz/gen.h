@@ -61,6 +61,7 @@ struct gen_sig {
   kiln_type results[KILN_MAX_RESULTS];
   uint8_t extra[6]; /* variadic arguments that every call passes */
   bool variadic, callback;
+  bool pops; /* KILN_CC_TAIL: functions of the same results end by tail calls of each other */
 };
 
 struct gen {
@@ -149,6 +150,8 @@ bool gen_makes(kiln_op op);
 
 void gen_signature(struct gen *g, unsigned index);
 void gen_call(struct gen *g);
+/* Ends the function by a tail call; false: it calls none. */
+bool gen_tailcall(struct gen *g);
 /* An operation on the frame; only that its result is not 0 is looked at. */
 void gen_level(struct gen *g, kiln_op op);
 /* Calls function `index` and adds its results. `catch_all`: no exception leaves the call. */

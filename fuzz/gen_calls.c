@@ -34,6 +34,24 @@ static void results(struct gen *g, struct gen_sig *s) {
   while (s->n_results < n) s->results[s->n_results++] = gen_type(g);
 }
 
+static bool has_sret(const struct gen_sig *s) {
+  return s->n_params != 0 && (s->params[0].flags & KILN_PARAM_SRET) != 0;
+}
+
+/* Makes the callee free its stack arguments, if it can; it then has the results of another such function. */
+static void draw_convention(struct gen *g, struct gen_sig *s) {
+  bool can = !s->variadic && !s->callback && s->n_results <= 1;
+  for (unsigned k = 0; k < s->n_params; k++) can &= !(s->params[k].flags & KILN_PARAM_BYVAL);
+  if (!can || !gen_chance(g, 110)) return;
+  s->pops = true;
+  for (const struct gen_sig *other = g->sigs; other < s && !has_sret(s); other++) {
+    if (!other->pops || has_sret(other)) continue;
+    s->n_results = other->n_results;
+    memcpy(s->results, other->results, sizeof s->results);
+    break;
+  }
+}
+
 void gen_signature(struct gen *g, unsigned index) {
   struct gen_sig *s = &g->sigs[index];
   memset(s, 0, sizeof *s);
@@ -67,7 +85,9 @@ void gen_signature(struct gen *g, unsigned index) {
   static const char names[][8] = {"f0", "f1", "f2", "f3", "f4", "fz_main"};
   static const kiln_linkage linkages[] = {KILN_LINKAGE_EXTERNAL, KILN_LINKAGE_INTERNAL,
                                           KILN_LINKAGE_WEAK, KILN_LINKAGE_PRIVATE};
-  s->sig = kiln_sig_new(g->m, KILN_CC_C, flags, s->params, s->n_params, s->results, s->n_results);
+  draw_convention(g, s);
+  s->sig = kiln_sig_new(g->m, s->pops ? KILN_CC_TAIL : KILN_CC_C, flags, s->params, s->n_params,
+                        s->results, s->n_results);
   kiln_symbol_desc d = {.name = names[index],
                         .linkage = linkages[gen_pick(g, 4)],
                         .visibility = (kiln_visibility)(gen_chance(g, 40) ? gen_pick(g, 3) : 0),
@@ -272,6 +292,23 @@ void gen_call_func(struct gen *g, unsigned index, kiln_value *out, bool catch_al
   bool alias = s->alias.id != 0 && gen_chance(g, 128);
   kiln_value to = callee(g, alias ? s->alias : s->symbol, (int)index);
   build_call(g, s->sig, to, args, n, s->results, s->n_results, out, true, catch_all);
+}
+
+bool gen_tailcall(struct gen *g) {
+  const unsigned here = (unsigned)(g->sig - g->sigs);
+  kiln_value args[GEN_PARAMS];
+  unsigned n = 0, index = gen_pick(g, g->n_funcs);
+  const struct gen_sig *s = &g->sigs[index];
+  if (!g->sig->pops || !s->pops || (g->acyclic && index <= here) ||
+      has_sret(s) != has_sret(g->sig) || s->n_results != g->sig->n_results ||
+      memcmp(s->results, g->sig->results, s->n_results * sizeof *s->results) != 0)
+    return false;
+  for (; n < s->n_params; n++) /* no addresses of the frame that ends */
+    args[n] = s->types[n] == GEN_PTR ? gen_symbol(g, gen_chance(g, 128) ? g->a : g->data, 0)
+                                     : argument(g, s->types[n], &s->params[n]);
+  gen_used(g, KILN_OP_TAILCALL);
+  kiln_build_tailcall(g->f, s->sig, callee(g, s->symbol, (int)index), args, n);
+  return true;
 }
 
 static void call_variadic_host(struct gen *g, unsigned index) {

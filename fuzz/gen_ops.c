@@ -51,9 +51,9 @@ static const struct {
  * which the module has not. */
 bool gen_makes(kiln_op op) {
   return states[ops[op].shape] == STATE_BUILT && ops[op].shape != SH_MACHINE &&
-         ops[op].shape != SH_MACHINEV && ops[op].shape != SH_TAILCALL && op != KILN_OP_DEBUG_TRAP &&
-         op != KILN_OP_ASM && op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP &&
-         op != KILN_OP_EH_RETURN && op != KILN_OP_GET_PINNED && op != KILN_OP_SET_PINNED;
+         ops[op].shape != SH_MACHINEV && op != KILN_OP_DEBUG_TRAP && op != KILN_OP_ASM &&
+         op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP && op != KILN_OP_EH_RETURN &&
+         op != KILN_OP_GET_PINNED && op != KILN_OP_SET_PINNED;
 }
 
 static const uint8_t widths[KILN_TYPE_COUNT] = {[KILN_TYPE_I8] = 8,

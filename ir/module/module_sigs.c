@@ -85,8 +85,8 @@ static const char *check_wide(const struct kn_convention *conv, unsigned flags,
   return NULL;
 }
 
-/* The most bytes that a callee frees: x86-64's ret has 16 bits for them. */
-enum { MAX_POPPED = 65528 };
+/* The most bytes of arguments that a callee frees: x86-64's ret has 16 bits for the size of their area. */
+enum { MAX_FREED = 65528 };
 
 /* A new signature at the end of the array, zeroed; NULL if the module failed. */
 static struct kn_sig *new_sig(kiln_module *m) {
@@ -123,7 +123,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t has
   s->params = params;
   s->result_types = results;
   m->backend->assign_sig(m->target, s);
-  if (KN_UNLIKELY(s->conv->pops) && (s->result_bytes != 0 || s->popped > MAX_POPPED))
+  if (KN_UNLIKELY(s->conv->pops) && (s->result_bytes != 0 || s->stack_bytes > MAX_FREED))
     return KN_MODULE_FAIL(0, m, s->result_bytes != 0 ? KILN_ERR_UNSUPPORTED : KILN_ERR_LIMIT,
                           "signature: %s with %s on the stack", kn_callconv_names[s->cc],
                           s->result_bytes != 0 ? "results" : "more than 65528 bytes of arguments");

@@ -1,14 +1,16 @@
 /* Writes programs, as text, that a seed determines. A program has functions f0 to fN, which call later ones alone, and
  * t0 to tM, which are entered by tail calls alone. Each has roots, numbers in variables that live over calls, loops,
- * and conditional code. The host limits how many calls a run may make. */
+ * and conditional code. In every third program, t0 to tM and some of the others have the convention `tail`, and any
+ * number of parameters more. The host limits how many calls a run may make. */
 #define _GNU_SOURCE
 #include "moving.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { FUNCS = 7, TAILS = 3, MAX_ROOTS = 8 };
+enum { FUNCS = 7, TAILS = 3, MAX_ROOTS = 8, MAX_EXTRA = 14 };
 
 struct gen {
   FILE *out;
@@ -18,8 +20,10 @@ struct gen {
   uint32_t n_roots, n_small;
   uint32_t block, value, call; /* numbers of the next ones */
   unsigned depth;
-  bool pad;   /* the code is in a landing pad */
-  bool stale; /* a value is to be used that a call has made stale */
+  uint32_t pops;                  /* bits: functions that free their stack arguments */
+  uint8_t n_extra[FUNCS + TAILS]; /* their parameters behind the usual three */
+  bool pad;                       /* the code is in a landing pad */
+  bool stale;                     /* a value is to be used that a call has made stale */
 };
 
 static uint32_t below(struct gen *g, uint32_t n) { return random_below(&g->random, n); }
@@ -164,11 +168,41 @@ static void put_poll(struct gen *g) {
   put(g, "  call @rt_poll(%u)", n);
 }
 
-/* The arguments of a call of a program's function. */
-static void put_args(struct gen *g, char *text, size_t size) {
-  uint32_t a = load(g, any_root(g)), b = load(g, any_root(g));
+static bool pops(const struct gen *g, uint32_t func) { return g->pops >> func & 1; }
+
+/* The name and arguments of a call of a program's function. Parameters behind the usual three are references and
+ * numbers by turns. */
+static void put_call_text(struct gen *g, uint32_t func, char *text, size_t size) {
+  FILE *out = fmemopen(text, size, "w");
+  if (out == NULL) moving_wrong("no memory");
+  uint32_t to = 0, a = load(g, any_root(g)), b = load(g, any_root(g)), extra[MAX_EXTRA];
+  const bool indirect = pops(g, func) && below(g, 4) == 0;
+  const char kind = func < FUNCS ? 'f' : 't';
+  const uint32_t number = func < FUNCS ? func : func - FUNCS;
   put(g, "  %%v%u = load.i64 %%n%u", g->value, below(g, 4));
-  snprintf(text, size, "%%v%u, %%v%u, %%v%u", a, b, g->value++);
+  uint32_t n = g->value++;
+  for (uint32_t i = 0; i < g->n_extra[func]; i++) {
+    if (i % 2 == 0) {
+      extra[i] = load(g, any_root(g));
+      continue;
+    }
+    put(g, "  %%v%u = load.i64 %%n%u", g->value, below(g, 4));
+    extra[i] = g->value++;
+  }
+  if (indirect) {
+    to = g->value++;
+    put(g, "  %%v%u = addr @%c%u + 0", to, kind, number);
+    fprintf(out, "%%v%u", to);
+  } else fprintf(out, "@%c%u", kind, number);
+  fprintf(out, "(%%v%u, %%v%u, %%v%u", a, b, n);
+  for (uint32_t i = 0; i < g->n_extra[func]; i++) fprintf(out, ", %%v%u", extra[i]);
+  fputc(')', out);
+  if (indirect) {
+    fputs(" as (i64, i64, i64", out);
+    for (uint32_t i = 0; i < g->n_extra[func]; i++) fputs(", i64", out);
+    fputs(") -> i64 tail", out);
+  }
+  if (fclose(out) != 0) moving_wrong("a call is too long");
 }
 
 /* A later function: most often the next one, so that stacks are deep; false: there is none. */
@@ -182,13 +216,14 @@ static bool callee(struct gen *g, uint32_t *func) {
 static void put_call(struct gen *g) {
   static const char *const through[] = {"rt_through", "rt_aligned"};
   uint32_t f, way = below(g, 4);
-  char args[64];
+  char call[512];
   if (!callee(g, &f)) return;
-  put_args(g, args, sizeof args);
+  put_call_text(g, f, call, sizeof call);
   put_id(g);
   if (below(g, 8) == 0) put(g, "  %%v%u = call @rt_maybe(%u)", g->value, below(g, 100));
-  else if (way < 2) put(g, "  %%v%u = call @%s(@f%u, %s)", g->value, through[way], f, args);
-  else put(g, "  %%v%u = call @f%u(%s)", g->value, f, args);
+  else if (way < 2 && !pops(g, f))
+    put(g, "  %%v%u = call @%s(@f%u, %s", g->value, through[way], f, strchr(call, '(') + 1);
+  else put(g, "  %%v%u = call %s", g->value, call);
   keep(g, g->value++, any_root(g));
 }
 
@@ -197,16 +232,15 @@ static void put_statements(struct gen *g, uint32_t n);
 /* A call that may throw, in a try: what catches it collects, too. */
 static void put_try(struct gen *g) {
   uint32_t b = g->block, f;
-  char args[64];
+  char call[512];
   bool calls = callee(g, &f) && below(g, 3) == 0;
   g->block += 3;
-  if (calls) put_args(g, args, sizeof args);
+  if (calls) put_call_text(g, f, call, sizeof call);
   put(g, "  %%v%u = load.i64 %%n%u", g->value, below(g, 4));
   uint32_t v = g->value++;
   put_id(g);
   if (calls)
-    put(g, "  try @f%u(%s) to b%u(result 0) unwind b%u(exception 0) [catch all]", f, args, b,
-        b + 1);
+    put(g, "  try %s to b%u(result 0) unwind b%u(exception 0) [catch all]", call, b, b + 1);
   else
     put(g, "  try @rt_maybe(%%v%u) to b%u(result 0) unwind b%u(exception 0) [catch all]", v, b,
         b + 1);
@@ -338,14 +372,14 @@ static void put_slots(struct gen *g) {
   for (uint32_t i = 0; i < g->n_small; i++) put(g, "  %%s%u = slot 4 align 4 root", i);
 }
 
-/* Leaves the function: most often by a return, else by a tail call. */
+/* Leaves the function: most often by a return, else by a tail call to a function of the same convention. */
 static void put_end(struct gen *g) {
   put_mix(g);
   uint32_t target = g->func < FUNCS ? below(g, TAILS) : g->func - FUNCS + 1;
-  if (target < TAILS && below(g, 3) == 0) {
-    char args[64];
-    put_args(g, args, sizeof args);
-    put(g, "  tailcall @t%u(%s)", target, args);
+  if (target < TAILS && pops(g, g->func) == pops(g, FUNCS + target) && below(g, 3) == 0) {
+    char call[512];
+    put_call_text(g, FUNCS + target, call, sizeof call);
+    put(g, "  tailcall %s", call);
     return;
   }
   put(g, "  %%v%u = load.i64 %%n0", g->value);
@@ -356,18 +390,26 @@ static void put_end(struct gen *g) {
 
 static void put_function(struct gen *g) {
   bool tail = g->func >= FUNCS, dynamic = below(g, 3) == 0;
-  g->kinds = (tail ? ID_TAIL : 0) | (dynamic ? ID_SALLOC : 0);
+  const uint32_t n_extra = g->n_extra[g->func];
+  g->kinds = (tail ? ID_TAIL : 0) | (dynamic ? ID_SALLOC : 0) | (n_extra > 3 ? ID_POPS : 0);
   g->n_roots = 3 + below(g, MAX_ROOTS - 2);
   g->n_small = 1 + below(g, 2);
   g->block = 3;
   g->value = g->call = g->depth = 0;
-  put(g, "func%s @%c%u(i64, i64, i64) -> i64 personality @kir_personality {",
-      tail ? " linkonce" : "", tail ? 't' : 'f', tail ? g->func - FUNCS : g->func);
+  fprintf(g->out, "func%s @%c%u(i64, i64, i64", tail ? " linkonce" : "", tail ? 't' : 'f',
+          tail ? g->func - FUNCS : g->func);
+  for (uint32_t i = 0; i < n_extra; i++) fputs(", i64", g->out);
+  put(g, ") -> i64%s personality @kir_personality {", pops(g, g->func) ? " tail" : "");
   put_attributes(g);
   put_slots(g);
-  put(g, "b0(%%a: i64, %%b: i64, %%n: i64):\n  !reference %%a\n  !reference %%b");
+  fputs("b0(%a: i64, %b: i64, %n: i64", g->out);
+  for (uint32_t i = 0; i < n_extra; i++) fprintf(g->out, ", %%e%u: i64", i);
+  put(g, "):\n  !reference %%a\n  !reference %%b");
   put(g, "  store.i64 %%a, %%r0\n  store.i64 %%b, %%r1\n  store.i64 %%n, %%n0");
   for (uint32_t i = 1; i < 4; i++) put(g, "  store.i64 %u, %%n%u", below(g, 1000), i);
+  for (uint32_t i = 0; i < n_extra; i += 2)
+    put(g, "  !reference %%e%u\n  store.i64 %%e%u, %%r%u", i, i, (i / 2 + 2) % g->n_roots);
+  for (uint32_t i = 1; i < n_extra; i += 2) put(g, "  store.i64 %%e%u, %%n%u", i, 1 + i / 2 % 3);
   bool throws = below(g, 4) == 0; /* the function ends with a call that does not return */
   put(g, "  %%go = call @rt_enter()\n  brif %%go, b2, b1%s\nb2:", throws ? "" : "\nb1:\n  ret 0");
   if (dynamic) {
@@ -383,6 +425,13 @@ static void put_function(struct gen *g) {
     put(g, "  call @rt_throw(1)\n  unreachable");
   }
   put(g, "}");
+}
+
+/* Chooses the functions that free their arguments: all that are entered by tail calls, half of the others. */
+static void draw_conventions(struct gen *g) {
+  g->pops = ((1u << TAILS) - 1) << FUNCS | below(g, 1u << FUNCS);
+  for (uint32_t i = 0; i < FUNCS + TAILS; i++)
+    if (pops(g, i)) g->n_extra[i] = (uint8_t)below(g, MAX_EXTRA + 1);
 }
 
 char *moving_program(uint64_t seed, bool stale, size_t *length) {
@@ -405,10 +454,12 @@ char *moving_program(uint64_t seed, bool stale, size_t *length) {
   g.out = open_memstream(&text, length);
   if (g.out == NULL) moving_wrong("no memory");
   for (unsigned i = 0; i < 8; i++) (void)random_next(&g.random);
+  if (seed % 3 == 0) draw_conventions(&g);
   fputs(declarations, g.out);
-  fputs("func @main(i64) -> i64 personality @kir_personality {\nb0(%n: i64):\n"
-        "  try @f0(0, 0, %n) to b1(result 0) unwind b2(exception 0) [catch all]\nb1(%r: i64):\n  "
-        "ret %r\n"
+  fputs("func @main(i64) -> i64 personality @kir_personality {\nb0(%n: i64):\n  try @f0(0, 0, %n",
+        g.out);
+  for (uint32_t i = 0; i < g.n_extra[0]; i++) fprintf(g.out, ", %u", i % 2 * i);
+  fputs(") to b1(result 0) unwind b2(exception 0) [catch all]\nb1(%r: i64):\n  ret %r\n"
         "b2(%e: i64):\n  %x = call @rt_catch(%e)\n  ret 0\n}\n",
         g.out);
   for (g.func = 0; g.func < FUNCS + TAILS; g.func++) put_function(&g);

@@ -38,8 +38,9 @@ enum { CALLS = 30, RUNS = 6, MAX_THREADS = 8 };
 
 static struct counts {
   uint64_t collections, moved, records, roots, live_roots, programs;
-  uint64_t c, pad, tail, salloc, table_frames; /* frames, by kind; a frame may be of several */
-  uint64_t steps;                              /* frames of any kind */
+  uint64_t c, pad, tail, pops, salloc,
+    table_frames; /* frames, by kind; a frame may be of several */
+  uint64_t steps; /* frames of any kind */
 } counts;
 
 /* ---- a run ---- */
@@ -93,6 +94,7 @@ static void count_frame(const struct run *r, const kiln_stack_frame *f, bool new
   counts.table_frames++;
   counts.pad += (f->call_id & ID_PAD) != 0;
   counts.tail += (f->call_id & ID_TAIL) != 0;
+  counts.pops += (f->call_id & ID_POPS) != 0;
   counts.salloc += (f->call_id & ID_SALLOC) != 0;
   if (newest && id != 0 && f->call_id != id)
     moving_wrong("the newest call has the id %#x, not %#x", f->call_id, id);
@@ -100,7 +102,7 @@ static void count_frame(const struct run *r, const kiln_stack_frame *f, bool new
   kiln_jit_frame of;
   char text[64], name[16];
   kiln_jit_pc_info info = {.frames = &of, .max_frames = 1, .text = text, .text_bytes = sizeof text};
-  unsigned func = (f->call_id & ~(unsigned)(ID_PAD | ID_TAIL | ID_SALLOC)) / ID_FUNC;
+  unsigned func = (f->call_id & ~(unsigned)(ID_POPS | ID_PAD | ID_TAIL | ID_SALLOC)) / ID_FUNC;
   snprintf(name, sizeof name, f->call_id & ID_TAIL ? "t%u" : "f%u",
            f->call_id & ID_TAIL ? func - 7 : func);
   if (!kiln_jit_find_pc(r->jit, (const char *)f->pc - 1, &info) || strcmp(of.function, name) != 0)
@@ -483,6 +485,7 @@ static void report(void) {
               {"frames of C between frames of programs", counts.c},
               {"frames in landing pads", counts.pad},
               {"frames of functions entered by tail calls", counts.tail},
+              {"frames of functions that free their arguments", counts.pops},
               {"frames of variable size", counts.salloc}};
   printf("programs: %llu\n", (unsigned long long)counts.programs);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -27,8 +27,15 @@ static inline uint32_t random_below(struct random *r, uint32_t n) {
 
 /* ---- gen.c ---- */
 
-/* What the id of a call says: the function, and what kind of frame it is in. */
-enum { ID_PAD = 1 << 28, ID_TAIL = 1 << 29, ID_SALLOC = 1 << 30, ID_FUNC = 1 << 16 };
+/* What the id of a call says: the function, and what kind of frame it is in. With ID_POPS, the function frees more than
+ * three arguments of its own convention. */
+enum {
+  ID_POPS = 1 << 27,
+  ID_PAD = 1 << 28,
+  ID_TAIL = 1 << 29,
+  ID_SALLOC = 1 << 30,
+  ID_FUNC = 1 << 16
+};
 
 /* The text of program `seed`, which begins with @main(i64) -> i64; to be freed. `stale`: one value is used that a call
  * has made stale, which the verifier has to refuse. */

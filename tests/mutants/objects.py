@@ -1,5 +1,5 @@
-"""Bugs in loading objects, in late code and in the question whether a thread is in a unit, which unit tests find. A row
-ends with the test."""
+"""Bugs in loading objects, in late code, in the question whether a thread is in a unit, and in functions that free their
+stack arguments, which unit tests find. A row ends with the test."""
 import os
 
 from campaign import Campaign, NotFound, Row
@@ -7,6 +7,8 @@ from campaign import Campaign, NotFound, Row
 READ, LOAD, SYMBOLS, FRAMES = ('lib/jit/load/' + n for n in ('elf_read.c', 'load.c', 'load_symbols.c', 'load_frames.c'))
 WRITE, LATE, FIND, DEBUG = ('lib/jit/' + n for n in ('link/write.c', 'link/late.c', 'serve/find.c', 'serve/loaded_debug.c'))
 ROOTS, THROW, X64, STACK = 'lib/jit/link/late_roots.c', 'runtime/throw/throw.c', 'targets/x86_64/jit_code.c', 'runtime/stack/stack.c'
+MOVED, CALL, FRAME = ('targets/x86_64/' + n for n in ('moved.c', 'call.c', 'frame.c'))
+PLACER, SIGS = 'lib/codegen/call.c', 'ir/module/module_sigs.c'
 LIMIT = 120  # seconds
 
 MUTANTS = [
@@ -67,6 +69,26 @@ MUTANTS = [
     ('an exception ends by its own cleanup', THROW, 'if (exception != NULL && find_for(exception, &u)) u.end(exception);', '', 'throw'),
     ('actions follow each other', THROW, 'at = next + distance;', 'at = next;', 'throw'),
     ('a thread is found in a unit', FIND, 'u != NULL && u->id == unit.id;', 'u != NULL && u->id != unit.id;', 'jit_object'),
+    ('a unit that a thread runs is not removed', FIND, 'const bool found = u != NULL && u->id == unit.id;', 'const bool found = false;', 'jit_remove'),
+    # ---- functions that free their stack arguments ----
+    ('the end of the area stays', MOVED, '(int32_t)frame->popped - (int32_t)c->sig->popped;', '(int32_t)frame->popped - (int32_t)c->sig->popped + 8;', 'jit_tail'),
+    ('the last word is moved first', MOVED, 'for (int32_t k = (int32_t)all; (k -= 8) >= 0;)', 'for (int32_t k = 0; k < (int32_t)all; k += 8)', 'jit_tail'),
+    ('all words are moved', MOVED, 'all = (bytes + 7) / 8 * 8 + X64_MOVED_HEAD;', 'all = (bytes + 7) / 8 * 8 + X64_MOVED_HEAD - 8;', 'jit_tail'),
+    ('the return address is moved', MOVED, 'k < X64_MOVED_HEAD; k += 8) move_word(w, k, from + k);', 'k < X64_MOVED_HEAD - 8; k += 8) move_word(w, k, from + k);', 'jit_tail'),
+    ("the caller's rbp is moved", MOVED, 'for (int32_t k = 0; k < X64_MOVED_HEAD;', 'for (int32_t k = 8; k < X64_MOVED_HEAD;', 'jit_tail'),
+    ('saved registers have their values', MOVED, 'x64_at(X64_RBP, saved -= 8));', 'x64_at(X64_RBP, saved -= 16));', 'jit_tail'),
+    ('an area that becomes smaller is moved, too', CALL, 'if (KN_UNLIKELY(x64_tail_moves(w, c))) {', 'if (KN_UNLIKELY(c->sig->popped > w->plan->frame.popped)) {', 'jit_tail'),
+    ('a return frees the arguments', FRAME, 'EMIT(w, x64_ret_pop, w->plan->frame.popped);', 'EMIT(w, x64_ret_pop, w->plan->frame.popped - 8);', 'jit_tail'),
+    ('a caller allocates again what the callee freed', CALL, '(int32_t)(stack.bytes - stack.popped));', '(int32_t)stack.bytes);', 'jit_tail'),
+    ('what a call frees is that of its signature', CALL, '  w->call_stack.popped = c->sig->popped;\n', '', 'jit_tail'),
+    ('a try keeps the stack pointer', CALL, '    w->call_stack.kept = kn_frame_alloc(w, 8, 3);\n    EMIT', '    kn_frame_alloc(w, 8, 3);\n    if (0) EMIT', 'throw'),
+    ('the frame frees what its signature says', 'lib/codegen/frame_plan.c', '.popped = sig->popped,', '.popped = 0,', 'jit_tail'),
+    ('callers have a frame pointer', 'ir/builder/build_call.c', ' | s->conv->pops;', ';', 'jit_tail'),
+    ('a tail call may have more arguments than its caller', PLACER, 'bytes > own && !sig->conv->pops', 'bytes > own', 'jit_tail'),
+    ('a tail call has 4096 bytes at most', PLACER, 'if (bytes > KN_TAIL_STACK)', 'if (bytes > KN_TAIL_STACK + 8)', 'jit_tail'),
+    ('a tail call may have 4096 bytes', PLACER, 'if (bytes > KN_TAIL_STACK)', 'if (bytes >= KN_TAIL_STACK)', 'jit_tail'),
+    ('an area has 65528 bytes at most', SIGS, 's->stack_bytes > MAX_FREED', 's->stack_bytes > MAX_FREED + 8', 'jit_tail'),
+    ('an area may have 65528 bytes', SIGS, 's->stack_bytes > MAX_FREED', 's->stack_bytes >= MAX_FREED', 'jit_tail'),
 ]
 
 

@@ -61,6 +61,18 @@ static const uint64_t references = 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8 | 1 << 
   "i64):\n"                                                                                        \
   "  tailcall @lazy(%a, %b, %c, %d, %e, %f, %g, %h, %i, %j)\n}\n"
 
+/* The same by a tail call from a function of three parameters, whose stack area grows. */
+#define GROWER                                                                                     \
+  "func @grower(i64, i64, i32) -> i64 tail {\nb0(%k: i64, %l: i64, %m: i32):\n"                    \
+  "  tailcall @lazy(%k, %l, %k, %m, %l, %k, %l, %l, %m, %k)\n}\n"
+#define GROWER_CALLER                                                                              \
+  "declare @lazy" SIG " tail\n" GROWER                                                             \
+  "func @caller(i64) -> i64 {\n  %own = slot 8 align 8 root\nb0(%k: i64):\n"                       \
+  "  store.i64 7, %own\n"                                                                          \
+  "  %l = add.i64 %k, 2\n  %m = trunc.i32 i64 %l\n"                                                \
+  "  %r = call @grower(%k, %l, %m)\n"                                                              \
+  "  %o = load.i64 %own\n  %p = mul.i64 %o, 100000000000\n  %q = add.i64 %p, %r\n  ret %q\n}\n"
+
 struct program {
   const char *body, *caller;
 };
@@ -71,6 +83,9 @@ static const struct program programs[] = {
   {BODY(" win64"), CALLER(" win64", "call @lazy")},
 #endif
   {BODY(" preserve_most"), CALLER(" preserve_most", "call @lazy")},
+  {BODY(" tail"), CALLER(" tail", "call @lazy")},
+  {BODY(" tail"), JUMPER(" tail") CALLER(" tail", "call @jumper")},
+  {BODY(" tail"), GROWER_CALLER},
 };
 
 static const void *bottom;

@@ -48,6 +48,22 @@ static const char program[] =
   "done(%r: i64):\n  ret %r\n"
   "pad(%e: i64):\n  %n = load.i64 %notes\n  %m = add.i64 %n, 1\n  store.i64 %m, %notes\n"
   "  resume %e\n}\n"
+  /* functions that free their stack arguments: one with more of them takes the place of another and throws a */
+  "func @deep(i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64 tail {\n"
+  "b0(%a: i64, %b: i64, %c: i64, %d: i64, %e: i64, %f: i64, %g: i64, %h: i64, %i: i64, %j: i64, "
+  "%x: i64):\n"
+  "  %s = call @kiln_throw(@tag_a, %x)\n  %r = zext.i64 i32 %s\n  ret %r\n}\n"
+  "func @shallow(i64) -> i64 tail {\nb0(%x: i64):\n"
+  "  tailcall @deep(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, %x)\n}\n"
+  "func @tail_a(i64) -> i64 {\nb0(%x: i64):\n  %r = call @shallow(%x)\n  ret %r\n}\n"
+  /* the sum of %n exceptions of such a function: the frame is the same after each */
+  "func @sums(i64, i64) -> i64 personality @kiln_personality {\nb0(%n: i64, %x: i64):\n"
+  "  br next(%n, 0)\nnext(%m: i64, %t: i64):\n"
+  "  try @shallow(%x) to done(result 0) unwind pad(exception 0) [catch @tag_a]\n"
+  "done(%r: i64):\n  ret %r\n"
+  "pad(%e: i64):\n  %p = call @kiln_exception_value(%e)\n  %v = load.i64 %p\n"
+  "  call @kiln_exception_free(%e)\n  %u = add.i64 %t, %v\n  %k = sub.i64 %m, 1\n"
+  "  %z = icmp.i64 ne %k, 0\n  brif %z, next(%k, %u), end\nend:\n  ret %u\n}\n"
   /* adds 10 to the value of a, and throws it again */
   "func @again(i64, i64) -> i64 personality @kiln_personality {\nb0(%what: i64, %x: i64):\n"
   "  try %what(%x) as (i64) -> i64 to done(result 0) unwind pad(exception 0, exception 1) "
@@ -62,8 +78,9 @@ typedef int64_t what_fn(int64_t x);
 typedef int64_t try_fn(what_fn *what, int64_t x);
 static struct {
   kiln_jit *jit;
-  what_fn *throw_a, *throw_b;
+  what_fn *throw_a, *throw_b, *tail_a;
   try_fn *two, *all, *filter, *again;
+  int64_t (*sums)(int64_t n, int64_t x);
   int64_t (*clean)(what_fn *what, int64_t x, int64_t *notes);
 } code;
 
@@ -98,6 +115,8 @@ static int set_up(void **state) {
   code.all = (try_fn *)kiln_jit_lookup(code.jit, "all");
   code.filter = (try_fn *)kiln_jit_lookup(code.jit, "filter");
   code.again = (try_fn *)kiln_jit_lookup(code.jit, "again");
+  code.tail_a = (what_fn *)kiln_jit_lookup(code.jit, "tail_a");
+  *(void **)&code.sums = kiln_jit_lookup(code.jit, "sums");
   *(void **)&code.clean = kiln_jit_lookup(code.jit, "clean");
   return 0;
 }
@@ -129,6 +148,9 @@ static int64_t throw_foreign(int64_t x) {
   return x;
 }
 
+static int64_t notes;
+static int64_t clean_tail(int64_t x) { return code.clean(code.tail_a, x, &notes) + 0 * after; }
+
 CASE(caught) {
   assert_int_equal(code.two(identity, 5), 5);
   assert_int_equal(code.two(code.throw_a, 5), 1005);
@@ -136,6 +158,15 @@ CASE(caught) {
   assert_int_equal(code.two(throw_a_in_c, 5), 1006);
   assert_int_equal(after, 0);
   assert_int_equal(code.all(code.throw_b, 5), (intptr_t)&tag_b);
+}
+
+CASE(caught_behind_tail_calls) {
+  assert_int_equal(code.two(code.tail_a, 5), 1005);
+  assert_int_equal(code.sums(1000, 5), 5000);
+  notes = 0;
+  assert_int_equal(code.two(clean_tail, 5), 1005);
+  assert_int_equal(notes, 1);
+  assert_int_equal(code.tail_a(5), KILN_ERR_STRUCTURE); /* nobody catches it: it returns */
 }
 
 static int64_t filter_a(int64_t x) { return code.filter(code.throw_a, x) + 0 * after; }
@@ -149,7 +180,6 @@ CASE(filtered) {
   assert_int_equal(code.two(filter_a, 5), 1005); /* it lets a pass */
 }
 
-static int64_t notes;
 static int64_t clean_a(int64_t x) { return code.clean(code.throw_a, x, &notes) + 0 * after; }
 static int64_t clean_foreign(int64_t x) { return code.clean(throw_foreign, x, &notes) + 0 * after; }
 static int64_t clean_twice(int64_t x) { return code.clean(clean_a, x, &notes) + 0 * after; }
@@ -210,8 +240,10 @@ CASE(forced) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(caught),       cmocka_unit_test(filtered), cmocka_unit_test(cleaned_up),
-    cmocka_unit_test(thrown_again), cmocka_unit_test(uncaught), cmocka_unit_test(forced),
+    cmocka_unit_test(caught),       cmocka_unit_test(caught_behind_tail_calls),
+    cmocka_unit_test(filtered),     cmocka_unit_test(cleaned_up),
+    cmocka_unit_test(thrown_again), cmocka_unit_test(uncaught),
+    cmocka_unit_test(forced),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
