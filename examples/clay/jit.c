@@ -8,6 +8,7 @@
  *   declared again replaces the old one, also for its existing callers if its signature is the same. */
 #include "cache.h"
 #include "gen.h"
+#include "jit.h"
 #include "runtime.h"
 
 #include <kiln/stack.h>
@@ -15,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +28,12 @@ static struct {
   kiln_jit *jit;
   const void *bottom; /* of the stack of Clay's functions */
   bool prompts;
+  unsigned live_threads;   /* of the loop of live.c; 0: there is none */
+  pthread_mutex_t compile; /* held by the thread that compiles */
   jmp_buf next_line;
-} host;
+} host = {.compile = PTHREAD_MUTEX_INITIALIZER};
+
+struct clay *jit_clay(void) { return &host.clay; }
 
 /* ---- what the runtime asks for ---- */
 
@@ -78,11 +84,12 @@ static void *runtime_function(void *user, const char *name) {
   static const struct {
     const char *name;
     void (*address)(void);
+    unsigned flags;
   } table[] = {
-#define RUNTIME(name, n, flags) {"clay_" #name, (void (*)(void))clay_##name},
+#define RUNTIME(name, n, flags) {"clay_" #name, (void (*)(void))clay_##name, flags},
     RUNTIME_FUNCTIONS
 #undef RUNTIME
-    {"clay_personality", (void (*)(void))clay_personality},
+    {"clay_personality", (void (*)(void))clay_personality, 0},
   };
   static const struct {
     const char *name;
@@ -95,7 +102,10 @@ static void *runtime_function(void *user, const char *name) {
   for (size_t i = 0; i < sizeof data / sizeof *data; i++)
     if (strcmp(data[i].name, name) == 0) return (void *)(uintptr_t)data[i].address;
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-    if (strcmp(table[i].name, name) == 0) return (void *)(uintptr_t)table[i].address;
+    if (strcmp(table[i].name, name) == 0) {
+      if (host.live_threads != 0 && table[i].flags & RT_COLLECTS) break; /* of one thread alone */
+      return (void *)(uintptr_t)table[i].address;
+    }
   return NULL; /* a function of C */
 }
 
@@ -125,11 +135,23 @@ static void *compile(struct fn *fn, const struct program *p, const char *entry) 
   return code;
 }
 
-/* The JIT calls this at the first call of a function, which then goes on where this says. */
+/* Whether a later input has replaced `fn`, for its callers too. */
+static bool is_replaced(const struct fn *fn) {
+  const struct fn *newer = fn->name->fn;
+  while (newer != NULL && newer != fn && newer->version != fn->version) newer = newer->outer;
+  return newer != fn;
+}
+
+/* The JIT calls this at the first call of a function, which then goes on where this says; NULL: where the function's
+ * definition is. */
 static void *compile_called(void *user, const char *name) {
   (void)name;
-  void *code = compile(user, NULL, NULL);
-  return code != NULL ? code : (void *)clay_failed;
+  void *code = NULL;
+  pthread_mutex_lock(&host.compile);
+  const bool replaced = is_replaced(user); /* while this thread waited */
+  if (!replaced) code = compile(user, NULL, NULL);
+  pthread_mutex_unlock(&host.compile);
+  return code != NULL || replaced ? code : (void *)clay_failed;
 }
 
 static bool declare(struct fn *fn) {
@@ -143,22 +165,34 @@ static bool declare(struct fn *fn) {
            NULL) != NULL;
 }
 
-/* Runs a program whose text was made the input. Returns false after a message. */
-static bool run(void) {
+/* Compiles the input; its statements, or NULL after a message. */
+static void *compile_input(void) {
   struct clay *c = &host.clay;
   struct program p = {0};
   char entry[32];
   parse_program(c, &p);
   if (c->errors == 0) check_program(c, &p);
-  if (c->errors > 0) return false;
+  if (c->errors > 0) return NULL;
   for (struct fn *fn = p.fns; fn != NULL; fn = fn->next)
-    if (!fn->external && !declare(fn)) return false;
+    if (!fn->external && !declare(fn)) return NULL;
   snprintf(entry, sizeof entry, "clay_line_%u", c->input);
-  void *address = compile(NULL, &p, entry);
+  return compile(NULL, &p, entry);
+}
+
+bool jit_run(void) {
   void (*code)(void);
+  pthread_mutex_lock(&host.compile);
+  void *address = compile_input();
+  pthread_mutex_unlock(&host.compile);
   memcpy(&code, &address, sizeof code);
   if (code != NULL) code();
   return code != NULL;
+}
+
+void *jit_find(const struct fn *fn) {
+  char name[256];
+  gen_function_name(fn, name);
+  return kiln_jit_lookup(host.jit, name);
 }
 
 /* ---- the prompt ---- */
@@ -204,7 +238,7 @@ static void run_lines(void) {
   setjmp(host.next_line);
   for (free(text); (text = read_lines()) != NULL; free(text)) {
     clay_input(&host.clay, "prompt", text, strlen(text));
-    run();
+    jit_run();
   }
 }
 
@@ -266,8 +300,11 @@ static void run_file(const char *path) {
     exit(3);
   }
   clay_input(&host.clay, path, text, size);
-  const char *cache = getenv("CLAY_CACHE");
-  bool ok = cache != NULL && cache[0] != 0 ? run_cached(path, text, size) : run();
+  const char *cache = getenv("CLAY_CACHE"), *threads = getenv("CLAY_LIVE");
+  if (threads != NULL) host.live_threads = (unsigned)strtoul(threads, NULL, 10);
+  bool ok;
+  if (host.live_threads != 0) ok = jit_run() && live_loop(path, text, host.live_threads);
+  else ok = cache != NULL && cache[0] != 0 ? run_cached(path, text, size) : jit_run();
   free(text);
   if (!ok) exit(1);
 }

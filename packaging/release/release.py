@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What must pass: commands of ./dev, the short ones first. MACHINES is a folder for roots.
 TESTS = [
     'check', 'count', 'test --whole', 'docs', 'wheel-test', 'dist-test', 'doors MACHINES', 'deb-test', 'machines MACHINES',
-    'soak', 'mutants', 'mutants --inlining', 'mutants --promises', 'mutants --roots', 'moving', 'prove', 'prove --programs', 'prove --planted',
+    'soak', 'clay-edits', 'mutants', 'mutants --inlining', 'mutants --promises', 'mutants --roots', 'moving', 'prove', 'prove --programs', 'prove --planted',
     'bench --growth', 'fuzz 3600',
     'torture', 'torture --suite=vect', 'torture --suite=target', 'cxx', 'cxx-table', 'csmith', 'modules', 'objects',
     'vectors', 'intrinsics', 'wasm', 'wasm-smith', 'wasm-programs', 'debug', 'reports', 'gdb-tests',
