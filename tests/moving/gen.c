@@ -1,7 +1,7 @@
 /* Writes programs, as text, that a seed determines. A program has functions f0 to fN, which call later ones alone, and
  * t0 to tM, which are entered by tail calls alone. Each has roots, numbers in variables that live over calls, loops,
- * and conditional code. In every third program, t0 to tM and some of the others have the convention `tail`, and any
- * number of parameters more. The host limits how many calls a run may make. */
+ * and conditional code. In every other pair of programs, t0 to tM and some of the others have the convention `tail`,
+ * and any number of parameters more. The host limits how many calls a run may make. */
 #define _GNU_SOURCE
 #include "moving.h"
 
@@ -391,7 +391,7 @@ static void put_end(struct gen *g) {
 static void put_function(struct gen *g) {
   bool tail = g->func >= FUNCS, dynamic = below(g, 3) == 0;
   const uint32_t n_extra = g->n_extra[g->func];
-  g->kinds = (tail ? ID_TAIL : 0) | (dynamic ? ID_SALLOC : 0) | (n_extra > 3 ? ID_POPS : 0);
+  g->kinds = (tail ? ID_TAIL : 0) | (dynamic ? ID_SALLOC : 0) | (n_extra > 5 ? ID_POPS : 0);
   g->n_roots = 3 + below(g, MAX_ROOTS - 2);
   g->n_small = 1 + below(g, 2);
   g->block = 3;
@@ -454,7 +454,7 @@ char *moving_program(uint64_t seed, bool stale, size_t *length) {
   g.out = open_memstream(&text, length);
   if (g.out == NULL) moving_wrong("no memory");
   for (unsigned i = 0; i < 8; i++) (void)random_next(&g.random);
-  if (seed % 3 == 0) draw_conventions(&g);
+  if (seed / 2 % 2 == 0) draw_conventions(&g);
   fputs(declarations, g.out);
   fputs("func @main(i64) -> i64 personality @kir_personality {\nb0(%n: i64):\n  try @f0(0, 0, %n",
         g.out);

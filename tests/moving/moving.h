@@ -28,7 +28,7 @@ static inline uint32_t random_below(struct random *r, uint32_t n) {
 /* ---- gen.c ---- */
 
 /* What the id of a call says: the function, and what kind of frame it is in. With ID_POPS, the function frees more than
- * three arguments of its own convention. */
+ * five arguments beside the usual three. */
 enum {
   ID_POPS = 1 << 27,
   ID_PAD = 1 << 28,

@@ -23,8 +23,8 @@ check 'compiled' run --collections="$n" --floor=100
 check 'stale values are refused' run --refused=$((n / 200))
 check 'by threads' run --collections=$((n / 2)) --threads=4 --floor=100 --seed=1000
 if [[ ${4-} == interpreter ]]; then
-  check 'on the interpreter' run --collections=$((n / 4)) --interpreted=$((n / 8)) --seed=2000
+  check 'on the interpreter' run --collections=$((n / 4)) --interpreted=$((n / 8)) --seed=3000
 fi
-for seed in 1 2 5 6; do check "linked, seed $seed" linked $seed; done
+for seed in 1 2 5; do check "linked, seed $seed" linked $seed; done
 check 'linked without unused sections' linked 3 -Wl,--gc-sections
 finish
