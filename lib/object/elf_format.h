@@ -114,6 +114,7 @@ enum {
   STB_LOCAL = 0,
   STB_GLOBAL = 1,
   STB_WEAK = 2,
+  STB_GNU_UNIQUE = 10, /* one definition in the process */
 };
 /* The type there. */
 enum {

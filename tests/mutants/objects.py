@@ -36,6 +36,7 @@ MUTANTS = [
     ('a function has its table of roots', FRAMES, 'out->funcs.at[func - 1].roots = out->root_tables.n;', '', 'jit_object'),
     ('a symbol is where it is in its section', SYMBOLS, '(kiln_symbol){base}, (int64_t)offset).id;', '(kiln_symbol){base}, 0).id;', 'jit_object'),
     ('a weak definition is one of many', SYMBOLS, '[STB_WEAK] = KILN_LINKAGE_WEAK', '[STB_WEAK] = KILN_LINKAGE_EXTERNAL', 'jit_object'),
+    ('a unique definition is one of many', READ, 'section != 0 ? STB_WEAK : STB_GLOBAL;', 'STB_GLOBAL;', 'jit_object'),
     ('data has a name', WRITE, 'k < l->loaded->n_data; k++) {', 'k < 0; k++) {', 'jit_object'),
     ('a constructor belongs to its definition', WRITE, '    if (is_other(in, d->with)) continue;\n', '', 'jit_object'),
     ('debug sections have addresses', DEBUG, 'return at != 0 ? at + (uint64_t)r->addend : 0;', 'return 0;', 'jit_object'),

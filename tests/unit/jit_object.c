@@ -207,6 +207,37 @@ CASE(object_names) {
   kiln_jit_free(jit);
 }
 
+/* GNU's unique symbols: all units have the first definition of each. */
+CASE(object_unique_symbols) {
+  static const char text[] = "data weak @one align 8 { i64 5 }\n"
+                             "func weak @get() -> i64 {\nb0:\n  ret @one\n}\n";
+  kiln_jit *jit = jit_new(NULL);
+  int64_t addresses[2];
+  for (unsigned k = 0; k < 2; k++) {
+    kiln_buffer o = object_of(text);
+    const Elf64_Shdr *table = section(&o, ".symtab");
+    Elf64_Sym *symbols = (void *)(o.data + table->sh_offset);
+    unsigned n = 0;
+    for (uint64_t i = 0; i < table->sh_size / sizeof *symbols; i++) {
+      if (ELF64_ST_BIND(symbols[i].st_info) != STB_WEAK) continue;
+      symbols[i].st_info = ELF64_ST_INFO(STB_GNU_UNIQUE, ELF64_ST_TYPE(symbols[i].st_info));
+      n++;
+    }
+    assert_int_equal(n, 2);
+    kiln_jit_error e = {0};
+    kiln_jit_unit u;
+    if (kiln_jit_add_object(jit, 0, o.data, o.size, &u, &e) != KILN_OK)
+      fail_msg("%s", e.diag.message);
+    kiln_buffer_free(&o);
+    /* the code of this unit, or of the first one: both have the first one's data */
+    addresses[k] = jit_call(jit, "get", 0, 0);
+    *(int64_t *)(intptr_t)addresses[k] += 1;
+  }
+  assert_int_equal(addresses[0], addresses[1]);
+  assert_int_equal(*(int64_t *)kiln_jit_lookup(jit, "one"), 7);
+  kiln_jit_free(jit);
+}
+
 /* A constructor of a definition that another unit has is not called again. */
 CASE(object_constructor_of_another_definition) {
   static const char text[] =
@@ -362,6 +393,7 @@ int main(void) {
     cmocka_unit_test(object_as_its_module),
     cmocka_unit_test(object_of_far_memory_and_switched_pages),
     cmocka_unit_test(object_names),
+    cmocka_unit_test(object_unique_symbols),
     cmocka_unit_test(object_constructor_of_another_definition),
     cmocka_unit_test(object_debug_sections),
     cmocka_unit_test(object_that_is_none),

@@ -140,6 +140,7 @@ static bool read_symbol(struct kn_elf_object *o, const struct kn_elf_in *table, 
                                .type = s.st_info & 15,
                                .visibility = s.st_other & 3};
   if (to->name == NULL) return kn_elf_refuse(o, "symbol %u has no name", i);
+  if (to->bind == STB_GNU_UNIQUE) to->bind = section != 0 ? STB_WEAK : STB_GLOBAL;
   if (to->bind > STB_WEAK)
     return kn_elf_refuse(o, "symbol '%.100s' has the binding %u", to->name, to->bind);
   if (!kn_elf_is_placed(to)) return true;

@@ -34,7 +34,7 @@ struct kn_elf_symbol {
   const char *name;
   uint64_t value, size;           /* in a section: value + size is at most its size */
   uint32_t section;               /* its index, or KN_ELF_... */
-  uint8_t bind, type, visibility; /* STB_..., STT_..., STV_... */
+  uint8_t bind, type, visibility; /* STB_... up to STB_WEAK, STT_..., STV_... */
 };
 static inline bool kn_elf_is_placed(const struct kn_elf_symbol *s) {
   return s->section - 1 < KN_ELF_COMMON - 1;
