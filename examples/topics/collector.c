@@ -1,4 +1,5 @@
-/* docs/roots.md: lists and closures, with a collector that moves all objects each time. */
+/* docs/roots.md: lists and closures, with a collector that moves all objects each time. collector FILE keeps the code
+ * in FILE for the next start. */
 #include <kiln/kiln.h>
 
 #include <inttypes.h>
@@ -87,7 +88,8 @@ enum {
 
 static kiln_module *m;
 static kiln_session *s;
-static kiln_func *f; /* the current function */
+static kiln_func *f;          /* the current function */
+static kiln_symbol not_found; /* the tag of an exception: its address counts, not its content */
 
 static kiln_symbol declare(const char *name, const char *sig) {
   return kiln_func_declare(m, &(kiln_symbol_desc){.name = name}, kiln_sig_parse(m, sig));
@@ -201,38 +203,159 @@ static void build_program(void) {
   kiln_func_compile(f);
 }
 
+/* [search] */
+/* find(list, x): the part of the list that begins with x. If there is none, it throws x. */
+static void build_find(void) {
+  const char *sig = "(i64, i64) -> i64";
+  begin("find", sig);
+  kiln_value list = kiln_func_param(f, 0), x = kiln_func_param(f, 1);
+  kiln_block some = kiln_block_new(f), none = kiln_block_new(f), here = kiln_block_new(f),
+             next = kiln_block_new(f);
+  kiln_value is_empty = kiln_build_icmp(f, KILN_ICOND_EQ, I64, list, kiln_const_int(f, 0));
+  kiln_build_brif(f, is_empty, none, NULL, 0, some, NULL, 0);
+
+  kiln_block_switch(f, none);
+  kiln_value thrown[2] = {kiln_const_symbol(f, not_found, 0), x};
+  call("kiln_throw", "(i64, i64) -> i32", thrown, 2);
+  kiln_value zero = kiln_const_int(f, 0);
+  kiln_build_ret(f, &zero, 1); /* only if nothing catches it */
+
+  kiln_block_switch(f, some);
+  kiln_value is_here = kiln_build_icmp(f, KILN_ICOND_EQ, I64, load(list, 0), x);
+  kiln_build_brif(f, is_here, here, NULL, 0, next, NULL, 0);
+
+  kiln_block_switch(f, here);
+  kiln_build_ret(f, &list, 1);
+
+  kiln_block_switch(f, next);
+  kiln_value rest[2] = {load(list, 1), x};
+  kiln_symbol self = declare("find", sig);
+  kiln_build_tailcall(f, kiln_sig_parse(m, sig), kiln_const_symbol(f, self, 0), rest, 2);
+  kiln_func_compile(f);
+}
+
+/* with(list, x): the list, with x in it. The landing pad allocates, and loads a root behind that. */
+static void build_with(void) {
+  const char *sig = "(i64, i64) -> i64";
+  begin("with", sig);
+  kiln_func_attrs attrs = kiln_func_get_attrs(f);
+  attrs.personality = declare("kiln_personality", "(...) -> i32");
+  kiln_func_set_attrs(f, &attrs);
+  kiln_value list = new_variable(reference(kiln_func_param(f, 0)));
+  kiln_block found = kiln_block_new(f), pad = kiln_block_new(f);
+  kiln_value caught = kiln_block_add_param(f, pad, KILN_TYPE_PTR);
+  kiln_value args[2] = {get(list), kiln_func_param(f, 1)}, exception = kiln_try_exception(f);
+  kiln_build_try(f, &(kiln_try_desc){.sig = kiln_sig_parse(m, sig),
+                                     .callee = kiln_const_symbol(f, declare("find", sig), 0),
+                                     .args = args,
+                                     .n_args = 2,
+                                     .normal = found,
+                                     .unwind = pad,
+                                     .unwind_args = &exception,
+                                     .n_unwind_args = 1,
+                                     .clauses = &(kiln_clause){.type = not_found},
+                                     .n_clauses = 1});
+
+  kiln_block_switch(f, found);
+  kiln_value all = get(list);
+  kiln_build_ret(f, &all, 1);
+
+  kiln_block_switch(f, pad);
+  kiln_value at = call("kiln_exception_value", "(i64) -> i64 nocollect", &caught, 1);
+  kiln_value x = kiln_build_load(f, I64, at, 0, 0); /* an integer: no variable is needed */
+  call("kiln_exception_free", "(i64) nocollect", &caught, 1);
+  kiln_value pair = allocate_object(2);
+  store(x, pair, 0);
+  store(get(list), pair, 1);
+  kiln_build_ret(f, &pair, 1);
+  kiln_func_compile(f);
+}
+/* [end] */
+
 static void *host_function(void *user, const char *name) {
   (void)user;
   return strcmp(name, "allocate") == 0 ? (void *)allocate : NULL;
 }
 
-int main(void) {
-  m = kiln_module_new(&(kiln_module_options){.name = "lists", .verify = true, .jit = true});
+/* ---- code in memory, from disk or compiled ---- */
+
+/* [disk] */
+/* The code of an earlier start, if this version of Kiln made it; false: there is none. */
+static bool load_code(const char *path) {
+  static char bytes[1 << 20];
+  uint32_t version = 0;
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) return false;
+  const size_t n = fread(&version, sizeof version, 1, file);
+  const size_t size = n == 1 && version == kiln_version() ? fread(bytes, 1, sizeof bytes, file) : 0;
+  fclose(file);
+  return size != 0 && kiln_jit_add_object(heap.jit, 0, bytes, size, NULL, NULL) == KILN_OK;
+}
+
+static void keep_code(const char *path) {
+  kiln_buffer object = {0};
+  if (kiln_emit_object(m, &s, 1, &object) != KILN_OK) return;
+  const uint32_t version = kiln_version();
+  FILE *file = fopen(path, "wb");
+  if (file != NULL) {
+    fwrite(&version, sizeof version, 1, file);
+    fwrite(object.data, 1, object.size, file);
+    fclose(file);
+  }
+  kiln_buffer_free(&object);
+}
+/* [end] */
+
+static bool compile(const char *path) {
+  m = kiln_module_new(
+    &(kiln_module_options){.name = "lists", .verify = true, .jit = true, .pic = KILN_PIC_FULL});
   s = kiln_session_new(m);
-  heap.jit = kiln_jit_new(&(kiln_jit_options){.resolve = host_function}, NULL);
-  heap.start = heap.next = malloc(heap.n_words * sizeof *heap.start);
-  if (s == NULL || heap.jit == NULL || heap.start == NULL) return 1;
+  if (s == NULL) return false;
+  not_found = kiln_data_declare(m, &(kiln_symbol_desc){.name = "not_found"});
+  kiln_data_define(m, not_found, &(kiln_data_desc){.size_bytes = 8});
   build_map();
   build_add();
   build_program();
+  build_find();
+  build_with();
   kiln_jit_error error = {0};
   kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
-  if (kiln_jit_add(heap.jit, 0, &input, 1, NULL, &error) != KILN_OK) {
-    fprintf(stderr, "%s\n", error.diag.message);
-    return 1;
-  }
-  uint64_t (*program)(uint64_t) = (uint64_t (*)(uint64_t))kiln_jit_lookup(heap.jit, "program");
-
-  heap.bottom = __builtin_frame_address(0);
-  uint64_t sum = 0;
-  for (uint64_t p = program(100); p != 0; p = ((struct object *)(uintptr_t)p)->words[1])
-    sum += ((struct object *)(uintptr_t)p)->words[0] >> 1;
-  printf("%" PRIu64 " after %" PRIu64 " collections, which moved %" PRIu64 " objects\n", sum,
-         heap.collections, heap.moved);
-
-  kiln_jit_free(heap.jit);
+  const bool ok = kiln_jit_add(heap.jit, 0, &input, 1, NULL, &error) == KILN_OK;
+  if (!ok) fprintf(stderr, "%s\n", error.diag.message);
+  if (ok && path != NULL) keep_code(path);
   kiln_session_free(s);
   kiln_module_free(m);
+  return ok;
+}
+
+static uint64_t sum_of(uint64_t list) {
+  uint64_t sum = 0;
+  for (; list != 0; list = ((struct object *)(uintptr_t)list)->words[1])
+    sum += ((struct object *)(uintptr_t)list)->words[0] >> 1;
+  return sum;
+}
+
+int main(int argc, char **argv) {
+  heap.jit = kiln_jit_new(&(kiln_jit_options){.resolve = host_function}, NULL);
+  heap.start = heap.next = malloc(heap.n_words * sizeof *heap.start);
+  if (heap.jit == NULL || heap.start == NULL) return 1;
+  const char *path = argc > 1 ? argv[1] : NULL;
+  const bool loaded = path != NULL && load_code(path);
+  if (!loaded && !compile(path)) return 1;
+  uint64_t (*program)(uint64_t) = (uint64_t (*)(uint64_t))kiln_jit_lookup(heap.jit, "program");
+  uint64_t (*with)(uint64_t, uint64_t) =
+    (uint64_t (*)(uint64_t, uint64_t))kiln_jit_lookup(heap.jit, "with");
+
+  heap.bottom = __builtin_frame_address(0);
+  uint64_t list = program(100);
+  printf("%" PRIu64 " after %" PRIu64 " collections, which moved %" PRIu64 " objects\n",
+         sum_of(list), heap.collections, heap.moved);
+  list = with(list, 2 * 50 + 1);   /* is in it */
+  list = with(list, 2 * 1000 + 1); /* is not */
+  printf("%" PRIu64 " after %" PRIu64 " collections, by code that was %s\n", sum_of(list),
+         heap.collections, loaded ? "loaded" : "compiled");
+
+  kiln_jit_free(heap.jit);
   free(heap.start);
   return 0;
 }
