@@ -154,15 +154,27 @@ static void *compile_called(void *user, const char *name) {
   return code != NULL || replaced ? code : (void *)clay_failed;
 }
 
+/* Whether callers of an earlier function of this name call `fn`. */
+static bool replaces(const struct fn *fn) {
+  return fn->outer != NULL && !fn->outer->external && fn->outer->version == fn->version;
+}
+
 static bool declare(struct fn *fn) {
   char name[256];
   gen_function_name(fn, name);
-  bool replaces = fn->outer != NULL && !fn->outer->external && fn->outer->version == fn->version;
-  if (replaces) return compile(fn, NULL, NULL) != NULL;
   return kiln_jit_declare_lazy(
            host.jit,
            &(kiln_jit_lazy_desc){.name = name, .compile = compile_called, .compile_user = fn},
            NULL) != NULL;
+}
+
+/* Declares the functions that are new, then compiles those that replace others, which may call new ones. */
+static bool add_functions(const struct program *p) {
+  for (struct fn *fn = p->fns; fn != NULL; fn = fn->next)
+    if (!fn->external && !replaces(fn) && !declare(fn)) return false;
+  for (struct fn *fn = p->fns; fn != NULL; fn = fn->next)
+    if (!fn->external && replaces(fn) && compile(fn, NULL, NULL) == NULL) return false;
+  return true;
 }
 
 /* Compiles the input; its statements, or NULL after a message. */
@@ -173,8 +185,7 @@ static void *compile_input(void) {
   parse_program(c, &p);
   if (c->errors == 0) check_program(c, &p);
   if (c->errors > 0) return NULL;
-  for (struct fn *fn = p.fns; fn != NULL; fn = fn->next)
-    if (!fn->external && !declare(fn)) return NULL;
+  if (!add_functions(&p)) return NULL;
   snprintf(entry, sizeof entry, "clay_line_%u", c->input);
   return compile(NULL, &p, entry);
 }

@@ -210,7 +210,7 @@ def command(clay, work):
                   b'show(21)\n'
                   b'fn twice(s: str) -> str { return s + s }\n'  # another signature: show calls the old one
                   b'show(22); print(twice("ab"))\n'
-                  b'fn twice(s: str) -> str { return s + "+" + s }\n'
+                  b'fn twice(s: str) -> str { return s + plus() + s }; fn plus() -> str { return "+" }\n'  # calls a new one
                   b'var kept = ["x"]\n'
                   b'push(kept, twice("y")); print(kept, kept[7])\n'  # fails at run time
                   b'for i in 0..200000 { let other = [str(i)] }\n'  # the collector sees what earlier lines have
