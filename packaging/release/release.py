@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """release.py VERSION [--plan]: makes a release of the commit that is checked out, in build/release/VERSION: tarballs, wheels,
-crates, Debian packages, notes, checksums; and the tag vVERSION. It runs every test first, those included that do not fit
-into `./dev test`, which takes many hours. It publishes nothing, and ends with the commands that do.
+crates, Debian packages, notes, checksums; and the tag vVERSION. It begins with the rehearsal of that commit, `./dev release
+--rehearse`, which takes days unless it has been run before. It publishes nothing, and ends with the commands that do.
 
 It refuses while PROJECT has an empty value, files say another version, the changelog has no section for it, something
 is not committed, or the tag exists. A step that failed is run again by the same command; those that passed with this
@@ -15,18 +15,9 @@ import sys
 from pathlib import Path
 
 import project
+import rehearse
 
 ROOT = Path(__file__).resolve().parents[2]
-# What must pass: commands of ./dev, the short ones first. MACHINES is a folder for roots.
-TESTS = [
-    'check', 'count', 'test --whole', 'docs', 'wheel-test', 'dist-test', 'doors MACHINES', 'deb-test', 'machines MACHINES',
-    'soak', 'mutants', 'mutants --inlining', 'mutants --promises', 'mutants --roots', 'moving', 'prove', 'prove --programs', 'prove --planted',
-    'bench --growth', 'fuzz 3600',
-    'torture', 'torture --suite=vect', 'torture --suite=target', 'cxx', 'cxx-table', 'csmith', 'modules', 'objects',
-    'vectors', 'intrinsics', 'wasm', 'wasm-smith', 'wasm-programs', 'debug', 'reports', 'gdb-tests',
-    'rust', 'rust --edits', 'rust --inlined', 'rust --shown', 'rust --ffi', 'rust --abi-cafe', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages',
-    'cpython', 'postgres', 'languages', 'languages --llvmjit',
-]
 # Where a version stands: a file, and what is around it.
 VERSIONS = [
     ('meson.build', r"version: '(\S+)'"), ('docs/kiln.1', r'"kiln (\S+)"'), ('debian/changelog', r'^kiln \((\S+)\)'),
@@ -77,9 +68,9 @@ class Release:
         self.root, self.version = root, version
         self.commit = git(root, 'rev-parse', 'HEAD')
         self.out = root / 'build/release' / version
-        self.steps = [(f'./dev {t}', lambda t=t: self.dev(*t.replace('MACHINES', str(root / 'build/release/machines')).split())) for t in TESTS]
-        self.steps += [('tarballs', self.tarballs), ('wheels', self.wheels), ('crates', self.crates), ('Debian packages', self.packages),
-                       ('notes and checksums', self.notes), (f'the tag v{version}', self.tag)]
+        self.steps = [('./dev release --rehearse', lambda: self.dev('release', '--rehearse')), ('tarballs', self.tarballs),
+                      ('wheels', self.wheels), ('crates', self.crates), ('Debian packages', self.packages),
+                      ('notes and checksums', self.notes), (f'the tag v{version}', self.tag)]
 
     def dev(self, *words):
         subprocess.run([self.root / 'dev', *words], cwd=self.root, check=True)
@@ -155,7 +146,8 @@ def main() -> int:
         return 1
     release = Release(args.root, args.version)
     if args.plan:
-        print('\n'.join(name for name, _ in release.steps))
+        names = [f'./dev {command} {arguments}'.rstrip() for command, arguments, _ in rehearse.rows(ROOT) if arguments != 'none']
+        print('\n'.join([release.steps[0][0], *names, *(name for name, _ in release.steps[1:])]))
     else:
         release.run()
     return 0

@@ -2,6 +2,7 @@
 """release.py: PROJECT and `./dev release`, in a copy of the files that they read: what is written where the values are
 empty and where they are not, and each reason for which there is no release. Speaks TAP."""
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from tap import Tap  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ['PROJECT', 'SECURITY.md', 'README.md', 'CHANGELOG.md', 'meson.build', 'docs/kiln.1', 'include/kiln/types.h',
          'debian/control', 'debian/copyright', 'debian/changelog', 'packaging/release/project.py', 'packaging/release/release.py',
+         'packaging/release/rehearse.py', 'packaging/release/steps.tsv', 'dev',
          'bindings/python/wheel.py', 'bindings/python/bindings.py', 'bindings/python/headers.py', 'bindings/python/library.py', 'bindings/python/README.md', 'LICENSE']
 FULL = {'repository': 'https://example.org/kiln', 'security': 'security@example.org', 'maintainer': 'A. Name <name@example.org>'}
 NONE = dict.fromkeys(FULL, '')
@@ -37,7 +39,7 @@ class Copy:
         crates = [p.relative_to(ROOT) for f in ('bindings/rust', 'integrations/rustc') for p in (ROOT / f).rglob('Cargo.toml') if 'target' not in p.parts]
         for name in [*FILES, *crates]:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
-            (top / name).write_bytes((ROOT / name).read_bytes())
+            shutil.copy(ROOT / name, top / name)
         (top / '.gitignore').write_text('__pycache__\n')
         self.crates = crates
         self.git('init', '-q')
