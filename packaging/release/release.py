@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""release.py VERSION [--plan]: makes a release of the commit that is checked out, in build/release/VERSION: tarballs, wheels,
-crates, Debian packages, notes, checksums; and the tag vVERSION. It begins with the rehearsal of that commit, `./dev release
+"""release.py VERSION [--plan] [--sign=KEY]: makes a release of the commit that is checked out, in build/release/VERSION:
+tarballs, wheels, crates, Debian packages, notes, a bill of materials, checksums, which gpg signs with --sign; and the tag vVERSION. It begins with the rehearsal of that commit, `./dev release
 --rehearse`, which takes days unless it has been run before. It publishes nothing, and ends with the commands that do.
 
 It refuses while PROJECT has an empty value, files say another version, the changelog has no section for it, something
 is not committed, or the tag exists. A step that failed is run again by the same command; those that passed with this
 commit are not. --plan prints the steps, and runs none."""
 import argparse
-import hashlib
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import manifest
 import project
 import rehearse
 
@@ -64,8 +64,8 @@ def refusals(root: Path, version: str):
 
 
 class Release:
-    def __init__(self, root: Path, version: str):
-        self.root, self.version = root, version
+    def __init__(self, root: Path, version: str, key: str):
+        self.root, self.version, self.key = root, version, key
         self.commit = git(root, 'rev-parse', 'HEAD')
         self.out = root / 'build/release' / version
         self.steps = [('./dev release --rehearse', lambda: self.dev('release', '--rehearse')), ('tarballs', self.tarballs),
@@ -104,9 +104,8 @@ class Release:
         self.take('build/deb/*.deb', 'build/deb/*.buildinfo', 'build/deb/*.changes')
 
     def notes(self):
-        files = [p for p in sorted(self.out.iterdir()) if p.name not in ('SHA256SUMS', 'notes.md', 'done')]
-        sums = ''.join(f'{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n' for p in files)
-        (self.out / 'SHA256SUMS').write_text(sums, encoding='utf-8')
+        others = ('SHA256SUMS', 'SHA256SUMS.asc', 'notes.md', 'done')
+        sums = manifest.write(self.out, [p for p in self.out.iterdir() if p.name not in others and p.suffixes[-2:] != ['.spdx', '.json']], self.key)
         f = project.fields(self.root)
         (self.out / 'notes.md').write_text(
             f'# Kiln {self.version}\n\n{section(self.root, self.version)}\n\nSource: {f["repository"]}, commit {self.commit}. '
@@ -138,13 +137,14 @@ def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('version')
     p.add_argument('--plan', action='store_true')
+    p.add_argument('--sign', default='', metavar='KEY')
     p.add_argument('--root', type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = p.parse_args()
     wrong = list(refusals(args.root, args.version))
     if wrong:
         print('\n'.join(f'release: {w}' for w in wrong), file=sys.stderr)
         return 1
-    release = Release(args.root, args.version)
+    release = Release(args.root, args.version, args.sign)
     if args.plan:
         names = [f'./dev {command} {arguments}'.rstrip() for command, arguments, _ in rehearse.rows(ROOT) if arguments != 'none']
         print('\n'.join([release.steps[0][0], *names, *(name for name, _ in release.steps[1:])]))
