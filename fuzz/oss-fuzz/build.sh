@@ -7,8 +7,8 @@ build=$WORK/build
 # is the library of $CXXFLAGS. No library of the system is taken: where fuzzers run there are few.
 [[ $CFLAGS == *-fsanitize=fuzzer-no-link* ]] || export CFLAGS="$CFLAGS -fsanitize=fuzzer-no-link"
 [[ $CXXFLAGS != *-stdlib=libc++* ]] || export LDFLAGS=-stdlib=libc++
-PKG_CONFIG_LIBDIR=$WORK meson setup --wipe "$build" -Dbuildtype=plain -Dtests=false -Db_lundef=false -Db_ndebug=false -Dchecks=true \
-  -Dbench=disabled -Ddis=disabled -Dmusl=disabled -Dpostgresql=disabled
+[[ -f $build/build.ninja ]] || PKG_CONFIG_LIBDIR=$WORK meson setup "$build" -Dbuildtype=plain -Dtests=false -Dchecks=true \
+  -Db_lundef=false -Db_ndebug=false -Dbench=disabled -Ddis=disabled -Dmusl=disabled -Dpostgresql=disabled
 ninja -C "$build" "${targets[@]/#/fuzz/fuzz_}"
 
 for name in "${targets[@]}"; do

@@ -9,7 +9,7 @@ seconds=${1:-60}
 here=$PWD/build/cache/oss-fuzz
 has='linux-vdso|ld-linux-x86-64|libc|libm|libdl|libpthread|librt|libresolv|libgcc_s|libstdc\+\+'
 
-libraries() { ! ldd "$1" | awk '{print $1}' | sed 's/.*\///' | grep -vE "^($has)\.so" || return 1; }
+libraries() { [[ -x $1 ]] && ! ldd "$1" | awk '{print $1}' | sed 's/.*\///' | grep -vE "^($has)\.so"; }
 run() {
   local out=$1 name=$2 work=$here/run
   rm -rf "$work" && mkdir -p "$work/corpus"
@@ -28,7 +28,7 @@ for SANITIZER in address undefined; do
     undefined) flags='-fsanitize=array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size,return,returns-nonnull-attribute,shift,signed-integer-overflow,unreachable,vla-bound -fno-sanitize-recover=all' ;;
   esac
   export CFLAGS="-O1 -fno-omit-frame-pointer -gline-tables-only -Wno-error $flags -fsanitize=fuzzer-no-link"
-  mkdir -p "$OUT"
+  rm -rf "$OUT" && mkdir -p "$OUT"
   check "$SANITIZER: build.sh" fuzz/oss-fuzz/build.sh
   for name in text qbe bitcode wasm memory func object; do
     check "$SANITIZER: fuzz_$name: no library but the runner's" libraries "$OUT/fuzz_$name"
