@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Where a version stands: a file, and what is around it.
 VERSIONS = [
     ('meson.build', r"version: '(\S+)'"), ('docs/kiln.1', r'"kiln (\S+)"'), ('debian/changelog', r'^kiln \((\S+)\)'),
-    ('README.md', r'This is version (\S+):'), ('integrations/rustc/Cargo.toml', r'(?m)^version = "(\S+)"'),
+    ('packaging/rpm/kiln.spec', r'(?m)^Version: +(\S+)$'), ('README.md', r'This is version (\S+):'), ('integrations/rustc/Cargo.toml', r'(?m)^version = "(\S+)"'),
     ('bindings/rust/kiln/Cargo.toml', r'(?m)^version = "(\S+)"'), ('bindings/rust/kiln-sys/Cargo.toml', r'(?m)^version = "(\S+)"'),
 ]
 

@@ -338,9 +338,10 @@ check_documented() {
 check_versions() {
   local version
   version=$(sed -nE "s/^ *version: '([0-9.]+)',/\1/p" meson.build)
-  diff <(printf '%s\n' "$version" "$version" "$version") <(
+  diff <(printf '%s\n' "$version" "$version" "$version" "$version") <(
     awk '/^#define KILN_VERSION_(MAJOR|MINOR|PATCH)/ {v = v "." $3} END {print substr(v, 2)}' include/kiln/types.h
     sed -nE '1s/^kiln \(([0-9.]+)(-[0-9]+)?\).*/\1/p' debian/changelog
+    sed -nE 's/^Version: +//p' packaging/rpm/kiln.spec
     sed -nE 's/^\.TH KILN 1 "" "kiln ([0-9.]+)".*/\1/p' docs/kiln.1)
 }
 
