@@ -27,15 +27,15 @@ case $1 in
   hidden) echo "3 passed, $(cat @TOP@/hidden) failed, 0 skipped" ;;
 esac
 '''
-TABLE = '''# command	arguments	sample
-cases		-
-red		-
-slow	{a,b}	-
-slow --option		--less
-writes	{1..2}	-
-hidden		-
-unused	none	it is for people
-'''
+TABLE = '''# command|arguments|sample
+cases||-
+red||-
+slow|{a,b}|-
+slow --option||--less
+writes|{1..2}|-
+hidden||-
+unused|none|it is for people
+'''.replace('|', '\t')
 tap = Tap()
 
 
