@@ -23,7 +23,7 @@ case $1 in
   cases) echo "ok 1 - a"; echo "ok 2 - b # SKIP no such machine"; echo "ok 3 - c" ;;
   red) exit "$(cat @TOP@/status)" ;;
   slow) [ -e @TOP@/quick ] || { echo $$ > @TOP@/pid; touch @TOP@/began; exec sleep 1000; } ;;
-  writes) echo more >> file; echo "all 5 times" ;;
+  writes) echo more >> file; echo "all 5 times"; echo "decoded, not run: 2: rdpru, xrstor" ;;
   hidden) echo "3 passed, $(cat @TOP@/hidden) failed, 0 skipped" ;;
 esac
 '''
@@ -109,6 +109,7 @@ def greens(tree):
     tap.case('all green is resolved', '' if '**Resolved**' in tree.page() else tree.page())
     expect('what a step changes is kept', '+more' in (tree.results / 'writes-1.diff').read_text(), True)
     expect('and is not there for the next', (tree.results / 'writes-2.diff').read_text().count('more'), 1)
+    expect('what is left out in other words', tree.left('writes-1')['skips'], ['decoded, not run: 2: rdpru, xrstor'])
     tap.case('the page says what is no step', '' if '`./dev unused`: it is for people' in tree.page() else tree.page())
     expect('--sample has arguments of its own', tree.run('--sample', '--only=slow --option', '--list')[1].split('./dev ')[1:], ['slow --option --less\n'])
     expect('nothing is selected: an error', tree.run('--only=sl')[0], 1)
