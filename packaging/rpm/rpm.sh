@@ -14,8 +14,12 @@ rpmbuild -bb --nodeps --define "_topdir $top" packaging/rpm/kiln.spec >&2
 rpms=("$top"/RPMS/*/*.rpm)
 
 rpm --root "$top/root" --nodeps --noscripts --nosignature -i "${rpms[@]}"
-rpm -qp --requires "$top"/RPMS/*/kiln-"$version"-*.rpm | grep -q '^libkiln\.so\.3' || { echo "rpm: kiln needs no libkiln.so.3" >&2; exit 1; }
-rpm -qp --provides "$top"/RPMS/*/kiln-libs-*.rpm | grep -q '^libkiln\.so\.3' || { echo "rpm: no package has libkiln.so.3" >&2; exit 1; }
+# says PACKAGE WHAT TEXT: whether RPM knows of a package that it requires or provides that.
+says() { rpm -qp "--$2" "$top"/RPMS/*/"$1-$version"-*.rpm | grep "^$3" > /dev/null || { echo "rpm: $1 $2 no $3" >&2; exit 1; }; }
+says kiln requires 'libc\.so\.6'
+says kiln-libs provides 'libkiln\.so\.3'
+says kiln-devel provides 'pkgconfig(kiln)'
+says kiln-devel requires 'kiln-libs = '
 "$top/root/usr/bin/kiln" --version
 libraries=$(dirname "$(find "$top/root" -name libkiln.so)")
 gcc -I"$top/root/usr/include" examples/embed/square.c -L"$libraries" -lkiln -o "$top/square"
