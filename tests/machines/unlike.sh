@@ -34,7 +34,15 @@ with_compiler() {
 }
 
 clang-14() { with_compiler clang-14 clang-14 --werror -Dbench=disabled; }
-musl() { with_compiler musl musl-gcc -Dbench=disabled -Ddis=disabled -Dinterp=disabled -Dpostgresql=disabled; }
+# Debian's musl-gcc does not look for the kernel's headers, which a system with musl has.
+musl() {
+  local headers=$folder/headers
+  mkdir -p "$headers"
+  ln -sfn /usr/include/linux "$headers/linux"
+  ln -sfn /usr/include/asm-generic "$headers/asm-generic"
+  ln -sfn "/usr/include/$(gcc -print-multiarch)/asm" "$headers/asm"
+  with_compiler musl "musl-gcc -idirafter $headers -static-libgcc" -Dbench=disabled -Ddis=disabled -Dinterp=disabled -Dpostgresql=disabled
+}
 
 gcc-14() {
   local root=$folder/trixie
