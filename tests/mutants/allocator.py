@@ -487,7 +487,7 @@ class Planted(Campaign):
             self.sanitizers = ['-fsanitize=address,undefined', '-fuse-ld=lld']
         else:
             self.libraries = ()
-        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('base', 'ir', 'lib', 'targets')
+        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('base', 'ir', 'lib', 'runtime', 'targets')
                               for p in glob.glob(os.path.join(ROOT, d, '**/*.c'), recursive=True) if not for_windows(p))
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
             sources = [MAIN] + ([] if self.build else self.sources)
