@@ -68,7 +68,7 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
     s->halves |= (p->flags & KILN_PARAM_UPPER) != 0;
   }
   for (uint32_t i = 0; i < info.n_results; i++) {
-    unsigned type = s->results[i] = info.results[i];
+    unsigned type = s->results[i] = (uint8_t)info.results[i];
     if (kn_interp_in_fp(type)) s->floats++;
     else if (type == KILN_TYPE_F80) s->f80s++;
     else s->int_words = (uint8_t)(s->int_words + (type == KILN_TYPE_I128 ? 2 : 1));

@@ -520,7 +520,8 @@ int cargo_backend_setup(char **words) {
   if (more != NULL)
     return tool_usage("cargo: --setup takes no more than +TOOLCHAIN: kiln cargo +nightly --setup");
   if (!cargo_compiler_ask(words, false, &c)) {
-    tool_error("cargo --setup: `%s -vV` does not name its commit and host", c.program);
+    tool_error("cargo --setup: `%s -vV` does not name its commit and host; run it to see why",
+               c.program);
     return TOOL_FAILED;
   }
   if (!takes(&c, &plan.from, &plan.support, why)) {

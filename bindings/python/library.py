@@ -47,8 +47,13 @@ def musl(folder: Path) -> Kind:
 def sources() -> Iterator[Path]:
     for folder in SOURCES:
         for path in sorted((ROOT / folder).rglob('*.c')):
-            if 'check' not in path.relative_to(ROOT).parts:
+            if 'check' not in path.relative_to(ROOT).parts and not for_windows(path):
                 yield path.relative_to(ROOT)
+
+
+def for_windows(path: Path | str) -> bool:
+    """Whether a source is for Windows alone."""
+    return os.path.basename(path) == 'windows.c' or str(path).endswith('_windows.c')
 
 
 def run(words: list[str]) -> None:

@@ -181,7 +181,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
     kn_inst_end(w);
   }
   for (uint32_t k = 0; k < in->x; k++) {
-    struct kn_place_move m = {.dst = regs[k], .type = sig->params[k].type};
+    struct kn_place_move m = {.dst = regs[k], .type = (uint8_t)sig->params[k].type};
     kn_source(w, f->lists.at[in->a + k], &m);
     if (m.src < 64) w->regs.locked |= KN_BIT(m.src);
     if (!KN_PUSH(w->owner, w->moves, m)) return;

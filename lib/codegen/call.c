@@ -229,7 +229,7 @@ void kn_sig_assign(const struct kn_target *t, struct kn_sig *sig) {
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
     struct kn_arg a[2];
-    a[0] = (struct kn_arg){.param = p, .type = p->type};
+    a[0] = (struct kn_arg){.param = p, .type = (uint8_t)p->type};
     sig->arriving |= regs_of(a, assign_halves(t, c, &s, a, uppers_of(sig, k)));
     sig->plain &= p->type <= KILN_TYPE_I64 && p->flags == 0 && p->align_log2 == 0 &&
                   k < c->args[0].n && a->reg == c->args[0].reg[k];

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""dist.py [--arch=x86_64|aarch64]... [--out=FOLDER] [--jobs=N]: makes kiln-VERSION-ARCH-linux.tar.xz in build/dist
-(FOLDER), for any Linux of that processor, and SHA256SUMS; prints the tarballs' paths. Default: x86_64.
+"""dist.py [--arch=x86_64|aarch64]... [--out=FOLDER] [--jobs=N] [--sign=KEY]: makes kiln-VERSION-ARCH-linux.tar.xz in
+build/dist (FOLDER), for any Linux of that processor, a bill of materials in SPDX's form, and SHA256SUMS, which gpg signs with
+--sign; prints the tarballs' paths. Default: x86_64.
 
 In a tarball are `kiln` and kiln-rustc, static programs with musl; the libraries, as archives and for glibc 2.28 or newer;
 headers, files for pkg-config and CMake that find themselves, manual pages, completions, examples; kiln-run, kiln-rustc's
@@ -10,7 +11,6 @@ which is installed in build/dist/zig: it has the headers and libraries of both C
 The same commit makes the same bytes: times are $SOURCE_DATE_EPOCH, by default the commit's. `./dev dist-test` tests
 the tarballs, `./dev doors` uses them in new roots."""
 import argparse
-import hashlib
 import io
 import json
 import lzma
@@ -23,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'bindings/python'))
+import manifest  # noqa: E402
 import wheel  # noqa: E402  bindings/python/wheel.py
 
 GLIBC = '2.28'
@@ -147,16 +148,12 @@ def pack(top: Path, out: Path) -> Path:
     return path
 
 
-def sums(out: Path) -> None:
-    lines = [f'{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n' for p in sorted(out.glob('kiln-*.tar.xz'))]
-    (out / 'SHA256SUMS').write_text(''.join(lines), encoding='utf-8')
-
-
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--arch', choices=('x86_64', 'aarch64'), action='append')
     p.add_argument('--out', type=Path, default=ROOT / 'build/dist')
     p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
+    p.add_argument('--sign', default='', metavar='KEY')
     args = p.parse_args()
     work = ROOT / 'build/dist'
     python = wheel.zig(work / 'zig')
@@ -164,7 +161,7 @@ def main() -> None:
                               stdout=subprocess.PIPE).stdout.strip()) / 'zig'
     for arch in args.arch or ['x86_64']:
         print(pack(tree(work, zig, arch, args.jobs), args.out.resolve()))
-    sums(args.out)
+    manifest.write(args.out, list(args.out.glob('kiln-*.tar.xz')), args.sign)
 
 
 if __name__ == '__main__':

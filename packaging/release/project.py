@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """project.py [--check]: writes what PROJECT says (the repository's address, whom to send reports on security, the
-maintainer) where users look for it: SECURITY.md, the Debian packages, the crates. Where a value is empty these say
+maintainer) where users look for it: SECURITY.md, the Debian packages, the crates, the project of OSS-Fuzz. Where a value is empty these say
 nothing, or a neutral sentence. The files of pkg-config and the Python package read PROJECT when they are made.
 --check changes nothing, and prints the files that say something else."""
 import argparse
@@ -61,11 +61,23 @@ def crate(text, f):
     return re.sub(r'(?m)^license = .*\n', lambda m: m[0] + more, text, count=1) if '[package]' in text else text
 
 
+def image(text, f):
+    return re.sub(r'(?m)^ARG repository=.*', lambda m: f'ARG repository={f["repository"]}', text)
+
+
+def service(text, f):
+    """OSS-Fuzz's project.yaml: it wants the keys also where there is no value."""
+    values = {'homepage': f['repository'], 'main_repo': f['repository'], 'primary_contact': f['security']}
+    return re.sub(r'(?m)^(\w+): ".*"$', lambda m: f'{m[1]}: "{values[m[1]]}"', text)
+
+
 def places(root: Path):
     """Each file, and what makes its new text of the old one and the fields."""
     yield root / 'SECURITY.md', security
     yield root / 'debian/control', control
     yield root / 'debian/copyright', copyright
+    yield root / 'fuzz/oss-fuzz/Dockerfile', image
+    yield root / 'fuzz/oss-fuzz/project.yaml', service
     for folder in ('bindings/rust', 'integrations/rustc'):
         for path in sorted((root / folder).rglob('Cargo.toml')):
             if 'target' not in path.relative_to(root).parts:

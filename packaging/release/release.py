@@ -1,36 +1,27 @@
 #!/usr/bin/env python3
-"""release.py VERSION [--plan]: makes a release of the commit that is checked out, in build/release/VERSION: tarballs, wheels,
-crates, Debian packages, notes, checksums; and the tag vVERSION. It runs every test first, those included that do not fit
-into `./dev test`, which takes many hours. It publishes nothing, and ends with the commands that do.
+"""release.py VERSION [--plan] [--sign=KEY]: makes a release of the commit that is checked out, in build/release/VERSION:
+tarballs, wheels, crates, Debian packages, notes, a bill of materials, checksums, which gpg signs with --sign; and the tag vVERSION. It begins with the rehearsal of that commit, `./dev release
+--rehearse`, which takes days unless it has been run before. It publishes nothing, and ends with the commands that do.
 
 It refuses while PROJECT has an empty value, files say another version, the changelog has no section for it, something
 is not committed, or the tag exists. A step that failed is run again by the same command; those that passed with this
 commit are not. --plan prints the steps, and runs none."""
 import argparse
-import hashlib
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import manifest
 import project
+import rehearse
 
 ROOT = Path(__file__).resolve().parents[2]
-# What must pass: commands of ./dev, the short ones first. MACHINES is a folder for roots.
-TESTS = [
-    'check', 'count', 'test --whole', 'docs', 'wheel-test', 'dist-test', 'doors MACHINES', 'deb-test', 'machines MACHINES',
-    'soak', 'clay-edits', 'mutants', 'mutants --inlining', 'mutants --promises', 'mutants --roots', 'moving', 'prove', 'prove --programs', 'prove --planted',
-    'bench --growth', 'fuzz 3600',
-    'torture', 'torture --suite=vect', 'torture --suite=target', 'cxx', 'cxx-table', 'csmith', 'modules', 'objects',
-    'vectors', 'intrinsics', 'wasm', 'wasm-smith', 'wasm-programs', 'debug', 'reports', 'gdb-tests',
-    'rust', 'rust --edits', 'rust --inlined', 'rust --shown', 'rust --ffi', 'rust --abi-cafe', 'rust --intrinsics', 'rust --library', 'crates', 'builds', 'packages',
-    'cpython', 'postgres', 'languages', 'languages --llvmjit',
-]
 # Where a version stands: a file, and what is around it.
 VERSIONS = [
     ('meson.build', r"version: '(\S+)'"), ('docs/kiln.1', r'"kiln (\S+)"'), ('debian/changelog', r'^kiln \((\S+)\)'),
-    ('README.md', r'This is version (\S+):'), ('integrations/rustc/Cargo.toml', r'(?m)^version = "(\S+)"'),
+    ('packaging/rpm/kiln.spec', r'(?m)^Version: +(\S+)$'), ('README.md', r'This is version (\S+):'), ('integrations/rustc/Cargo.toml', r'(?m)^version = "(\S+)"'),
     ('bindings/rust/kiln/Cargo.toml', r'(?m)^version = "(\S+)"'), ('bindings/rust/kiln-sys/Cargo.toml', r'(?m)^version = "(\S+)"'),
 ]
 
@@ -73,13 +64,13 @@ def refusals(root: Path, version: str):
 
 
 class Release:
-    def __init__(self, root: Path, version: str):
-        self.root, self.version = root, version
+    def __init__(self, root: Path, version: str, key: str):
+        self.root, self.version, self.key = root, version, key
         self.commit = git(root, 'rev-parse', 'HEAD')
         self.out = root / 'build/release' / version
-        self.steps = [(f'./dev {t}', lambda t=t: self.dev(*t.replace('MACHINES', str(root / 'build/release/machines')).split())) for t in TESTS]
-        self.steps += [('tarballs', self.tarballs), ('wheels', self.wheels), ('crates', self.crates), ('Debian packages', self.packages),
-                       ('notes and checksums', self.notes), (f'the tag v{version}', self.tag)]
+        self.steps = [('./dev release --rehearse', lambda: self.dev('release', '--rehearse')), ('tarballs', self.tarballs),
+                      ('wheels', self.wheels), ('crates', self.crates), ('Debian packages', self.packages),
+                      ('notes and checksums', self.notes), (f'the tag v{version}', self.tag)]
 
     def dev(self, *words):
         subprocess.run([self.root / 'dev', *words], cwd=self.root, check=True)
@@ -113,9 +104,8 @@ class Release:
         self.take('build/deb/*.deb', 'build/deb/*.buildinfo', 'build/deb/*.changes')
 
     def notes(self):
-        files = [p for p in sorted(self.out.iterdir()) if p.name not in ('SHA256SUMS', 'notes.md', 'done')]
-        sums = ''.join(f'{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n' for p in files)
-        (self.out / 'SHA256SUMS').write_text(sums, encoding='utf-8')
+        others = ('SHA256SUMS', 'SHA256SUMS.asc', 'notes.md', 'done')
+        sums = manifest.write(self.out, [p for p in self.out.iterdir() if p.name not in others and p.suffixes[-2:] != ['.spdx', '.json']], self.key)
         f = project.fields(self.root)
         (self.out / 'notes.md').write_text(
             f'# Kiln {self.version}\n\n{section(self.root, self.version)}\n\nSource: {f["repository"]}, commit {self.commit}. '
@@ -147,15 +137,17 @@ def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('version')
     p.add_argument('--plan', action='store_true')
+    p.add_argument('--sign', default='', metavar='KEY')
     p.add_argument('--root', type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = p.parse_args()
     wrong = list(refusals(args.root, args.version))
     if wrong:
         print('\n'.join(f'release: {w}' for w in wrong), file=sys.stderr)
         return 1
-    release = Release(args.root, args.version)
+    release = Release(args.root, args.version, args.sign)
     if args.plan:
-        print('\n'.join(name for name, _ in release.steps))
+        names = [f'./dev {command} {arguments}'.rstrip() for command, arguments, _ in rehearse.rows(ROOT) if arguments != 'none']
+        print('\n'.join([release.steps[0][0], *names, *(name for name, _ in release.steps[1:])]))
     else:
         release.run()
     return 0

@@ -296,7 +296,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_call *c) {
     uint32_t h = c->args[k];
     m.h[total] = h;
     m.dst[total] = sig->conv->args[0].reg[k];
-    m.type[total] = sig->params[k].type;
+    m.type[total] = (uint8_t)sig->params[k].type;
     waiting |= w->val[kn_value_or_none(h)].flags;
   }
   if (waiting & (KN_VF_ADDR | KN_VF_WAITS)) kn_compute_few(w, &m, total);

@@ -12,7 +12,8 @@ import sys
 
 from campaign import HERE, ROOT, Campaign, NotFound, Row
 
-sys.path[:0] = [os.path.join(HERE, '../kir')]
+sys.path[:0] = [os.path.join(HERE, '../kir'), os.path.join(ROOT, 'bindings/python')]
+from library import for_windows  # noqa: E402
 import gen_renewed  # noqa: E402
 import gen_repeated  # noqa: E402
 import random_gen  # noqa: E402
@@ -486,8 +487,8 @@ class Planted(Campaign):
             self.sanitizers = ['-fsanitize=address,undefined', '-fuse-ld=lld']
         else:
             self.libraries = ()
-        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('base', 'ir', 'lib', 'targets')
-                              for p in glob.glob(os.path.join(ROOT, d, '**/*.c'), recursive=True))
+        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('base', 'ir', 'lib', 'runtime', 'targets')
+                              for p in glob.glob(os.path.join(ROOT, d, '**/*.c'), recursive=True) if not for_windows(p))
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
             sources = [MAIN] + ([] if self.build else self.sources)
             self.objects = dict(zip(sources, pool.map(self.object, sources)))

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# check.sh [all|source BUILD|short BUILD|long]: what holds for the source as a whole. Prints a line for each check, and
+# check.sh [all|source BUILD|short BUILD|long|builds]: what holds for the source as a whole. Prints a line for each check, and
 # what is wrong. `./dev check` runs all; `source` are the checks that build nothing, which `./dev test` runs as two tests:
-# `short`, a part of `./dev test quick`, and `long`. In a tree that git does not track, such as a tarball, each check of
-# what git tracks says that it was skipped. A missing program fails.
+# `short`, a part of `./dev test quick`, and `long`; `builds` is the rest. In a tree that git does not track, such as a
+# tarball, each check of what git tracks says that it was skipped. A missing program fails.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/harness/tap.sh
@@ -338,9 +338,10 @@ check_documented() {
 check_versions() {
   local version
   version=$(sed -nE "s/^ *version: '([0-9.]+)',/\1/p" meson.build)
-  diff <(printf '%s\n' "$version" "$version" "$version") <(
+  diff <(printf '%s\n' "$version" "$version" "$version" "$version") <(
     awk '/^#define KILN_VERSION_(MAJOR|MINOR|PATCH)/ {v = v "." $3} END {print substr(v, 2)}' include/kiln/types.h
     sed -nE '1s/^kiln \(([0-9.]+)(-[0-9]+)?\).*/\1/p' debian/changelog
+    sed -nE 's/^Version: +//p' packaging/rpm/kiln.spec
     sed -nE 's/^\.TH KILN 1 "" "kiln ([0-9.]+)".*/\1/p' docs/kiln.1)
 }
 
@@ -520,6 +521,12 @@ check_builds() {
   check "unit tests with gcc's sanitizers" meson test -C build-sanitize-gcc --suite unit
 }
 
+check_rest() {
+  check "the check of the ABI finds planted changes" tests/source/abi.py --planted
+  check "without git, what needs it is skipped" check_without_git build
+  check_builds
+}
+
 case ${1:-all} in
   short) check_source; check_built "$2" ;;
   long) check_source_long ;;
@@ -529,9 +536,8 @@ case ${1:-all} in
     check_source
     check_source_long
     check_built build
-    check "the check of the ABI finds planted changes" tests/source/abi.py --planted
-    check "without git, what needs it is skipped" check_without_git build
-    check_builds ;;
+    check_rest ;;
+  builds) check_rest ;;
   *) echo "check.sh: no checks of the name $1" >&2; exit 2 ;;
 esac
 finish

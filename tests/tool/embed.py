@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """embed.py BUILD: Kiln as a part of other projects, as far as configuring them shows it: CMakeLists.txt compiles the
 files that meson.build compiles in each library, and examples/embed takes Kiln's source by CMake and as a subproject of
-meson. `./dev doors` builds and runs them. The crate compiles the same files, too. Also, what clang compiles for AArch64 is linked statically. Speaks TAP."""
+meson. `./dev doors` builds and runs them. The crate and the wheel compile the same files, too. Also, what clang compiles for AArch64 is linked statically. Speaks TAP."""
 import json
 import os
 import re
@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'bindings/python'))
+import library  # noqa: E402  bindings/python/library.py
 from tap import Tap, failure  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,20 +72,20 @@ for word; do [ "$last" != -o ] || exec gcc -x c -c /dev/null -o "$word"; last=$w
 
 def main():
     build = Path(sys.argv[1])
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
         # A copy in folders whose names CMakeLists.txt tells apart inside Kiln.
         tree = work / 'check/ir/text/lib/jit/kiln'
-        for folder in SOURCES:
-            shutil.copytree(ROOT / folder, tree / folder)
+        for part in SOURCES:
+            shutil.copytree(ROOT / part, tree / part)
         shutil.copy(ROOT / 'CMakeLists.txt', tree)
         tap.case('CMake configures Kiln alone',
              failure(['cmake', '-S', tree, '-B', work / 'kiln', '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'])[0])
         theirs, ours = by_meson(build), by_cmake(work / 'kiln', tree)
-        for library in LIBRARIES:
-            differ = theirs[library] ^ ours[library]
-            few = len(ours[library]) < {'kiln-as': 4, 'kiln-text': 9}.get(library, 15)
-            tap.case(f'{library}: the sources of both build systems', '\n'.join(sorted(differ)) or ('few sources' if few else None))
+        for name in LIBRARIES:
+            differ = theirs[name] ^ ours[name]
+            few = len(ours[name]) < {'kiln-as': 4, 'kiln-text': 9}.get(name, 15)
+            tap.case(f'{name}: the sources of both build systems', '\n'.join(sorted(differ)) or ('few sources' if few else None))
         tap.case('examples/embed takes the source by CMake',
              failure(['cmake', '-S', ROOT / 'examples/embed', '-B', work / 'cmake', '-DCMAKE_DISABLE_FIND_PACKAGE_Kiln=ON'])[0])
         for file in ('square.c', 'meson.build'):
@@ -96,6 +98,8 @@ def main():
         tap.case('of which only what it links is built', None if 'libkiln-llvm.a:' in names and 'libkiln.a' in default and 'libkiln-llvm.a' not in default
              and 'libkiln.so' not in default else default)
         crate_sources(build, work)
+        wheels = {str(path) for path in library.sources()}
+        tap.case("the wheel: the sources of meson's build", '\n'.join(sorted(wheels ^ (theirs['kiln'] | theirs['kiln-text'] | theirs['kiln-llvm']))) or None)
         static_link(build, work)
         static_walk(build, work)
     tap.finish()

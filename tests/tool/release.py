@@ -2,6 +2,7 @@
 """release.py: PROJECT and `./dev release`, in a copy of the files that they read: what is written where the values are
 empty and where they are not, and each reason for which there is no release. Speaks TAP."""
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from tap import Tap  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ['PROJECT', 'SECURITY.md', 'README.md', 'CHANGELOG.md', 'meson.build', 'docs/kiln.1', 'include/kiln/types.h',
          'debian/control', 'debian/copyright', 'debian/changelog', 'packaging/release/project.py', 'packaging/release/release.py',
+         'packaging/release/rehearse.py', 'packaging/release/steps.tsv', 'packaging/release/manifest.py', 'dev',
+         'fuzz/oss-fuzz/Dockerfile', 'fuzz/oss-fuzz/project.yaml',
          'bindings/python/wheel.py', 'bindings/python/bindings.py', 'bindings/python/headers.py', 'bindings/python/library.py', 'bindings/python/README.md', 'LICENSE']
 FULL = {'repository': 'https://example.org/kiln', 'security': 'security@example.org', 'maintainer': 'A. Name <name@example.org>'}
 NONE = dict.fromkeys(FULL, '')
@@ -37,7 +40,7 @@ class Copy:
         crates = [p.relative_to(ROOT) for f in ('bindings/rust', 'integrations/rustc') for p in (ROOT / f).rglob('Cargo.toml') if 'target' not in p.parts]
         for name in [*FILES, *crates]:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
-            (top / name).write_bytes((ROOT / name).read_bytes())
+            shutil.copy(ROOT / name, top / name)
         (top / '.gitignore').write_text('__pycache__\n')
         self.crates = crates
         self.git('init', '-q')
@@ -71,7 +74,7 @@ class Copy:
 def texts(copy, version):
     """What is said where, with and without values."""
     copy.project(NONE)
-    before = {p: copy.read(p) for p in ['SECURITY.md', 'debian/control', 'debian/copyright', *copy.crates]}
+    before = {p: copy.read(p) for p in ['SECURITY.md', 'debian/control', 'debian/copyright', 'fuzz/oss-fuzz/Dockerfile', 'fuzz/oss-fuzz/project.yaml', *copy.crates]}
     tap.case('empty values: nothing is invented', '\n'.join(
         f'{p}: {m}' for p, t in before.items() for m in re.findall(r'(?m)^.*(?:repository = |Homepage|Source: http|example\.org).*$', t)))
     tap.case('SECURITY.md has a neutral sentence', without(before['SECURITY.md'], 'source\ncontains no address'))
@@ -83,6 +86,9 @@ def texts(copy, version):
                                  and '\nrepository = "https://example.org/kiln"\n' not in copy.read(p)))
     (copy.top / 'bindings/python/kiln_codegen').mkdir(exist_ok=True)
     done = subprocess.run([sys.executable, '-c', METADATA], cwd=copy.top / 'bindings/python', capture_output=True, text=True)
+    tap.case('the image of the fuzzing service', without(copy.read('fuzz/oss-fuzz/Dockerfile'), '\nARG repository=https://example.org/kiln\n'))
+    tap.case('and its project', without(copy.read('fuzz/oss-fuzz/project.yaml'), 'homepage: "https://example.org/kiln"\n',
+                                        '\nmain_repo: "https://example.org/kiln"\n', '\nprimary_contact: "security@example.org"\n'))
     tap.case('the wheel', done.stderr or without(done.stdout, 'Project-URL: Source, https://example.org/kiln\n', 'Maintainer-email: A. Name <name@example.org>\n'))
     tap.case('--check sees no difference', copy.project(FULL, '--check').stdout)
     copy.replace('SECURITY.md', 'security@', 'other@')
