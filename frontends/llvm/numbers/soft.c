@@ -21,7 +21,13 @@ kiln_value kn_bc_library_callee(struct kn_bc *r, const char *name, kiln_sig sig)
   kiln_symbol s = kiln_symbol_lookup(r->module, name);
   const kiln_symbol_info is = kiln_symbol_get(r->module, s);
   const bool known = is.kind == KILN_SYMBOL_FUNC;
-  if (!known) s = kiln_func_declare(r->module, &(kiln_symbol_desc){.name = name}, sig);
+  if (!known) {
+    /* Of one that embeds operations, as its own declaration will be. A frozen module takes plain ones alone. */
+    const bool no_plt =
+      !kiln_module_is_frozen(r->module) && kiln_module_get_attrs(r->module).no_plt;
+    const kiln_symbol_desc desc = {.name = name, .no_plt = no_plt};
+    s = kiln_func_declare(r->module, &desc, sig);
+  }
   kiln_value callee = kiln_const_symbol(r->f, s, 0);
   if (!known || is.sig.id == sig.id || kiln_sig_is_compatible(r->module, sig, is.sig))
     return callee;

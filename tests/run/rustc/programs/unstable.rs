@@ -87,4 +87,17 @@ fn main() {
     ints!(i8x16 i8, i8 16, u8x8 u8, i8 8, i16x8 i16, i16 8, u16x4 u16, i16 4, i32x4 i32, i32 4, u32x2 u32, i32 2,
         i64x2 i64, i64 2, u64x4 u64, i64 4, i32x8 i32, i32 8, u8x2 u8, i8 2);
     floats!(f32x4 f32, f64x2 f64, f32x8 f32, f64x4 f64, f32x2 f32);
+    println!("{:?} {}", logarithms(f32x4::splat(2.5)), logarithm(2.5));
+}
+
+// Both call C's logf.
+#[inline(never)]
+fn logarithms(x: f32x4) -> f32x4 {
+    // SAFETY: every vector has logarithms.
+    unsafe { std::intrinsics::simd::simd_flog(x) }
+}
+
+#[inline(never)]
+fn logarithm(x: f32) -> f32 {
+    x.ln()
 }
