@@ -43,19 +43,20 @@ void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   if (e->unit != 0 && e->first != 0) (void)KN_PUSH(d->m, d->unplaced, i);
 }
 
-/* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
+/* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in, and in a unit of
+ * lines alone, which has no namespaces, the unit. */
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
-  uint32_t top = d->units.at[d->current - 1].die, p = kn_dwarf_parent(d, i);
+  const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
   unsigned of = kn_dwarf_entry(d, i)->tag;
   bool holds = of != KILN_DW_TAG_lexical_block && of != KILN_DW_TAG_label;
-  for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++) {
+  uint32_t p = u->lines_only ? 0 : kn_dwarf_parent(d, i);
+  for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++, p = kn_dwarf_parent(d, p)) {
     unsigned tag = kn_dwarf_entry(d, p)->tag;
-    if (kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) return top;
+    if (kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) break;
     if (holds && steps == 0 && tag == KILN_DW_TAG_lexical_block) d->dies.at[p].holds = true;
     if (tag != KILN_DW_TAG_lexical_block || d->dies.at[p].holds) return p;
-    p = kn_dwarf_parent(d, p);
   }
-  return top;
+  return u->die;
 }
 
 struct kn_dwarf_list kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,

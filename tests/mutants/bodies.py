@@ -45,10 +45,10 @@ ROWS = [
     ('copies: what a unit has of its own is not built', COPIES, 'true => copies.own.push((symbol, instance)),',
      'true => drop(copies.declared.insert(symbol, instance)),'),
     ('copies: units of LLVM lack what units have of their own', UNITS, 'if are_changed(tcx) { Symbol', 'if false { Symbol'),
-    ('copies: what memory refers to is not found for LLVM', UNITS, 'GlobalAlloc::Function { instance, .. } => self.note(instance),',
+    ('copies: what memory refers to is not found for LLVM', UNITS, 'GlobalAlloc::Function { instance, .. } => self.items.push(MonoItem::Fn(instance)),',
      'GlobalAlloc::Function { .. } => {}'),
-    ('copies: what assembly refers to is not found for LLVM', UNITS, '                        self.note(instance);\n                    }\n                }\n            }\n        }',
-     '                        drop(instance);\n                    }\n                }\n            }\n        }'),
+    ('copies: what assembly refers to is not found for LLVM', UNITS, '                        self.items.push(MonoItem::Fn(instance));\n                    }',
+     '                        let _ = instance;\n                    }'),
     # ---- what is read for a copy ----
     ('dependencies: no copy is read', UNIT, '    cx.build_copies(name.as_str());', '    tcx.dep_graph.with_ignore(|| cx.build_copies(name.as_str()));'),
     ('dependencies: the bodies of copies are not read', COPIES, 'MonoItem::Fn(instance).define::<Builder<\'_, \'_>>(self, unit, data);',

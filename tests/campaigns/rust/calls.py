@@ -16,32 +16,38 @@ USES = {'outside': [], 'low': ['outside'], 'high': ['outside', 'low'], 'program'
 CRATES = {'outside': 'outside', 'low': 'low', 'high': 'high', 'program': 'program', 'test': 'high'}
 ATTRIBUTES = {'hint': '#[inline]', 'always': '#[inline(always)]', 'never': '#[inline(never)]'}
 KINDS = 'plain', 'plain', 'plain', 'hint', 'always', 'never', 'generic', 'generic', 'large', 'private'
+SHORT = {*KINDS} - {'large'}
 OPERATIONS = '^ %d', '| %d', '& %d', '+ %d'
-CHANGES = 'number', 'number', 'number', 'operation', 'operation', 'comment', 'calls', 'kind', 'shift'
+CHANGES = 'number', 'number', 'number', 'operation', 'operation', 'comment', 'calls', 'kind', 'shift', 'static', 'constant', 'tracked'
 REACHED = 13 # the tests' argument; a function with a trap panics for it
 
 
 class Function:
-    """Its callees are pairs of a function's name and a generic argument, or None."""
+    """Its callees are pairs of a function's name and a generic argument, or None. `static`: what its static variable, which
+    each call changes, begins with; 0: it has none. `constant`: the module whose constant it reads, or None. `tracked`: a panic
+    names the place of its call."""
 
     def __init__(self, crate, module, name, kind, callees):
         self.crate, self.module, self.name, self.kind, self.callees = crate, module, name, kind, callees
         self.number, self.operation, self.trap, self.comment = 1, OPERATIONS[0], False, ''
+        self.static, self.constant, self.tracked = 0, None, False
 
     def text(self, state):
         """Its seven lines."""
         path = 'crate' if self.crate == 'outside' else 'outside'
         calls = ' ^ '.join(state.call(callee, self.crate, 'x') for callee in self.callees) or 'x'
         generic = self.kind == 'generic'
+        more = (' ^ s' if self.static else '') + (' ^ %s::K' % state.path(self.constant, self.crate) if self.constant else '')
+        static = 'static mut S: u64 = %d; let s = unsafe { S ^= 21; S };' % self.static
         large = ' '.join('let l = %s ^ %d;' % ('l' if i else 'x', i + 2) for i in range(80)) # more statements than what is copied
         return '\n'.join([
-            ATTRIBUTES.get(self.kind, '//'),
+            (ATTRIBUTES.get(self.kind, '') + '#[track_caller]' * self.tracked) or '//',
             '%sfn %s%s(x: %s) -> u64 {' % ('' if self.kind == 'private' else 'pub ', self.name,
                                            '<T: Into<u64> + Copy>' if generic else '', 'T' if generic else 'u64'),
             '    let x: u64 = x.into();' if generic else '    //',
             '    if x == %d { %s::fail(x) }' % (REACHED + 1000 * (not self.trap), path),
-            '    %s' % (large + ' let x = if l == 0 { l } else { x };' if self.kind == 'large' else '//'),
-            '    ((%s) & 65535) %s%s' % (calls, self.operation % self.number, self.comment),
+            '    %s' % (large + ' let x = if l == 0 { l } else { x };' if self.kind == 'large' else static if self.static else '//'),
+            '    ((%s%s) & 65535) %s%s' % (calls, more, self.operation % self.number, self.comment),
             '}', ''])
 
 
@@ -62,7 +68,7 @@ class Entry(Function):
 class State:
     def __init__(self, rng):
         self.rng = rng
-        self.functions, self.shifts = {}, collections.Counter()
+        self.functions, self.shifts, self.constants = {}, collections.Counter(), collections.Counter()
         for crate, modules in MODULES.items():
             for module in modules:
                 for i in range(4 if crate == 'outside' else 5):
@@ -70,6 +76,10 @@ class State:
                     f = Function(crate, module, '%s%d' % (module, i), kind, [])
                     f.number, f.operation = rng.randrange(1, 100), rng.choice(OPERATIONS)
                     f.callees = self.some_callees(f)
+                    # `outside` has what is foreign, of which only half as long functions are copied.
+                    if rng.randrange(3) == 0 and kind in (ATTRIBUTES if crate == 'outside' else SHORT): f.static = rng.randrange(10, 99)
+                    if rng.randrange(3) == 0: f.constant = rng.choice([m for c in (crate, *USES[crate]) for m in MODULES[c]])
+                    f.tracked = rng.randrange(4) == 0
                     self.functions[f.name] = f
         for f in [f for f in self.functions.values() if f.crate == 'high' and f.kind != 'private']:
             self.add_entry(Entry('high', f.module + '::tests', 'test_' + f.name, [self.callee(f)]))
@@ -132,19 +142,26 @@ class State:
         elif what == 'operation': f.operation = self.rng.choice([o for o in OPERATIONS if o != f.operation])
         elif what == 'comment': f.comment = ' // %d' % self.rng.randrange(1000)
         elif what == 'calls': f.callees = self.some_callees(f)
+        elif what == 'tracked': f.tracked = not f.tracked
+        elif what == 'static' and f.static: f.static = 10 + (f.static + 1) % 89
+        elif what == 'constant' and f.constant: self.constants[f.constant] += 1
         elif what == 'shift': self.shifts[f.module] += 1
-        elif f.kind in ATTRIBUTES or f.kind == 'plain':
+        elif what == 'kind' and (f.kind in ATTRIBUTES or f.kind == 'plain'):
             f.kind = self.rng.choice([k for k in ('plain', *ATTRIBUTES) if k != f.kind])
         else: f.number = f.number % 99 + 1
         return f, what
 
     # ---- as text ----
 
+    @staticmethod
+    def path(module, crate):
+        """How a crate names a module."""
+        home = next(c for c in MODULES if module in MODULES[c])
+        return '%s::%s' % ('crate' if home == crate else home, module)
+
     def call(self, callee, crate, argument):
         name, generic = callee
-        f = self.functions[name]
-        path = 'crate' if f.crate == crate else f.crate
-        return '%s::%s::%s(%s)' % (path, f.module, name, {'u32': argument + ' as u32', 'u64': argument + ' as u64'}.get(generic, argument))
+        return '%s::%s(%s)' % (self.path(self.functions[name].module, crate), name, {'u32': argument + ' as u32', 'u64': argument + ' as u64'}.get(generic, argument))
 
     def files(self):
         """By path."""
@@ -167,7 +184,7 @@ class State:
     def module_text(self, module):
         own = [f for f in self.functions.values() if f.module == module]
         tests = [f for f in self.functions.values() if f.module == module + '::tests']
-        text = '#![allow(dead_code)]\n' + '//\n' * self.shifts[module] + ''.join(f.text(self) for f in own)
+        text = '#![allow(dead_code)]\npub const K: u64 = %d;\n' % (10 + self.constants[module] % 90) + '//\n' * self.shifts[module] + ''.join(f.text(self) for f in own)
         return text + ('#[cfg(test)]\nmod tests {\n%s}\n' % ''.join(f.text(self) for f in tests) if tests else '')
 
 
@@ -198,8 +215,9 @@ class Way:
 class Units:
     """By crate and unit the function that it reads."""
 
-    def __init__(self, state, way, lines):
+    def __init__(self, state, way, lines, variables):
         self.state, self.way = state, way
+        self.variables = variables # does it describe variables, and with them their lines?
         self.lines = lines # is there debug information? Without, lines are only in what may panic itself, and in the table of tests
         self.exported = {} # by crate the instances of generic functions that it has
         self.units = {}
@@ -217,7 +235,9 @@ class Units:
         if self.way.inlining: return None
         return next((other for other in USES[CRATES[crate]] if node in self.exported[other]), None)
 
-    def kind(self, node): return self.state.functions[node[0]].kind
+    def kind(self, node):
+        f = self.state.functions[node[0]]
+        return f.kind, f.tracked
 
     def callees(self, node): return self.state.functions[node[0]].callees
 
@@ -226,7 +246,11 @@ class Units:
         if crate == 'program': return [('main', None)]
         if crate == 'test': return [(f.name, None) for f in functions if f.module.endswith('::tests')]
         return [(f.name, None) for f in functions if f.crate == crate and not isinstance(f, Entry) and f.kind != 'generic'
-                and not self.way.is_offered(f) and (f.kind != 'private' or self.state.callers(f))]
+                and not self.way.is_offered(f) and self.is_called(f)]
+
+    def is_called(self, f):
+        """Can another crate reach a function, perhaps through others?"""
+        return f.kind != 'private' or any(self.is_called(g) for g in self.state.callers(f))
 
     def instances(self, crate):
         found, queue = set(), self.roots(crate)
@@ -243,10 +267,15 @@ class Units:
         items = collections.defaultdict(set)
         for node in instances:
             if not self.way.is_per_unit(self.state.functions[node[0]]): items[self.unit_name(crate, node)].add(node)
-        for unit, own in items.items():
-            shared = set(own)
-            self.add_local(crate, own, shared)
-            self.units[crate, unit] = self.fingerprint(crate, shared)
+        statics = collections.defaultdict(set)
+        for f in self.state.editable():
+            if f.static and f.crate == CRATES[crate]:
+                line = self.state.shifts[f.module] if self.variables else 0
+                statics[self.unit_name(crate, (f.name, None))].add(('static', f.name, f.static, line))
+        for unit in {*items, *statics}:
+            shared = set(items[unit])
+            self.add_local(crate, items[unit], shared)
+            self.units[crate, unit] = self.fingerprint(crate, shared) | statics[unit]
         if crate == 'test': self.add_harness()
 
     def unit_name(self, crate, node):
@@ -266,7 +295,8 @@ class Units:
                     queue.append(callee)
 
     def shift(self, f):
-        return self.state.shifts[f.module.split('::')[0]] if self.lines or not isinstance(f, Entry) else 0
+        panics = not isinstance(f, Entry) or any(self.state.functions[name].tracked for name, _ in f.callees)
+        return self.state.shifts[f.module.split('::')[0]] if self.lines or panics else 0
 
     def add_harness(self):
         """The table of all tests, which has their lines, and what calls each."""
@@ -282,8 +312,10 @@ class Units:
         out = set()
         for node in read:
             f = self.state.functions[node[0]]
-            out.add(('body', re.sub('//.*', lambda found: '/' * len(found[0]), f.text(self.state)), self.shift(f)))
+            text = re.sub('//.*', lambda found: '/' * len(found[0]), f.text(self.state))
+            out.add(('body', re.sub(r'(?<=static mut S: u64 = )\d+', '', text), self.shift(f))) # its value is what one unit has
             out.add(('item', node))
+            out.add(('constant', f.constant, self.state.constants[f.constant]))
             for callee in f.callees:
                 where = crate if self.is_local(crate, callee) else self.upstream(crate, callee)
                 out.add(('call', callee, self.kind(callee), where))

@@ -5,18 +5,19 @@ tests fail. After each edit:
 
   - the program and the tests print, and end, as a build of the same source by the same way in an empty folder: messages of
     panics and backtraces included; the objects are the same bytes
-  - with plain cargo they print the same, but for backtraces, whose frames in the workspace are the same
+  - with plain cargo they print the same, but for backtraces, whose frames in the workspace are the same; tests fail exactly
+    after those edits that make them fail
   - where Kiln is rustc's code generator, exactly those units are compiled again that have read what changed, as the rules of
     docs/inlining.md and of rustc's partitioning predict it (calls.py)
 
-    inlined.py --kiln=build/kiln [--toolchain=NAME] [--rustup=FOLDER] [--edits=60] [--seeds=1,2,...] [--keep]
+    inlined.py --kiln=build/kiln [--toolchain=NAME] [--rustup=FOLDER] [--edits=60] [--seeds=1,2,...] [--no-faults] [--keep]
 
-An edit changes a number or an operation, what a function calls, its attributes for inlining, a comment, or the lines of all
-functions of a module. Ways: `kiln cargo`, with --inline, with --inline=foreign, and the shim with --inline; plain cargo in
+An edit changes a number or an operation, what a function calls, its attributes, what its static variable begins with, a
+constant that it reads, a comment, or the lines of all functions of a module. Ways: `kiln cargo`, with --inline, with --inline=foreign, and the shim with --inline; plain cargo in
 between. Modes: levels of debug information, checks of overflow. --edits: so many for each seed.
 
-At the end faults are planted, each of which has to be found: an old object in the incremental folder, an edit that the
-prediction does not know, and one that the source does not have.
+At the end of the first seed, faults are planted, each of which has to be found: an old object in the incremental folder, an
+edit that the prediction does not know, and one that the source does not have. --no-faults: none, for a long campaign in parts.
 
 --toolchain: of rustup's; the default is the first of integrations/rustc/rust-toolchains. `kiln cargo --setup` is run for it.
 """
@@ -40,6 +41,8 @@ from edits import ROOT, beside, flag, harness
 NAMED = {'CARGO_ENCODED_RUSTFLAGS': '-Zhuman-readable-cgu-names=yes', 'RUSTC_BOOTSTRAP': '1'}
 # Units are predicted only where rustc merges none.
 UNMERGED = {**NAMED, **flag('CODEGEN_UNITS', '256')}
+# What is dereferenced is not checked, so that functions with a static variable stay small; overflow is.
+CHECKED = {**flag('DEBUG_ASSERTIONS', 'false'), **flag('OVERFLOW_CHECKS', 'true')}
 # By name: words of kiln, variables, what is inlined (None: nothing is predicted), how often.
 WAYS = {'library': (['cargo'], UNMERGED, '', 2), 'inline': (['cargo', '--inline'], NAMED, 'small', 6),
         'foreign': (['cargo', '--inline=foreign'], UNMERGED, 'foreign', 3), 'foreign16': (['cargo', '--inline=foreign'], {}, None, 1),
@@ -83,7 +86,7 @@ class Builder:
         log = os.path.join(self.work, 'log-' + target)
         if os.path.exists(log): os.unlink(log)
         env = dict(self.args.env, CARGO_TARGET_DIR=os.path.join(self.work, target), CARGO_BUILD_JOBS='2', CARGO_INCREMENTAL='1',
-                   KILN_LOG=log, **env, **MODES[mode])
+                   KILN_LOG=log, **{**CHECKED, **env, **MODES[mode]})
         done = subprocess.run([*command, *words], cwd=self.source, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         text = open(log).read() if os.path.exists(log) else ''
         units = [re.sub(r'\.[0-9a-f]{10,16}\b', '', unit) for unit in re.findall(r'(?m)^(\S+): \d+ functions', text)]
@@ -112,6 +115,7 @@ class Builder:
         self.counts.update({'tests that pass': sum(map(int, re.findall(r'(\d+) passed', got['tests']))),
                             'tests that fail': sum(map(int, re.findall(r'(\d+) failed', got['tests']))),
                             'backtraces': len(traces), 'frames': sum(map(len, traces))})
+        if (plain['status of tests'] != 0) != any(f.trap for f in state.editable()): bad.append('tests fail without a reason, or pass')
         for k in 'program', 'status of tests':
             if got[k] != plain[k]: bad.append('%s, beside plain cargo: %s' % (k, beside(str(got[k]), str(plain[k]))))
         if messages(got['tests']) != messages(plain['tests']):
@@ -130,7 +134,7 @@ class Builder:
         """How the units that were compiled are not those that had to be."""
         inlining = WAYS[way][2]
         if inlining is None: return []
-        now = calls.Units(state, calls.Way(inlining), mode != 'no debug').units
+        now = calls.Units(state, calls.Way(inlining), mode != 'no debug', mode in ('-', 'overflow')).units
         last, self.last[way, mode] = self.last.get((way, mode)), now
         if last is None: return []
         wanted = {unit for unit in now if last.get(unit) != now[unit]}
@@ -241,7 +245,7 @@ def campaign(args, seed, work):
         b.counts['by %s' % way] += 1
         print('%d:%-3d %-15s %-12s %-12s %-9s %s' % (seed, i, what, '%s %s' % (f.kind, f.name) if f else '', way, mode,
                                                      'FAILED: ' + '; '.join(bad) if bad else 'the same'), flush=True)
-    if seed == args.seeds[0]: failed += plant(b, state)
+    if seed == args.seeds[0] and not args.no_faults: failed += plant(b, state)
     return failed, b.counts
 
 
@@ -249,6 +253,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('--edits', type=int, default=60)
     p.add_argument('--seeds', default='1', type=lambda text: [int(word) for word in text.split(',')])
+    p.add_argument('--no-faults', action='store_true')
     args = edits.parse(p, '1')
     backend, text = harness.code_generator(args.kiln, args.env)
     if not backend: sys.exit('Kiln is not rustc\'s code generator: ' + text[-300:])

@@ -703,6 +703,48 @@ declare void @g(i32)
         missing = {('3', '5'), ('4', '7'), ('5', '1')} - set(rows)
         self.h.fail(what, '%s\n%s' % (err, rows)) if missing else self.h.ok(what)
 
+    def inlined_of_lines_only(self):
+        """A function in a namespace that was inlined, and has code of its own, into which another one was: the entries that
+        have code are those of llc."""
+        ll = '''define void @outer() !dbg !11 {
+  call void @g(), !dbg !21
+  ret void, !dbg !22
+}
+define void @both() !dbg !12 {
+  call void @g(), !dbg !23
+  ret void, !dbg !24
+}
+declare void @g()
+!llvm.dbg.cu = !{!0}
+!llvm.module.flags = !{!2, !3}
+!0 = distinct !DICompileUnit(language: DW_LANG_Rust, file: !1, producer: "x", emissionKind: LineTablesOnly, nameTableKind: None)
+!1 = !DIFile(filename: "l.rs", directory: "/tmp")
+!2 = !{i32 7, !"Dwarf Version", i32 5}
+!3 = !{i32 2, !"Debug Info Version", i32 3}
+!4 = !DINamespace(name: "crate", scope: null)
+!5 = !DISubroutineType(types: !{})
+!10 = distinct !DISubprogram(name: "inner", scope: !4, file: !1, line: 1, type: !5, scopeLine: 1, spFlags: DISPFlagDefinition, unit: !0)
+!11 = distinct !DISubprogram(name: "outer", scope: !4, file: !1, line: 4, type: !5, scopeLine: 4, spFlags: DISPFlagDefinition, unit: !0)
+!12 = distinct !DISubprogram(name: "both", scope: !4, file: !1, line: 7, type: !5, scopeLine: 7, spFlags: DISPFlagDefinition, unit: !0)
+!21 = !DILocation(line: 2, column: 5, scope: !10, inlinedAt: !25)
+!22 = !DILocation(line: 6, column: 1, scope: !11)
+!23 = !DILocation(line: 2, column: 5, scope: !10, inlinedAt: !26)
+!24 = !DILocation(line: 9, column: 1, scope: !12)
+!25 = distinct !DILocation(line: 5, column: 5, scope: !11)
+!26 = distinct !DILocation(line: 5, column: 5, scope: !11, inlinedAt: !27)
+!27 = distinct !DILocation(line: 8, column: 5, scope: !12)
+'''
+        _, err, bc, o = self.compile('lines_inlined', ll)
+        own = o[:-2] + '.llc.o'
+        self.h.run(['llc-22', '-O0', '-filetype=obj', '-mtriple=x86_64-linux-gnu', bc, '-o', own])
+        found = []
+        for x in o, own:
+            entries = self.h.run(['llvm-dwarfdump-22', '--debug-info', x])[1].split('\n\n')
+            found.append(sorted((re.search(r'DW_TAG_(\w+)', e)[1], re.search(r'(?:name|origin)\t\(.*"(\w+)"', e)[1])
+                                for e in entries if 'DW_TAG_compile_unit' not in e and 'DW_AT_low_pc' in e))
+        what = 'functions that are inlined, of -gline-tables-only'
+        self.h.ok(what) if found[0] == found[1] and len(found[1]) == 5 else self.h.fail(what, '%s\n%s\n%s' % (err, *found))
+
     def red_zone(self):
         """A leaf that keeps its local variables below the stack pointer, and may not."""
         text = 'define i32 @f(i32 %%n) %s {\n %%a = alloca [9 x i32]\n %%p = getelementptr [9 x i32], ptr %%a, i32 0, i32 %%n\n' \
@@ -773,7 +815,8 @@ def main():
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
            ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'intrinsic_rows', 'flag_rows',
-            'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'calls_of_lines_only', 'properties', 'linker', 'red_zone', 'volatile_loads', 'triples', 'typed_pointers'])
+            'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'calls_of_lines_only', 'inlined_of_lines_only', 'properties', 'linker',
+            'red_zone', 'volatile_loads', 'triples', 'typed_pointers'])
     h.finish()
 
 
