@@ -9,7 +9,7 @@
 
 const char kn_as_unusual[] = "not implemented: a frame of this kind (.cfi_ directives)";
 
-/* What a CIE says behind its version. GNU as has Kiln's, and moves rows that a frame begins with behind it. */
+/* What a CIE says after its version. GNU as has Kiln's, and moves rows that a frame begins with after it. */
 struct cie {
   uint8_t n, bytes[16];
 };

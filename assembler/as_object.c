@@ -81,7 +81,7 @@ struct owners {
   uint32_t *section; /* by section: its index among the text's, or KILN_ASSEMBLED_CODE */
 };
 
-/* A name without what kn_as_put_text puts behind it: its length, and the text's number in *text, or UINT32_MAX. */
+/* A name without what kn_as_put_text puts after it: its length, and the text's number in *text, or UINT32_MAX. */
 static size_t own_name(const char *name, uint32_t *text) {
   const char *at = NULL;
   for (const char *s = name; (s = strstr(s, AS_SECTION)) != NULL; s++) at = s;
@@ -215,7 +215,7 @@ static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsign
   return to->name != NULL ? NULL : "out of memory";
 }
 
-/* True if a section has content that somebody wants, or a symbol: a label needs no code behind it. */
+/* True if a section has content that somebody wants, or a symbol: a label needs no code after it. */
 static bool has_content(const struct kn_as_object *o, unsigned i) {
   const Elf64_Shdr *s = &o->sections[i];
   const char *name = kn_as_section(o, i);

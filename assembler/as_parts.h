@@ -10,7 +10,7 @@
 #include <elf.h>
 #include <stdio.h>
 
-/* Sections that texts are in: this and the number of the text. What a text opens and defines has it behind its name. */
+/* Sections that texts are in: this and the number of the text. What a text opens and defines has it after its name. */
 #define AS_SECTION ".kiln.asm."
 /* The section group of a text's section, if it has one: this and the number. */
 #define AS_GROUP ".kiln.group."

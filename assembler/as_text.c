@@ -212,7 +212,7 @@ static void text(struct reader *r) {
   }
 }
 
-/* Copies the directive for Intel's syntax, if it comes. Without a word behind it, registers have no prefix for LLVM;
+/* Copies the directive for Intel's syntax, if it comes. Without a word after it, registers have no prefix for LLVM;
  * for GNU as they do. */
 static bool copy_syntax(struct reader *r) {
   static const char directive[] = ".intel_syntax";
@@ -235,7 +235,7 @@ static void whole(struct reader *r) {
   }
 }
 
-/* Does the statement at q->s, behind `.type`, give a name that is not the text's own a type that matters? What a
+/* Does the statement at q->s, after `.type`, give a name that is not the text's own a type that matters? What a
  * function or an object is the module says itself. */
 static bool types_other(struct reader *q, bool (*is_own)(const void *, const char *, size_t),
                         const void *user) {

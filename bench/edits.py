@@ -52,7 +52,7 @@ import edits_table
 import figures
 import stopping
 
-# name, axis, command, variables, words before and behind of the linker, and the way of cargo that it stands beside
+# name, axis, command, variables, words before and after the linker's, and the way of cargo that it stands beside
 Choice = collections.namedtuple('Choice', 'name axis command env linker beside')
 APPLICATION = 'cargo', 'kiln', 'kiln, dynamic-deps', 'cargo, line-tables-only', 'setup', 'recipe'
 OFF = 'CARGO_BUILD_RUSTC_WRAPPER', 'RUSTC_WRAPPER', 'RUSTC_WORKSPACE_WRAPPER', 'RUSTFLAGS', 'CARGO_ENCODED_RUSTFLAGS'

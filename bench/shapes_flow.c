@@ -175,7 +175,7 @@ static void returns(struct shape_run *r) {
 
 /* ---- loops ---- */
 
-/* n loops, one behind the other. */
+/* n loops, one after the other. */
 static void loops(struct shape_run *r) {
   kiln_func *f = shape_begin(r, "f");
   kiln_value x = kiln_func_param(f, 0), s = kiln_slot_new(f, 8, 3);

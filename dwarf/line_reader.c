@@ -246,7 +246,7 @@ static void run(struct kn_dwarf_reader *r, const struct program *p,
   }
 }
 
-/* Reads the table at r->p, and moves behind it. */
+/* Reads the table at r->p, and moves past it. */
 static bool read_table(struct kn_dwarf_reader *all, const struct kn_line_sink *sink) {
   struct kn_dwarf_reader r;
   struct program p = {0};

@@ -35,7 +35,7 @@ int64_t kn_dwarf_sleb(struct kn_dwarf_reader *r);
 /* The value of a form that is a string, NULL if that is elsewhere; else false, and nothing is read. */
 bool kn_dwarf_string(struct kn_dwarf_reader *r, uint64_t form, unsigned offset_size,
                      const char **out);
-/* The length that begins a unit or table: what it has is `out`, and `r` goes behind it. Gives the size of offsets, 0
+/* The length that begins a unit or table: what it has is `out`, and `r` goes past it. Gives the size of offsets, 0
  * if it does not fit. */
 unsigned kn_dwarf_part(struct kn_dwarf_reader *r, struct kn_dwarf_reader *out);
 

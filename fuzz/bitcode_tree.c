@@ -268,7 +268,7 @@ static void put(struct writer *w, uint64_t v, unsigned width) {
     return;
   }
   unsigned shift = (unsigned)(w->pos & 7);
-  if (width <= 56 && w->end - w->pos >= 72) { /* the bytes behind are written later */
+  if (width <= 56 && w->end - w->pos >= 72) { /* those after it are written later */
     uint8_t *to = w->out + (w->pos >> 3);
     uint64_t word = (v & ((UINT64_C(1) << width) - 1)) << shift;
     word |= *to & ((1u << shift) - 1);

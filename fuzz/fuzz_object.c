@@ -127,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint8_t *bytes = malloc(room);
   memcpy(bytes, whole ? data : object, room);
   size_t n = whole ? size : damage(bytes, room, data, size);
-  uint8_t *exact = malloc(n + 1); /* reads behind its end are found */
+  uint8_t *exact = malloc(n + 1); /* reads after its end are found */
   memcpy(exact + 1, bytes, n);    /* and nothing relies on an alignment */
   const kiln_status status = kiln_jit_add_object(jit, KILN_JIT_FORWARD, exact + 1, n, &unit, &e);
   n_loaded += status == KILN_OK;

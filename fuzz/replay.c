@@ -91,7 +91,7 @@ static void on_crash(int number) {
   raise(number == SIGALRM ? SIGABRT : number);
 }
 
-/* In memory of exactly that size, so that reads behind the end can be found. */
+/* In memory of exactly that size, so that reads after the end can be found. */
 static void run(const uint8_t *data, size_t size) {
   uint8_t *copy = malloc(size > 0 ? size : 1);
   if (copy == NULL) exit(2);

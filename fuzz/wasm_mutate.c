@@ -113,7 +113,7 @@ static size_t edit(uint8_t *p, size_t n, size_t max, uint64_t *r) {
 }
 
 /* Edits p[from.content, from.end) and writes its size, which `skip` bytes of the part come before. Returns by how much
- * all behind moved. The bytes are `size`, at most `max`. */
+ * all after it moved. The bytes are `size`, at most `max`. */
 static ptrdiff_t edit_part(uint8_t *p, size_t size, size_t max, const struct part *from,
                            size_t skip, uint64_t *r) {
   static uint8_t copy[MOST_BYTES];

@@ -10,7 +10,7 @@ static bool in_gp(struct kn_layout *l, struct kn_place *p) {
   const struct kn_host *h = &kn_interp_host;
   uint32_t at = h->even_pairs && p->words == 2 ? (l->gp + 1) & ~1u : l->gp;
   if (at + p->words > h->gp) {
-    if (h->composites) l->gp = h->gp; /* what comes behind it is on the stack, too */
+    if (h->composites) l->gp = h->gp; /* what comes after it is on the stack, too */
     return false;
   }
   p->kind = KN_PLACE_GP;

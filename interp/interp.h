@@ -111,7 +111,7 @@ struct kn_isig {
   uint8_t int_words, floats, f80s; /* of the results */
   bool halves;                     /* 256-bit vectors: not passed as C does */
   const struct kn_iconvention *by;
-  uint32_t regs;           /* words of the parameters, behind register 0 */
+  uint32_t regs;           /* words of the parameters, after register 0 */
   struct kn_layout layout; /* of the parameters */
   struct kn_place params[];
 };
@@ -337,7 +337,7 @@ bool kn_interp_grow(const kiln_interp *in, void *array, uint32_t *cap, uint32_t 
 struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id);
 kiln_status kn_interp_decode(kiln_interp *in, kiln_func *f, struct kn_ifunc *fn);
 void kn_interp_free_func(kiln_interp *in, struct kn_ifunc *fn);
-/* The function of a symbol, behind aliases too; NULL: none is here. */
+/* The function of a symbol, through aliases, too; NULL: none is here. */
 struct kn_ifunc *kn_interp_callee(const kiln_interp *in, uint32_t symbol);
 /* Function at an address that C knows it by; NULL: none. */
 struct kn_ifunc *kn_interp_func_at(const kiln_interp *in, uint64_t address);
@@ -367,7 +367,7 @@ enum { KN_BACK_LONGJMP = 1, KN_BACK_FAULT, KN_BACK_PAD };
 _Noreturn void kn_interp_resume(struct kn_thread *t, uint64_t exception);
 
 /* ---- call.c ---- */
-/* The place of the next argument. Behind the parameter are those of the same argument (KILN_PARAM_JOIN). */
+/* The place of the next argument. After the parameter are those of the same argument (KILN_PARAM_JOIN). */
 struct kn_place kn_interp_next_place(struct kn_layout *l, const kiln_param *p);
 /* Takes memory from the top of the stack. */
 uint8_t *kn_interp_push(struct kn_thread *t, uint64_t bytes, uint64_t align);

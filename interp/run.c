@@ -580,7 +580,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act) {
   t->act = act;
   switch (setjmp(act->jump)) {
   case 0: break;
-  case KN_BACK_LONGJMP: { /* behind the call of setjmp */
+  case KN_BACK_LONGJMP: { /* after the call of setjmp */
     struct kn_frame *fr = t->frame;
     if (fr->pc->op == KILN_OP_TRY) fr->pc = take(t, fr, fr->pc->b);
     else fr->pc++;

@@ -31,7 +31,7 @@ struct kn_convention {
   bool by_position;
   uint8_t pairs; /* enum kn_pairs */
   /* Parts of a composite (KILN_PARAM_JOIN) go to registers or to the stack as a whole, 16-byte alignment of parameters
-   * counts on the stack, and what needs more registers than are left leaves none to what comes behind it. */
+   * counts on the stack, and what needs more registers than are left leaves none to what comes after it. */
   bool composites;
   uint8_t chain,
     sret; /* registers of parameters with these flags; sret may be KN_NO_REG: as any integer */

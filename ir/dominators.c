@@ -113,7 +113,7 @@ void kn_dom_compute(struct kn_dom *d, const kiln_func *f) {
   search(d, f);
   list_preds(d, f);
   immediate_dominators(d);
-  /* Preorder of the tree: a block comes behind its dominator, and its subtree follows it. */
+  /* Preorder of the tree: a block comes after its dominator, and its subtree follows it. */
   for (uint32_t v = 1; v <= d->n; v++) d->size[v] = 1;
   for (uint32_t v = d->n; v >= 2; v--) d->size[d->idom[v]] += d->size[v];
   d->first[1] = 0;

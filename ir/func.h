@@ -69,7 +69,7 @@ static inline bool kn_fits_imm(int64_t v) { return v >= -(1 << 28) && v < (1 << 
  *   RESULT         a: index of the instruction, x: result's number
  *   CALL           a: first of x handles in lists, b: callee, c: signature
  *   ASM            a, c, x as CALL; b: index into kiln_func.asms
- *   TRY            a, b, c, x as CALL; behind the arguments, in lists, what it catches: kn_try_clauses. Its edges
+ *   TRY            a, b, c, x as CALL; after the arguments, in lists, what it catches: kn_try_clauses. Its edges
  *                  are the block's: the normal one, then the unwind edge
  *   PARAM          a: block, b: next parameter of the block or 0, x: number (or 65535: see plan)
  *   UPPER          a: index of the instruction or parameter right before it, which makes an i128
@@ -279,7 +279,7 @@ struct kn_asm {
   uint64_t lost;           /* registers that it changes, besides those of operands and results */
   uint32_t regs;           /* in asm_bytes: a register for each operand, then one for each result */
   uint32_t bytes, n_bytes; /* in asm_bytes */
-  uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
+  uint32_t n_rows;         /* bytes of frame rows: after its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
   uint32_t label;           /* symbol that gets its address, or 0 */
   uint32_t align_log2;      /* of its first byte */
@@ -589,9 +589,9 @@ static inline uint32_t kn_operand(const struct kn_operands *o, uint32_t k) {
 
 /* ---- exceptions ---- */
 
-/* One clause of a TRY. Clauses are in lists, behind the arguments: their number, then of each a word, kind | number
+/* One clause of a TRY. Clauses are in lists, after the arguments: their number, then of each a word, kind | number
  * of types << 2, and its types as indices into kiln_func.types, from 1. Clauses that are shared stand elsewhere in
- * lists; then the one word behind the arguments is KN_CLAUSES_SHARED | index into kiln_func.shared_clauses. */
+ * lists; then the one word after the arguments is KN_CLAUSES_SHARED | index into kiln_func.shared_clauses. */
 struct kn_clause {
   unsigned kind;         /* kiln_clause_kind */
   uint32_t n;            /* types; CATCH, CATCH_ALL: 1 */
@@ -615,7 +615,7 @@ static inline uint32_t kn_try_clauses(const kiln_func *f, const struct kn_inst *
   *at = i + 1;
   return word;
 }
-/* The clause at `at`, which is moved behind it. */
+/* The clause at `at`, which is moved past it. */
 static inline struct kn_clause kn_clause_at(const kiln_func *f, uint32_t *at) {
   uint32_t word = f->lists.at[*at];
   struct kn_clause c = {word & ((1u << KN_CLAUSE_TYPES_SHIFT) - 1), word >> KN_CLAUSE_TYPES_SHIFT,
@@ -654,8 +654,8 @@ static inline bool kn_inst_collects(const kiln_func *f, const struct kn_inst *in
   return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOCOLLECT);
 }
 
-/* Nothing has a home in a register, and no part of the frame serves two values: behind the second return of setjmp no
- * register has its value, nor behind a call that preserves none. */
+/* Nothing has a home in a register, and no part of the frame serves two values: after the second return of setjmp no
+ * register has its value, nor after a call that preserves none. */
 static inline bool kn_func_is_homeless(const kiln_func *f) {
   return f->facts.returns_twice | f->facts.loses_all;
 }
@@ -666,7 +666,7 @@ static inline bool kn_inst_returns_twice(const kiln_func *f, const struct kn_ins
          (kn_sig(f->module, in->c)->flags & KILN_SIG_RETURNS_TWICE);
 }
 
-/* The first argument of an edge, and the next one; NULL behind the last. They are in any order: `index` says which
+/* The first argument of an edge, and the next one; NULL after the last. They are in any order: `index` says which
  * parameter each is for. */
 static inline const struct kn_edge_arg *kn_edge_arg_at(const kiln_func *f, uint32_t i) {
   return i ? &f->edge_args.at[i - 1] : NULL;
@@ -679,7 +679,7 @@ static inline const struct kn_edge_arg *kn_edge_next_arg(const kiln_func *f,
   return kn_edge_arg_at(f, arg->next);
 }
 
-/* The instruction at `i` or behind it in its block, past segments, parameters and upper halves; 0 behind the
+/* The instruction at `i` or after it in its block, past segments, parameters and upper halves; 0 after the
  * function's last. */
 static inline uint32_t kn_inst_settle(const kiln_func *f, uint32_t i) {
   while (i != 0 && i < f->n) {

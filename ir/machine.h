@@ -9,7 +9,7 @@
 /* Types are letters: h v64, q v128, f f32, d f64, w i32, x i64; s and l: i32 and i64, but the instruction has it in a
  * vector register; i: an immediate. '-': no result. */
 struct kn_machine_kind {
-  const char *suffix;  /* behind a dot; "" if the row has one kind */
+  const char *suffix;  /* after a dot; "" if the row has one kind */
   const char *sig;     /* the result, then the operands */
   uint32_t bits;       /* added to the row's word */
   uint8_t least, most; /* of the immediate */

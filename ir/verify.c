@@ -392,7 +392,7 @@ static bool check_tailcall(struct verifier *v, const struct kn_inst *in) {
   return wrong == NULL || FAIL(v, KILN_ERR_STRUCTURE, "%s", wrong);
 }
 
-/* Checks what a try catches, which is in lists behind its arguments. */
+/* Checks what a try catches, which is in lists after its arguments. */
 static bool check_try(struct verifier *v, const struct kn_inst *in) {
   const kiln_func *f = v->f;
   uint32_t at = in->a + in->x, left;

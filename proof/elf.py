@@ -27,7 +27,7 @@ MODULE = var("the module's thread-local storage", 64)
 
 
 class Object:
-    """code: the bytes of .text and of other sections of code behind it, relocated; functions: name -> (offset, size); refused: offset -> relocation that this
+    """code: the bytes of .text and of other sections of code after it, relocated; functions: name -> (offset, size); refused: offset -> relocation that this
     does not know."""
 
     def __init__(self, path):

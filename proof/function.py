@@ -134,7 +134,7 @@ class Proof:
     def parameters(self, s, env):
         params = self.f.blocks[next(iter(self.f.blocks))][0]
         places, self.stack_bytes, _ = abi.arguments(self.p, self.f.signature, self.f.signature.params)
-        if self.save is not None:  # what is behind the named arguments on the stack
+        if self.save is not None:  # what is after the named arguments on the stack
             self.m.escaping.append((self.stack_bytes, 1 << 20))
         registers = {r for place in places for r in place.registers or ()}
         self.named_in_registers = [sum(r in registers for r in bank) for bank in self.p.args]

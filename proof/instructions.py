@@ -476,7 +476,7 @@ def wanted(entry, operands, env):
 
 
 def result(entry, operands, get, env):
-    """The value; what the operation stores besides, it stores behind the instruction."""
+    """The value; what the operation stores besides, it stores after the instruction."""
     form = entry.form
     cc = condition(entry.name) if form in ('FLAG', 'STRING') else None
     if cc:

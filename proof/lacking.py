@@ -313,7 +313,7 @@ def compare_and_swap(p, word):
 
 
 def pair_stored(p, word):
-    """STXP, STLXP of 64 bits (Arm ARM C6.2), of which SLEIGH stores the second register four bytes behind the first."""
+    """STXP, STLXP of 64 bits (Arm ARM C6.2), of which SLEIGH stores the second register four bytes after the first."""
     base, second = word >> 5 & 31, ('unique', UNIQUE, 8)
     address = ('register', p.registers['sp' if base == 31 else 'x%d' % base][0], 8)
     return [('INT_ADD', second, [address, ('const', 8, 8)]), ('STORE', None, [('const', 0, 8), address, general(p, word)]),

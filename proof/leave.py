@@ -71,7 +71,7 @@ def eh_return(proof, env, inst, given, path, stop, depth):
 
 
 def record(proof, path):
-    """Where the frame has the caller's frame pointer and, behind it, the return address: System V psABI 3.2.2, AAPCS64
+    """Where the frame has the caller's frame pointer and, after it, the return address: System V psABI 3.2.2, AAPCS64
     6.4.6."""
     frame, caller = path.state.frame, proof.saved[proof.p.frame]
     for at, (x, k) in frame.items():

@@ -99,7 +99,7 @@ def compact(params, body):
 
 
 def chains(m):
-    """Products before a load; two comparisons joined; a comparison behind an extension and another comparison."""
+    """Products before a load; two comparisons joined; a comparison after an extension and another comparison."""
     for type_ in ('i32', 'i64'):
         for op in ('mul', 'shl'):
             m.add('chain', type_, op + ', load, add', [type_, type_, 'i64'], [type_],

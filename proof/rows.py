@@ -45,7 +45,7 @@ class Row:
 
 
 def function(params, results, body, unwinds=False):
-    """`params`: types of v0, v1, ..., and `...`; `body`: lines of the entry block, and of others behind them."""
+    """`params`: types of v0, v1, ..., and `...`; `body`: lines of the entry block, and of others after them."""
     head = 'func @ROW(%s)%s%s {' % (', '.join(params), ' -> ' + ', '.join(results) if results else '',
                                     ' personality @personality' if unwinds else '')
     params = [p for p in params if p != '...']

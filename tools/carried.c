@@ -90,7 +90,7 @@ static bool is_wanted(const char *entry, enum what what) {
   return is_kilns(entry) && (what == ALL || is_of_run(entry) == (what == OF_RUN));
 }
 
-/* Kiln's variables that have changed since `kept`, each with `end` behind it; one that is gone is empty. */
+/* Kiln's variables that have changed since `kept`, each with `end` after it; one that is gone is empty. */
 static char *changes(char **kept, enum what what, char end, size_t *size) {
   char *text = NULL;
   FILE *f = open_memstream(&text, size);

@@ -126,7 +126,7 @@ struct cc_args {
   struct cc_list kept;  /* the same without flags that have no effect here, and -MJ */
 };
 
-/* The flags for these two. Kiln adds them behind -Xclang: they take effect after the user's, and the driver does not
+/* The flags for these two. Kiln adds them after -Xclang: they take effect after the user's, and the driver does not
  * warn that they are unused where an input is preprocessed already. */
 #define CC_UNOPTIMIZED "-U__OPTIMIZE__"
 #define CC_UNFORTIFIED "-U_FORTIFY_SOURCE"

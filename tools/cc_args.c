@@ -78,7 +78,7 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
 /* ---- tables ---- */
 
 enum {
-  VALUE = 1,   /* the next word is its value, if nothing stands behind the flag itself */
+  VALUE = 1,   /* the next word is its value, if nothing stands after the flag itself */
   LINKS = 2,   /* matters to the linker only */
   PREFIX = 4,  /* the flag is a prefix of the word */
   CLANG = 8,   /* clang executes the whole command */
@@ -396,7 +396,7 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   return false;
 }
 
-/* A flag of Kiln's own for clang's compiler, behind those of the command line. */
+/* A flag of Kiln's own for clang's compiler, after those of the command line. */
 static void say(struct cc_args *a, const char *word) {
   add(a, CC_FLAG, "-Xclang", word)->own = true;
   cc_push(&a->kept, "-Xclang");

@@ -122,7 +122,7 @@ static bool is_taken(const struct cc_item *item) {
   return strcmp(item->word, "-Xclang") == 0 || strcmp(item->word, "-Xflang") == 0;
 }
 
-/* What the item says to the compiler: behind these flags stands a word of its own. */
+/* What the item says to the compiler: after these flags stands a word of its own. */
 static const char *compilers_word(const struct cc_item *item) {
   return is_taken(item) ? item->value : item->word;
 }

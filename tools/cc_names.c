@@ -30,7 +30,7 @@ static struct cc_list *job_new(struct cc_plan *p) {
   return &p->jobs[p->n++];
 }
 
-/* Parses a job's line: words in quotes, with special characters behind a backslash. Changed in place. */
+/* Parses a job's line: words in quotes, with special characters after a backslash. Changed in place. */
 static void parse_job(struct cc_list *job, char *p) {
   while ((p = strchr(p, '"')) != NULL) {
     char *word = ++p, *to = p;

@@ -69,7 +69,7 @@ static void cannot_start(const char *program, int error) {
              cc_driver()->by == CC_BY_FLANG ? "flang" : "clang");
 }
 
-/* The command: the program and the words behind it. */
+/* The command: the program and the words after it. */
 static struct cc_list command(const char *program, const struct cc_list *l) {
   struct cc_list all = {0};
   cc_push(&all, program);

@@ -20,7 +20,7 @@ static bool is_name(char c) {
          c == '.' || c == '$';
 }
 
-/* True if the statement `s` is a directive, behind labels if there are any. What is behind a comment or a label in
+/* True if the statement `s` is a directive, after labels if there are any. What is after a comment or a label in
  * quotes counts as one. */
 static bool is_directive(const char *s, size_t n) {
   for (;;) {

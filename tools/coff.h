@@ -11,9 +11,8 @@ struct tool_coff {
   const uint8_t *at;
   size_t size;
   uint32_t n_sections, n_symbols;
-  uint32_t symbol_bytes; /* 18, or 20 in bigobj */
-  uint64_t headers, symbols,
-    strings; /* offsets: section headers, symbol table, strings behind it */
+  uint32_t symbol_bytes;              /* 18, or 20 in bigobj */
+  uint64_t headers, symbols, strings; /* offsets: section headers, symbol table, strings after it */
 };
 
 struct tool_coff_section {

@@ -77,7 +77,7 @@ static uint32_t relocate_coff(void *user, const uint8_t *p, uint64_t *value) {
 static int by_address(const void *a, const void *b) {
   const struct code_section *x = a, *y = b;
   if (x->at != y->at) return x->at < y->at ? -1 : 1;
-  return x->index < y->index ? 1 : -1; /* the first one counts: it is behind the others */
+  return x->index < y->index ? 1 : -1; /* the first one counts: it is after the others */
 }
 
 static void list_codes(struct reading *r) {

@@ -125,7 +125,7 @@ static bool put(kiln_buffer *b, const char *format, ...) {
   return n >= 0 && (size_t)n < sizeof line && kiln_buffer_append(b, line, (size_t)n) == KILN_OK;
 }
 
-/* Behind a line `  !loc "FILE" LINE:COLUMN ...` the line of the source, if that is not the one shown before. */
+/* After a line `  !loc "FILE" LINE:COLUMN ...` the line of the source, if that is not the one shown before. */
 static bool put_source(struct tool_trace *t, const char *at, const char *eol, uint32_t offset) {
   static const char head[] = "  !loc \"";
   char path[1024];
@@ -210,7 +210,7 @@ static bool put_code(struct tool_trace *t, const kiln_code *code) {
 
 /* Appends what belongs to no instruction: the remaining lines of the current block, and the kind of the piece. */
 static bool put_tail(kiln_buffer *b, const kiln_code_piece *p) {
-  if (p->offset_bytes == 0) return true; /* the prologue: behind the head */
+  if (p->offset_bytes == 0) return true; /* the prologue: after the head */
   return put(b, "text %" PRIx32 "   ; %s\n", p->offset_bytes, p->data ? "literals" : "epilogue");
 }
 

@@ -47,7 +47,7 @@ static bool room(struct tool_names *t) {
   return true;
 }
 
-/* Puts the new node, number `n`, of the name with that number, above what is behind it. */
+/* Puts the new node, number `n`, of the name with that number, above what is after it. */
 static void insert(struct tool_names *t, struct tool_names_node node, unsigned old,
                    const char *name, size_t length) {
   uint32_t *link = &t->root;

@@ -85,7 +85,7 @@ static bool compile_body(struct worker *w, uint32_t i) {
   return false;
 }
 
-/* Takes portions in ascending order until there is none left, or one is behind an error. All bodies before an error
+/* Takes portions in ascending order until there is none left, or one is after an error. All bodies before an error
  * are compiled, since one of them may fail too. */
 static void *work(void *arg) {
   struct worker *w = arg;
@@ -104,7 +104,7 @@ static void *work(void *arg) {
   uint64_t waited = 0;
   if (job->last && w->failed == UINT32_MAX && atomic_load(&job->failed) == UINT32_MAX &&
       kiln_llvm_read_deferred(w->reader, NULL, NULL, &waited) != KILN_OK) {
-    w->failed = UINT32_MAX - 1; /* behind those that did not wait */
+    w->failed = UINT32_MAX - 1; /* after those that did not wait */
     tool_diag_of_reader(&w->diag, w->reader);
   }
   w->instructions += waited;

@@ -364,7 +364,7 @@ static const struct type *check_expr(struct checker *k, struct expr *e, const st
   return e->type;
 }
 
-/* ---- statements: each gives whether control can reach what stands behind it ---- */
+/* ---- statements: each gives whether control can reach what stands after it ---- */
 
 static bool check_stmt(struct checker *k, struct stmt *s);
 

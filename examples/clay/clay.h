@@ -24,7 +24,7 @@ struct place {
   uint32_t line, column, length;
 };
 
-/* Interned bytes: names and string literals. `size` excludes the NUL behind them. */
+/* Interned bytes: names and string literals. `size` excludes the NUL after them. */
 struct text {
   const char *bytes;
   uint32_t size, id; /* ids count from 0 */
@@ -81,7 +81,7 @@ struct clay {
 
 void clay_init(struct clay *c);
 void clay_free(struct clay *c);
-/* Makes `source`, which ends in a NUL behind its `size` bytes, the input, without errors so far. Declarations of
+/* Makes `source`, which ends in a NUL after its `size` bytes, the input, without errors so far. Declarations of
  * earlier inputs stay valid. The text is needed until the next one, `file` for ever. */
 void clay_input(struct clay *c, const char *file, const char *source, size_t size);
 /* The text of a file, NUL-terminated; NULL, with errno, if it cannot be read. "-" is standard input. The caller frees
@@ -289,7 +289,7 @@ struct builtin {
 };
 
 /* Fills in types, variables and callees; reports what is wrong. A program with errors leaves no
- * names behind. */
+ * names after. */
 void check_program(struct clay *c, struct program *p);
 
 #endif

@@ -196,7 +196,7 @@ static void go_to(struct gen *g, kiln_block b) {
   if (!ended(g)) kiln_build_br(g->f, b, NULL, 0);
 }
 
-/* Code behind a `return` or the like is not generated. */
+/* Code after a `return` or the like is not generated. */
 void gen_list(struct gen *g, struct stmt *s) {
   kiln_die outer = gen_debug_scope(g);
   for (; s != NULL && !ended(g); s = s->next) gen_stmt(g, s);
@@ -292,7 +292,7 @@ static void gen_return(struct gen *g, struct stmt *s) {
   }
   kiln_type type = gen_type(s->a->type);
   kiln_value value = gen_expr(g, s->a);
-  if (gen_leaves_finally(g, NULL)) { /* what is here does not dominate what is behind the finally */
+  if (gen_leaves_finally(g, NULL)) { /* what is here does not dominate what is after the finally */
     if (g->result.id == 0) g->result = gen_slot(g, s->a->type);
     kiln_build_store(g->f, type, g->result, 0, value, 0);
     gen_leave(g, NULL);

@@ -144,7 +144,7 @@ void gen_debug_begin(struct gen *g);
 void gen_debug_function(struct gen *g, const struct fn *fn, const char *name);
 /* The location of a place. */
 uint32_t gen_debug_place(struct gen *g, struct place at);
-/* A block begins; the result is the scope to go back to behind it. */
+/* A block begins; the result is the scope to go back to after it. */
 kiln_die gen_debug_scope(struct gen *g);
 void gen_debug_variable(struct gen *g, const struct var *v, kiln_value slot, bool is_param);
 void gen_debug_global(struct gen *g, const struct var *v, kiln_symbol symbol);

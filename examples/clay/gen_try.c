@@ -24,7 +24,7 @@ struct region {
   struct region *outer;
 };
 
-/* Where to go on behind a finally. */
+/* Where to go on after a finally. */
 enum { GO_ON, UNWIND, FIRST_EXIT };
 
 /* The symbols of simple types are the runtime's. */

@@ -44,7 +44,7 @@ struct part {
   size_t name_size, size;
 };
 
-/* Behind a string, a byte in quotes, a comment, or one byte of anything else. */
+/* The text after a string, a byte in quotes, a comment, or one byte of anything else. */
 static const char *skip(const char *s) {
   if (s[0] == '/' && s[1] == '/') return s + strcspn(s, "\n");
   if (*s != '"' && *s != '\'') return s + 1;

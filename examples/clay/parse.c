@@ -180,7 +180,7 @@ static struct expr *parse_name(struct parser *p) {
   return e;
 }
 
-/* Numbers are read without sign: the least int is only valid behind '-'. */
+/* Numbers are read without sign: the least int is only valid after '-'. */
 static struct expr *parse_integer(struct parser *p, struct place where, bool negative) {
   struct expr *e = new_expr(p, EXPR_INT, span(where, p->token.at));
   uint64_t value = p->token.integer;

@@ -234,7 +234,7 @@ static void build_find(void) {
   kiln_func_compile(f);
 }
 
-/* with(list, x): the list, with x in it. The landing pad allocates, and loads a root behind that. */
+/* with(list, x): the list, with x in it. The landing pad allocates, and loads a root after that. */
 static void build_with(void) {
   const char *sig = "(i64, i64) -> i64";
   begin("with", sig);

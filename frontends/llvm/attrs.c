@@ -16,7 +16,7 @@ struct features {
 /* The string attributes of a group and what they come to. Most groups have those of one before them, which are then
  * found by their bits. */
 struct tail {
-  uint64_t pos, bits;  /* behind the first one's kind, 0: nowhere; what they take from there on */
+  uint64_t pos, bits;  /* after the first one's kind, 0: nowhere; what they take from there on */
   uint64_t left, kind; /* operands, kind of the first */
   struct kn_bc_attr is;
 };
@@ -564,7 +564,7 @@ static bool list(struct kn_bc *r) {
 
 enum { LIST_ENTRY_OLD = 1, LIST_ENTRY = 2 }; /* numbers of records */
 
-/* Reads the usual lists behind one. The first record that is not as expected is left to the general way, which reports
+/* Reads the usual lists after one. The first record that is not as expected is left to the general way, which reports
  * its errors. */
 static bool more_lists(struct kn_bc *r) {
   const unsigned width = r->in.width;

@@ -376,7 +376,7 @@ bool kn_bc_global_ifunc(struct kn_bc *r);
 /* ---- flags.c ---- */
 
 /* If the module says which compiler it is from, and by which command, defines the sections where tools look for that;
- * behind the compiler's name stands Kiln's. All else of the module is defined. */
+ * after the compiler's name stands Kiln's. All else of the module is defined. */
 bool kn_bc_define_origin(struct kn_bc *r);
 
 /* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
@@ -623,7 +623,7 @@ kiln_type kn_bc_piece_as(const struct kn_bc *r, bool joined, uint32_t type);
  * in registers of 256 bits. */
 bool kn_bc_in_memory(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type);
 /* Appends to r->tmp.params what a parameter of `type` with attributes `a` is to such functions; `variadic`: it is an
- * argument behind their parameters. False: reported. */
+ * argument after their parameters. False: reported. */
 bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type,
                      const struct kn_bc_attr *a, unsigned flags, bool variadic);
 /* What signature `sig` consists of, to make one of it that differs: its parameters are copied to r->tmp.params. */
@@ -745,7 +745,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
 /* Four vbr 6 chunks of a call's convention and flags, without the bit that allows a tail call. */
 #define PLAIN_CALL_MASK 0xfffffeu
 
-/* The end of a block that control does not reach; behind a tail call, which does not return, that one ends it. */
+/* The end of a block that control does not reach; after a tail call, which does not return, that one ends it. */
 static inline void kn_bc_unreachable(struct kn_bc *r) {
   if (KN_LIKELY(!r->fn.tail)) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
   r->fn.tail = false;
@@ -806,7 +806,7 @@ struct kn_bc_prefetch {
   bool once;        /* used once */
   uint8_t level;    /* of the cache, 0 to 3 */
 };
-/* What the arguments of llvm.prefetch behind the address say; false if they cannot be. */
+/* What the arguments of llvm.prefetch after the address say; false if they cannot be. */
 bool kn_bc_prefetch_as(struct kn_bc_prefetch *how, int64_t write, int64_t locality, int64_t data);
 /* Builds the hint. */
 void kn_bc_prefetch(struct kn_bc *r, kiln_value a, const struct kn_bc_prefetch *how);

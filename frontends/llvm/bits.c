@@ -28,7 +28,7 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
         continue;
       }
     }
-    /* One by one; behind the 57 bits that a window is sure to have are ones, so that no number ends there. */
+    /* One by one; after the 57 bits that a window is sure to have are ones, so that no number ends there. */
     int64_t v = (int64_t)(w | UINT64_C(0x7f) << 57);
     const uint64_t *first = to;
     do {

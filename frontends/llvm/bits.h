@@ -141,7 +141,7 @@ static inline uint32_t kn_bits_take_fixed(uint64_t *w, unsigned *used, unsigned 
 /* Are all fields that were taken from a window within the bits that it is sure to have? */
 static inline bool kn_bits_within(unsigned used) { return KN_LIKELY(used <= 57); }
 
-/* Reads `n` numbers of up to four chunks from *pos on, which moves behind them; false if one has more. */
+/* Reads `n` numbers of up to four chunks from *pos on, which moves past them; false if one has more. */
 static inline __attribute__((always_inline)) bool kn_bits_few(const struct kn_bits *b,
                                                               uint64_t *pos, uint64_t *to,
                                                               unsigned n) {

@@ -16,7 +16,7 @@
 #define MOST_OPS 48
 
 /* Each of these reads the record at `pos` whose abbreviation id was cut from its window `w`, `used` bits: builds the
- * instruction, and moves behind it. False, and nothing happens, if a number is too long or a forward reference. */
+ * instruction, and moves past it. False, and nothing happens, if a number is too long or a forward reference. */
 #define QUICK(name)                                                                                \
   static inline __attribute__((always_inline)) bool quick_##name(                                  \
     struct kn_bc *r, const struct kn_bc_form *ab, uint64_t pos, uint64_t w, unsigned used,         \
@@ -330,7 +330,7 @@ static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uin
   return KN_LIKELY(kn_bits_few(b, pos, ops, n)) ? n : UINT32_MAX;
 }
 
-/* Reads the body, or until it must be read again (r->again). `located`: instructions may have locations behind them. */
+/* Reads the body, or until it must be read again (r->again). `located`: instructions may have locations after them. */
 static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bool located) {
   struct kn_bits *bits = &r->in.bits;
   const unsigned width = r->in.width;

@@ -306,7 +306,7 @@ static KN_COLD void call_otherwise(struct kn_bc *r, struct kn_bc_callsite *c, ki
   c->declared = 0;
 }
 
-/* A call that must be a tail call: the return behind it is a part of it. */
+/* A call that must be a tail call: the return after it is a part of it. */
 static __attribute__((noinline)) void tail_call(struct kn_bc *r, struct kn_bc_callsite *c) {
   const uint32_t type = c->type;
   const struct kn_bc_type *ft = &r->types.at[type];

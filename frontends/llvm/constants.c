@@ -55,7 +55,7 @@ static bool keep_words(struct kn_bc *r, struct kn_bc_cst *c) {
   return true;
 }
 
-/* Copies bytes, and a NUL behind them. */
+/* Copies bytes, and a NUL after them. */
 static bool keep_bytes(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from, uint32_t n) {
   if (!KN_BC_ROOM(r, pool(r)->bytes, (uint64_t)pool(r)->bytes.n + n + 1)) return false;
   uint8_t *to = pool(r)->bytes.at + pool(r)->bytes.n;

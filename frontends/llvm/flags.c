@@ -134,7 +134,7 @@ static bool has_symbols_in(const struct kn_bc *r, const char *name) {
   return false;
 }
 
-/* Defines the section of a list; behind its strings, if there are any, stands `last`, unless that is NULL. */
+/* Defines the section of a list; after its strings, if there are any, stands `last`, unless that is NULL. */
 static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *last) {
   const bool only_linker = kn_bc_format_of(r)->directives;
   const struct string_section *as = only_linker ? &directives : &string_sections[list];

@@ -38,7 +38,7 @@ struct kn_bc_at {
   bool set;    /* it is current, and not none */
   kiln_location is;
   uint32_t scope, inlined; /* metadata + 1 that is.scope and is.inlined are of */
-  /* the bits of its record behind the column, so many, if they can be compared (ahead.h); else tail_bits is 0 */
+  /* the bits of its record after the column, so many, if they can be compared (ahead.h); else tail_bits is 0 */
   uint64_t tail, tail_mask;
   uint32_t tail_bits;
 };

@@ -100,7 +100,7 @@ static bool check_name(struct kn_bc *r) {
   return row->verdict != SUPPORT_REFUSED || kn_bc_refuse(r, row);
 }
 
-/* Reads the name of the named node behind it, or a named node; keeps the nodes of those that are asked for. */
+/* Reads the name of the named node after it, or a named node; keeps the nodes of those that are asked for. */
 static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
   static const char *const names[LIST_COUNT] = {"",
                                                 "llvm.module.flags",
@@ -215,7 +215,7 @@ static __attribute__((noinline)) bool decoded_entry(struct kn_bc *r, uint64_t po
   return r->status == KILN_OK;
 }
 
-/* Are there units among the records from the current position on? The position is what it was. The records behind the
+/* Are there units among the records from the current position on? The position is what it was. The records after the
  * index have the named lists of nodes: LLVM's MetadataLoader.cpp. */
 static bool units_ahead(struct kn_bc *r) {
   static const char units[] = "llvm.dbg.cu";

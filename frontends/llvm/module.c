@@ -216,7 +216,7 @@ static bool is_comdat(const struct kn_bc *r, const struct kn_bits *b) {
   return (kn_bits_peek(b, b->pos) & ((UINT64_C(1) << (r->in.width + 12)) - 1)) == head;
 }
 
-/* Reads the usual comdats behind one. The first record that is not as expected is left to the
+/* Reads the usual comdats after one. The first record that is not as expected is left to the
  * general way, which reports its errors. */
 static bool more_comdats(struct kn_bc *r) {
   struct kn_bits b = r->in.bits;
@@ -279,8 +279,8 @@ static bool comdat(struct kn_bc *r) {
 
 enum { FUNCTION_OPS = 18 }; /* the fewest that more_functions reads; it reads fewer than 32 */
 
-/* Reads the usual functions behind one: C++ has thousands, all in a row. The first record that is not as expected is
- * left to the general way, and so is what comes behind an error of the module. */
+/* Reads the usual functions after one: C++ has thousands, all in a row. The first record that is not as expected is
+ * left to the general way, and so is what comes after an error of the module. */
 static bool more_functions(struct kn_bc *r) {
   const uint64_t head = BC_UNABBREV | (uint64_t)MODULE_FUNCTION << r->in.width;
   const uint64_t mask = (UINT64_C(1) << (r->in.width + 6)) - 1;

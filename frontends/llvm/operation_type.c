@@ -123,7 +123,7 @@ static bool number(struct text *x, uint64_t *out) {
 
 static uint32_t type(struct text *x);
 
-/* "4 x float", and `end` behind it: an array or a vector. */
+/* "4 x float", and `end` after it: an array or a vector. */
 static uint32_t sequence(struct text *x, uint32_t code, char end) {
   uint64_t ops[2];
   if (!number(x, &ops[0])) return UINT32_MAX;
@@ -135,7 +135,7 @@ static uint32_t sequence(struct text *x, uint32_t code, char end) {
   return kn_operation_type(x->b, code, ops, 2);
 }
 
-/* The elements of a struct, behind its '{'. */
+/* The elements of a struct, after its '{'. */
 static uint32_t structure(struct text *x, bool packed) {
   struct kiln_llvm_builder *b = x->b;
   const uint32_t first = b->elements.n;

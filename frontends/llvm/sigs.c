@@ -83,7 +83,7 @@ static bool memory_result(const struct kn_bc *r, const struct kn_bc_type *t) {
   return t->ktype == KILN_TYPE_F80 ? f80_in_memory(r) : t->soft == SOFT_QUAD && quad_in_memory(r);
 }
 
-/* The type of the register that a result is returned in (LLVM's X86CallingConv.td, RetCC_X86_64_C: floats behind the
+/* The type of the register that a result is returned in (LLVM's X86CallingConv.td, RetCC_X86_64_C: floats after the
  * second are in st0 and st1); `upper`: of one of 256 bits that has one. VOID: there is none left. */
 static kiln_type result_register(const struct kn_bc *r, struct taken *s,
                                  const struct kn_bc_passed *p, bool upper) {

@@ -461,7 +461,7 @@ struct kn_bc_waiting {
 struct kn_bc_invoke {
   uint32_t normal, unwind;
   bool built; /* it became a try; else it cannot unwind */
-  bool split; /* a Kiln block of its own is behind it, which holds its result */
+  bool split; /* a Kiln block of its own is after it, which holds its result */
 };
 
 /* An argument of a phi from a block that is not read yet. */

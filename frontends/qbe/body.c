@@ -361,7 +361,7 @@ static void give_late(struct kn_qbe *r) {
 
 /* ---- instructions ---- */
 
-/* A slot stays a variable if all accesses are of one type: then an extension comes behind the load. */
+/* A slot stays a variable if all accesses are of one type: then an extension comes after the load. */
 static kiln_value load(struct kn_qbe *r, const struct word *w, kiln_type class, kiln_value a) {
   kiln_type mem = w->op != KILN_TYPE_VOID ? w->op : class;
   if (mem == class) return kiln_build_load(r->f, class, a, 0, 0);

@@ -59,7 +59,7 @@ static void members(struct kn_qbe *r, uint64_t *size) {
   want(r, '}');
 }
 
-/* Defines an aggregate, from behind `type` on. */
+/* Defines an aggregate, from after `type` on. */
 static void aggregate(struct kn_qbe *r) {
   uint64_t size = 0;
   past(r);
@@ -261,7 +261,7 @@ static bool item(struct kn_qbe *r, unsigned size) {
   return true;
 }
 
-/* Defines data, from behind `data` on. */
+/* Defines data, from after `data` on. */
 static void data(struct kn_qbe *r, const struct linkage *l) {
   past(r);
   const char *at = r->p, *section = l->section.at;

@@ -142,7 +142,7 @@ struct kn_qbe {
   jmp_buf ends; /* where what is being read ends: with END_..., not 0 */
   uint64_t instructions;
 
-  /* `p` is what comes next. The last byte of the text is a newline, and p never behind it. */
+  /* `p` is what comes next. The last byte of the text is a newline, and p never after it. */
   const char *text, *end, *p, *begin; /* begin: where the instruction does */
   struct name name;                   /* read last */
   ARRAY(char) copy;                   /* of a text without that newline */
@@ -154,10 +154,10 @@ struct kn_qbe {
   /* what is being read */
   ARRAY(kiln_cfield) fields;
   ARRAY(kiln_ctype) ctypes; /* parameters of a signature */
-  bool variadic;            /* there are '...' behind the first `n_fixed` of them */
+  bool variadic;            /* there are '...' after the first `n_fixed` of them */
   uint32_t n_fixed;
   ARRAY(char) chars, bytes; /* a string, and a NUL that does not count; content of data */
-  uint64_t zeros;           /* behind that content */
+  uint64_t zeros;           /* after that content */
   ARRAY(kiln_reloc) relocs;
   kiln_die unit, file_entry; /* of dbgfile */
   uint32_t file;
@@ -300,7 +300,7 @@ static inline uint32_t read_type(struct kn_qbe *r, bool first) {
   r->p++;
   return type;
 }
-/* The name of a global that comes next, behind its '$', in r->chars; and the symbol of one that is used here. */
+/* The name of a global that comes next, after its '$', in r->chars; and the symbol of one that is used here. */
 const char *kn_qbe_global(struct kn_qbe *r);
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, bool thread, const char *at);
 

@@ -184,7 +184,7 @@ void kn_wasm_forget(struct kn_wasm_body *c, uint32_t length) {
   }
 }
 
-/* Reads the declarations of local variables behind the parameters. */
+/* Reads the declarations of local variables after the parameters. */
 static void read_locals(struct kn_wasm_body *c) {
   struct kn_wasm_in *in = &c->in;
   const struct kn_wasm_type *t = c->type;

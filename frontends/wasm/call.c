@@ -45,7 +45,7 @@ static kiln_value build_call(struct kn_wasm_body *c, kiln_sig sig, kiln_value ca
 
 /* ---- arguments and results ---- */
 
-/* Pops the arguments of a call by type `t`, to `c->args` behind `at` others. Those in memory go to `more`. Returns the
+/* Pops the arguments of a call by type `t`, to `c->args` after `at` others. Those in memory go to `more`. Returns the
  * number of arguments. */
 static uint32_t pop_arguments(struct kn_wasm_body *c, const struct kn_wasm_type *t, uint32_t at,
                               kiln_value more) {

@@ -132,7 +132,7 @@ struct out {
   uint8_t *texts;
   uint64_t texts_size, texts_cap;
   kiln_reloc head[MAX_HEAD]; /* of the kiln_wasm_image itself */
-  kiln_reloc *relocs;        /* of what is behind it, after MAX_HEAD free ones */
+  kiln_reloc *relocs;        /* of what follows it, after MAX_HEAD free ones */
   uint32_t n_head, n_relocs;
 };
 

@@ -15,7 +15,7 @@ struct kn_wasm_line {
   uint32_t flags; /* KILN_LOC_... */
 };
 
-/* Rows of ascending addresses; behind the last one code is of no line. */
+/* Rows of ascending addresses; after the last one code is of no line. */
 struct kn_wasm_sequence {
   uint32_t start, end;
   uint32_t first, n; /* rows; the last one is the end */

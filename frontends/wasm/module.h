@@ -24,7 +24,7 @@ enum {
   KN_WASM_MAX_ELEMENTS = 10000000
 };
 
-/* Functions that compiled code calls: kiln_wasmrt_NAME, by the letters of its results, then of its parameters behind
+/* Functions that compiled code calls: kiln_wasmrt_NAME, by the letters of its results, then of its parameters after
  * the instance: w i32, x i64, n that nothing returns. */
 #define KN_WASM_HELPERS(X)                                                                         \
   X(TRAP, trap, "n", "w")                                                                          \

@@ -6,7 +6,7 @@
 
 /* ---- growing ---- */
 
-/* Makes room for `more` items behind the `n` at `*at`, by a copy in the arena. */
+/* Makes room for `more` items after the `n` at `*at`, by a copy in the arena. */
 static void grow(kiln_wasm *w, void *at, uint32_t n, uint32_t more, size_t item_bytes) {
   void *old, *new = kn_wasm_alloc(w, ((uint64_t)n + more) * item_bytes);
   memcpy(&old, at, sizeof old); /* `at` is a pointer to a pointer of any type */

@@ -42,7 +42,7 @@ static const struct kn_wasm_op atomic[] = {
 #include "opcodes.def"
   {0}};
 
-/* Operations behind a prefix: `x` says which table. */
+/* Operations after a prefix: `x` says which table. */
 void kn_wasm_do_prefix(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   static const struct {
     const struct kn_wasm_op *rows;

@@ -32,7 +32,7 @@ struct link_set {
   int lock;                 /* a descriptor, or -1 */
 };
 
-/* What mkdtemp gets behind the name, for the folder of copies: no other file's ending has six letters. */
+/* What mkdtemp gets after the name, for the folder of copies: no other file's ending has six letters. */
 #define LINK_COPIES ".XXXXXX"
 
 enum link_state { LINK_FIRST, LINK_NEVER, LINK_BUSY, LINK_MISSING, LINK_THERE };
@@ -65,7 +65,7 @@ bool link_set_folder(const char *program, char out[PATH_MAX]);
 bool link_set_path(const struct link_set *s, const char *suffix, char out[PATH_MAX]);
 bool link_set_library(const struct link_set *s, char out[PATH_MAX]);
 
-/* A file's content, with NUL behind it, which the caller frees; NULL: it cannot be read. */
+/* A file's content, with NUL after it, which the caller frees; NULL: it cannot be read. */
 char *link_read_whole(const char *path, size_t *size);
 
 /* Runs a linker, with its standard error in a file. Its exit status, or 127. */

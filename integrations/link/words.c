@@ -26,7 +26,7 @@ static const struct {
   {"-Wl,--gc-sections", LINK_OF_PROGRAM},
 };
 
-/* Options that choose the linker, with their values behind them. */
+/* Options that choose the linker, with their values after them. */
 static const char *const choosing[] = {"-fuse-ld=", "-B", "--ld-path="};
 
 static bool ends(const char *word, const char *end) {

@@ -12,7 +12,7 @@ enum link_kind {
   LINK_NATIVE,     /* -l */
   LINK_OBJECT,
   LINK_LIBRARY, /* a crate's archive */
-  LINK_OUT,     /* behind -o */
+  LINK_OUT,     /* after -o */
   LINK_LEFT_OUT /* a folder that is empty */
 };
 

@@ -16,7 +16,7 @@ struct rustc_words {
   rustc_option_fn *fn;
   void *user;
   const char *pending;
-  bool only_inputs; /* behind "--" */
+  bool only_inputs; /* after "--" */
   bool unread;      /* a file of arguments could not be read */
 };
 void rustc_word(struct rustc_words *r, const char *word);

@@ -212,7 +212,7 @@ const struct tool_settings *shim_settings(void);
 void shim_rustc_options(struct shim_compiler *c);
 void shim_ldc_options(struct shim_compiler *c);
 void shim_ghdl_options(struct shim_compiler *c);
-/* Calls `word` with each word of the command line behind the program's name. The words live as long as the process.
+/* Calls `word` with each word of the command line after the program's name. The words live as long as the process.
  * False: it cannot be read. */
 typedef void shim_word_fn(void *user, const char *word);
 bool shim_command_line(shim_word_fn *word, void *user);

@@ -122,7 +122,7 @@ static kiln_value load_byval(deform *d, int attlen, const place *p) {
   return kiln_build_load_ext(d->f, KILN_TYPE_I64, types[attlen], base, disp, flags);
 }
 
-/* Stores a column that is not null, and goes behind it. */
+/* Stores a column that is not null, and goes past it. */
 static void column(deform *d, int number, place *p) {
   Form_pg_attribute att = TupleDescAttr(d->desc, number);
   kiln_value v, size;

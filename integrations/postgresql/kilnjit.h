@@ -158,7 +158,7 @@ typedef struct kj_step {
   kiln_block block;          /**< of a target */
 } kj_step;
 
-/** Code that runs seldom, built behind everything else: PostgreSQL's own function for what the instructions of an
+/** Code that runs seldom, built after everything else: PostgreSQL's own function for what the instructions of an
  * operator do not cover, such as overflow. It makes the error, or the value. */
 typedef struct kj_cold {
   kiln_block block;        /**< where it begins */

@@ -387,7 +387,7 @@ static bool is_test(const kj_expr *e, int i) {
          !fcinfo->args[1].isnull;
 }
 
-/* The chain of the test at step `i`. That what follows a test jumps away, to behind the CASE, makes the next one
+/* The chain of the test at step `i`. That what follows a test jumps away, to after the CASE, makes the next one
  * reached from the test alone. */
 static kj_chain find_chain(kj_expr *e, int i) {
   const ExprEvalStep *steps = e->state->steps;

@@ -22,7 +22,7 @@ static bool is_word(const kiln_func *f, uint32_t h) {
   return type != KILN_TYPE_I128 && type != KILN_TYPE_F80;
 }
 
-/* Checks and counts the operands of a call and puts its arguments into lists, with room for `more` words behind
+/* Checks and counts the operands of a call and puts its arguments into lists, with room for `more` words after
  * them. Returns the signature; NULL if the function failed. Inlined: once per call. */
 static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args, uint32_t n,

@@ -25,7 +25,7 @@ enum kn_die_kind {
   KN_DA_REF,       /* id */
   KN_DA_EXPR,      /* offset in `bytes`, size */
   KN_DA_BLOCK,     /* the same */
-  KN_DA_SYMBOL,    /* offset, size, symbol: the expression behind the address */
+  KN_DA_SYMBOL,    /* offset, size, symbol: the expression after the address */
   KN_DA_MD5,       /* offset */
   KN_DA_CHILDREN,  /* id of a list */
   KN_DA_SIGNATURE, /* id of a list of types */

@@ -23,7 +23,7 @@ struct kn_trie {
 bool kn_trie_begin(kiln_module *m, struct kn_trie *t);
 void kn_trie_free(kiln_module *m, struct kn_trie *t);
 
-/* The node of the sequence of node `from` with `key` behind it, made if need be; 0 (and the module fails) without
+/* The node of the sequence of node `from` with `key` after it, made if need be; 0 (and the module fails) without
  * memory. The same as kn_trie_step, which is faster. */
 uint32_t kn_trie_find(kiln_module *m, struct kn_trie *t, uint32_t from, uint32_t key);
 

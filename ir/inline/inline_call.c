@@ -220,7 +220,7 @@ static struct kn_inline_level *decided(struct kn_inline_level *l, uint32_t i) {
   return site->inner;
 }
 
-/* Builds the body of the call `in`. Afterwards the current block goes on behind it, with its results in `returned`; or
+/* Builds the body of the call `in`. Afterwards the current block goes on after it, with its results in `returned`; or
  * nothing does, since it does not return. */
 static void build_inlined(struct kn_replay *r, struct kn_inline_level *l, const struct kn_inst *in,
                           struct kn_inline_level *inner) {

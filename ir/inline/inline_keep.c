@@ -91,7 +91,7 @@ static void forget_building(kiln_func *f) {
   f->next = f->prev = NULL;
 }
 
-/* Copies `bytes` at `from` to *at, which moves behind them. */
+/* Copies `bytes` at `from` to *at, which moves past them. */
 static void *put(uint8_t **at, const void *from, size_t bytes) {
   uint8_t *to = *at;
   if (bytes != 0) memcpy(to, from, bytes);
@@ -115,7 +115,7 @@ static size_t kept_bytes(const kiln_func *f) {
   return size;
 }
 
-/* A copy of the function in one piece of memory, with `more` bytes behind it at *rest; NULL without memory. */
+/* A copy of the function in one piece of memory, with `more` bytes after it at *rest; NULL without memory. */
 static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest) {
   kiln_func *copy = kn_realloc(f->module, NULL, kept_bytes(f) + more);
   if (copy == NULL) return NULL;

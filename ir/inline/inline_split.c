@@ -15,7 +15,7 @@ enum { MOST_ROUNDS = 64 };
 
 /* `n` bytes from `at` on, which is in the slot. */
 static kn_bytes bytes_at(uint32_t at, uint32_t n) { return kn_first_bytes(n) << at; }
-/* Byte `at`, or nothing if that is behind the largest slot. */
+/* Byte `at`, or nothing if that is after the largest slot. */
 static kn_bytes byte_at(uint32_t at) { return at < KN_SPLIT_MOST ? (kn_bytes)1 << at : 0; }
 
 static bool add(kn_bytes *to, kn_bytes what) {

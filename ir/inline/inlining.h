@@ -159,7 +159,7 @@ static inline uint32_t kn_lowest_byte(kn_bytes set) {
 struct kn_split {
   kn_bytes starts;  /* where pieces begin */
   kn_bytes inner;   /* the other bytes of pieces */
-  kn_bytes cuts;    /* where accesses, copies and fills begin, or the byte behind them is */
+  kn_bytes cuts;    /* where accesses, copies and fills begin, or the byte after them is */
   kn_bytes written; /* by stores and fills, and by copies of what may be there */
   kn_bytes read;    /* by loads, and by copies to where it may be read */
   kn_bytes carry;   /* bytes that only copies read and write */

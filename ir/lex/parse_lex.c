@@ -58,7 +58,7 @@ static const char *lex_string(struct kn_lexer *lx, const char *at, struct kn_tok
   return at + 1;
 }
 
-/* @name, %name, quoted or not, from behind the sigil. */
+/* @name, %name, quoted or not, from after the sigil. */
 static const char *lex_name(struct kn_lexer *lx, const char *at, struct kn_token *t,
                             unsigned kind) {
   t->kind = (uint8_t)kind;

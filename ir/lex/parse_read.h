@@ -34,7 +34,7 @@ struct kn_token {
   uint8_t kind; /* enum kn_tok_kind */
   char ch;
   bool escaped;  /* has escapes */
-  bool adjacent; /* directly behind the token before */
+  bool adjacent; /* directly after the token before */
   uint32_t line, column;
   uint64_t low, high; /* INT */
 };
@@ -173,7 +173,7 @@ kiln_type kn_parse_type_of(const char *text, size_t length);
 bool kn_parse_type(struct kn_parser *p, kiln_type *out);
 /* The bytes of a name or string; they live as long as the parser. */
 const char *kn_parse_name(struct kn_parser *p, const struct kn_token *t, uint32_t *length);
-/* A string, decoded, with a NUL behind it; it lives as long as the parser. */
+/* A string, decoded, with a NUL after it; it lives as long as the parser. */
 bool kn_parse_string(struct kn_parser *p, const char *what, const char **out);
 /* `(i64 sret, i32, ...) -> f64 noreturn`; the flags are taken if `flags` is set. */
 bool kn_parse_sig(struct kn_parser *p, kiln_sig *out);

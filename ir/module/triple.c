@@ -63,7 +63,7 @@ static kiln_processor find_processor(const char *name, const char **rest) {
 
 /* ---- triples ---- */
 
-/* What a part of a triple behind the processor says: a system (HOST: nothing), a format (USUAL: nothing). Numbers may
+/* What a part of a triple after the processor says: a system (HOST: nothing), a format (USUAL: nothing). Numbers may
  * follow. Systems with the ABI of Linux for all that code generation makes are rows of Linux: ELF, the System V
  * convention or AAPCS64, the same models of thread-local storage, and no register more that is reserved than x18. What
  * is not here (x32, ILP32, OpenBSD and OHOS with their emulated thread-local storage, ...) is no target. */

@@ -169,7 +169,7 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
   }
 }
 
-/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. `of`, `with`: of data,
+/* Reads the words after a symbol's name or signature; those of data only if `data` is set. `of`, `with`: of data,
  * where the symbols of its label and of what it goes with are. */
 static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data_desc *data,
                              struct kn_lexer *of, struct kn_lexer *with) {
@@ -226,7 +226,7 @@ static struct kn_parse_item *new_item(struct kn_parser *p, unsigned kind) {
   return it;
 }
 
-/* Skips from behind `{` to behind `}`. */
+/* Skips from after `{` to after `}`. */
 static bool skip_braces(struct kn_parser *p, const struct kn_token *open) {
   for (int inner = 0;; kn_parse_next(p)) { /* entries in a function have braces too */
     if (p->lx.tok.kind == KN_TOK_BAD) return kn_parse_expected(p, "");
@@ -615,7 +615,7 @@ static bool data_reloc(struct kn_parser *p, const struct kn_parse_item *it, unsi
 static bool define_data(struct kn_parser *p, struct kn_parse_item *it) {
   unsigned reloc;
   bool zero = true, ok = true;
-  kiln_type type = KILN_TYPE_VOID; /* type of the numbers behind the next comma */
+  kiln_type type = KILN_TYPE_VOID; /* type of the numbers after the next comma */
   uint64_t n = 0, zeros = 0;       /* `zero` alone takes no memory here */
   if (it->personality.at) {
     p->lx = it->personality;

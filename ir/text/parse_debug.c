@@ -288,7 +288,7 @@ static bool parse_list(struct kn_parser *p, kiln_debug *d, kiln_die e) {
   return ok && kn_parse_api_ok(p);
 }
 
-/* What stands behind the name of entry `e`: `= variable in !2 { name "x" }`. */
+/* What stands after the name of entry `e`: `= variable in !2 { name "x" }`. */
 static bool parse_entry(struct kn_parser *p, kiln_debug *d, kiln_die e) {
   unsigned tag = KILN_DIE_TAG_FILE;
   kiln_die parent = {0};

@@ -38,7 +38,7 @@ struct line {
   kiln_sig sig;
   struct {
     kiln_block block;
-    uint32_t n; /* arguments, in p->args.at behind those of the edge before */
+    uint32_t n; /* arguments, in p->args.at after those of the edge before */
   } edge[2];
   unsigned n_edges;
   kiln_value result;
@@ -97,7 +97,7 @@ static bool parse_index(struct kn_parser *p, struct line *l) {
   return true;
 }
 
-/* Skips from `(` to behind its `)`. */
+/* Skips from `(` to after its `)`. */
 static bool skip_parens(struct kn_parser *p) {
   int depth = 0;
   do {
@@ -196,7 +196,7 @@ static bool parse_edge(struct kn_parser *p, struct line *l) {
   return true;
 }
 
-/* ` to b1(result 0) unwind b2(exception 0, exception 1) [catch @a, cleanup]`, behind a callee. */
+/* ` to b1(result 0) unwind b2(exception 0, exception 1) [catch @a, cleanup]`, after a callee. */
 static bool parse_unwind(struct kn_parser *p, struct line *l) {
   kiln_try_desc t = {.sig = l->sig, .callee = l->v[0], .n_args = p->args.n};
   struct clauses clauses = {0};
@@ -500,7 +500,7 @@ static void build(struct kn_parser *p, struct line *l) {
   }
 }
 
-/* Reads the rest of an instruction behind its opcode. */
+/* Reads the rest of an instruction after its opcode. */
 static bool parse_operands(struct kn_parser *p, struct line *l) {
   for (const char *item = kn_shape_info[kn_op_shape(l->opcode)].syntax; *item; item++)
     if (!parse_item(p, l, *item)) return false;

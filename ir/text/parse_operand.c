@@ -25,7 +25,7 @@ bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_typ
 
 /* ---- labels ---- */
 
-/* Reads the types of the parameters between `(` and `)` of a label; the lexer is behind `(`. */
+/* Reads the types of the parameters between `(` and `)` of a label; the lexer is after `(`. */
 static bool label_params(struct kn_parser *p, struct kn_label *l) {
   for (bool first = true; !kn_parse_take(p, ')'); first = false) {
     kiln_type type;
@@ -300,7 +300,7 @@ bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out) {
   case KN_TOK_IDENT: {
     if (kn_parse_plain_name(&t)) {
       kn_parse_next(p);
-      /* v64 and v128 are types if a number follows, which never stands behind a value */
+      /* v64 and v128 are types if a number follows, which never stands after a value */
       kiln_type vector = p->lx.tok.kind == KN_TOK_INT ? kn_parse_type_of(t.text, t.length) : 0;
       if (vector != KILN_TYPE_VOID) return parse_const(p, vector, true, out);
       return use_value(p, &t, t.text[0] == 's' ? KILN_TYPE_PTR : want, out);

@@ -342,7 +342,7 @@ static void put_row(struct func_printer *q, const struct kn_inst *in) {
   put_list(q, in);
 }
 
-/* Writes everything behind the opcode: the items of the shape's syntax (<kiln/shapes.def>). */
+/* Writes everything after the opcode: the items of the shape's syntax (<kiln/shapes.def>). */
 static void put_items(struct func_printer *q, const struct kn_inst *in, const struct kn_block *b) {
   unsigned shape = kn_op_shape(in->op), x = in->x;
   uint32_t edge = b->edge_first;

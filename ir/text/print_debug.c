@@ -91,7 +91,7 @@ static void put_expr(struct kn_printer *p, const uint8_t *bytes, uint32_t n) {
   word(p, "]");
 }
 
-/* The same behind something else, if there is an expression. */
+/* The same after something else, if there is an expression. */
 static void put_then(struct kn_printer *p, const uint8_t *bytes, uint32_t n) {
   if (n == 0) return;
   word(p, " ");
@@ -114,7 +114,7 @@ static bool is_said(const struct sets *s, const struct kn_die_attr *a) {
   return !kn_attr_forms[a->kind].refers || defined(s, (uint32_t)a->value);
 }
 
-/* The value of an attribute, behind its name. */
+/* The value of an attribute, after its name. */
 static void put_value(struct kn_printer *p, const struct sets *s, const struct kiln_debug *d,
                       const struct kn_die_attr *a) {
   /* of what is in bytes; of others the value is no offset */

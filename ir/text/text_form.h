@@ -32,7 +32,7 @@ enum kn_item_kind {
 
 /* An item that the second pass reads: where it continues, and what the first pass found. */
 struct kn_parse_item {
-  struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
+  struct kn_lexer at; /* after `{` or `=`, at a constructor's symbol */
   /* of a function: at its symbol; of data: at its label; `at` is NULL: it has none */
   struct kn_lexer personality;
   struct kn_lexer with; /* of data: at what it goes with, likewise */
@@ -84,7 +84,7 @@ bool kn_parse_disp(struct kn_parser *p, int32_t *out);
 /* What follows `asm`: builds it (ir/text/parse_asm.c). */
 bool kn_parse_asm(struct kn_parser *p, kiln_value *result);
 bool kn_parse_push_arg(struct kn_parser *p, kiln_value v);
-/* Optional `(v0, v1)` behind a block's name: appended to p->args. */
+/* Optional `(v0, v1)` after a block's name: appended to p->args. */
 bool kn_parse_edge_args(struct kn_parser *p, const struct kn_label *l, uint32_t *n);
 
 /* The body of `func`, its `{` just taken, up to and with its `}`. */
@@ -95,14 +95,14 @@ bool kn_parse_ops(struct kn_parser *p);
 /* Debugging information (ir/text/parse_debug.c). First pass, after `!`: notes the name of an entry, up to and with
  * `=`. */
 bool kn_parse_entry_name(struct kn_parser *p);
-/* Between the passes, behind `!`: gives an entry that has a name a number. */
+/* Between the passes, after `!`: gives an entry that has a name a number. */
 bool kn_parse_entry_number(struct kn_parser *p);
-/* Second pass, behind `!`, or behind the first word of the line: the rest of it. */
+/* Second pass, after `!`, or after the first word of the line: the rest of it. */
 bool kn_parse_entry(struct kn_parser *p);
 bool kn_parse_unit(struct kn_parser *p);
 bool kn_parse_keep(struct kn_parser *p);
 bool kn_parse_global(struct kn_parser *p);
-/* In a function, behind `!`: an entry, whose name and `=` come next. */
+/* In a function, after `!`: an entry, whose name and `=` come next. */
 bool kn_parse_func_entry(struct kn_parser *p);
 /* A line of another kind, up to its end; *is: it was one. */
 bool kn_parse_func_debug(struct kn_parser *p, bool *is);
@@ -128,7 +128,7 @@ void kn_put_hex(struct kn_printer *p, uint64_t high, uint64_t low);
 void kn_put_string(struct kn_printer *p, const void *bytes, size_t length);
 /* `@name` */
 void kn_put_symbol(struct kn_printer *p, uint32_t symbol);
-/* The words of KILN_PROTECT_... `what`, each behind a blank. */
+/* The words of KILN_PROTECT_... `what`, each after a blank. */
 void kn_put_protection(struct kn_printer *p, uint32_t what);
 /* `+8`, `-8`; nothing for 0. */
 void kn_put_offset(struct kn_printer *p, int64_t offset);
@@ -184,7 +184,7 @@ void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers
 void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c);
 struct kn_debug_value;
 /* `  !value !3` or `  !label !3`, and the calls before it; false: nothing is to be said. The
- * tail of a value comes behind its operand: words, then, behind a second operand, the
+ * tail of a value comes after its operand: words, then, after a second operand, the
  * expression. */
 bool kn_put_value_head(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
                        const struct kn_debug_value *v);

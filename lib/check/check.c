@@ -869,7 +869,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_walk *w) {
       !ZEROED(c, c->placed, f->blocks.n) || !ZEROED(c, c->param_first, f->blocks.n))
     return no_memory(c);
   if (!scan(c) || !kn_check_claims(c)) return false;
-  for (c->stubs = 0; c->stubs < c->events.n; c->stubs++) /* they are behind all blocks */
+  for (c->stubs = 0; c->stubs < c->events.n; c->stubs++) /* they are after all blocks */
     if (c->events.at[c->stubs].event == KN_EV_STUB) break;
   for (uint32_t i = 0; i < c->stubs; i++) {
     const struct kn_check_event *e = &c->events.at[i];

@@ -110,7 +110,7 @@ static bool unwinds(const kiln_func *f, const struct kn_inst *in) {
          (in->op == KILN_OP_CALL && kn_call_unwinds(f, in));
 }
 
-/* The site of the first call behind calls.at[k] that may unwind; 0: none. */
+/* The site of the first call after calls.at[k] that may unwind; 0: none. */
 static uint32_t next_site(const struct kn_check *c, const struct kn_walk *w, const struct table *t,
                           uint32_t k) {
   uint32_t pad, action;

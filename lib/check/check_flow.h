@@ -116,7 +116,7 @@ void kn_flow_copy(struct kn_flow *w, uint32_t dst, uint32_t src);
 void kn_flow_stored(struct kn_flow *w, uint32_t slot);
 /* Value v is what variable `slot` holds now. */
 void kn_flow_alias(struct kn_flow *w, uint32_t v, uint32_t slot);
-/* Behind edge e place holds parameter `param` of its target. */
+/* After edge e place holds parameter `param` of its target. */
 void kn_flow_arrive(struct kn_flow *w, uint32_t e, uint32_t place, uint32_t param);
 
 /* A value that place is known to hold, or 0. */

@@ -7,7 +7,7 @@
 
 /* ---- the placer ---- */
 
-enum { NARROW = 2 }; /* number of the list in kn_assign.used, behind those of the banks */
+enum { NARROW = 2 }; /* number of the list in kn_assign.used, after those of the banks */
 
 static uint32_t align_to(uint32_t n, uint32_t align) { return (n + align - 1) & ~(align - 1); }
 
@@ -197,7 +197,7 @@ static unsigned assign_result(const struct kn_target *t, const struct kn_sig *si
   return n;
 }
 
-/* How many parameters behind number k are upper parts of the vector that it is a part of. */
+/* How many parameters after number k are upper parts of the vector that it is a part of. */
 static unsigned uppers_of(const struct kn_sig *sig, uint32_t k) {
   unsigned n = 0;
   while (++k < sig->n_params && sig->params[k].flags & KILN_PARAM_UPPER) n++;

@@ -28,7 +28,7 @@ struct kn_fixup {
   uint32_t kind;  /* the target's */
 };
 
-/* A constant behind the function. */
+/* A constant after the function. */
 struct kn_literal {
   uint64_t low, high;
   uint32_t size; /* 4, 8 or 16 */
@@ -59,7 +59,7 @@ bool kn_code_room(struct kn_walk *w, size_t bytes);
 uint32_t kn_code_label(struct kn_walk *w);
 /* A mark at code offset `at`; 0 if the function failed. */
 uint32_t kn_code_mark(struct kn_walk *w, uint32_t at);
-/* The label of a constant of `size` bytes behind the function. */
+/* The label of a constant of `size` bytes after the function. */
 uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size);
 /* A relocation at code offset `at`. */
 void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, kiln_reloc_kind kind,
@@ -81,7 +81,7 @@ void kn_code_cut_marks(struct kn_code *c);
 void kn_code_move_marks(struct kn_code *c, uint32_t delta);
 /* Appends bytes (DW_CFA_...) to the frame rows: DWARF 5, 6.4.2. */
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n);
-/* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte behind it:
+/* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte after it:
  * DWARF 5, 6.4.2.1. */
 uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta);
 

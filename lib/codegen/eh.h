@@ -53,9 +53,9 @@ void kn_eh_call(struct kn_walk *w, uint32_t start);
 /* Before the call of a TRY: computes the arguments of its edges that are not computed yet. False if the function
  * failed. */
 bool kn_try_begin(struct kn_walk *w);
-/* Behind the call of a TRY: goes on to the block where it returns to. */
+/* After the call of a TRY: goes on to the block where it returns to. */
 void kn_try_end(struct kn_walk *w, const struct kn_inst *in);
-/* Emits the stubs. Behind the last block. */
+/* Emits the stubs. After the last block. */
 void kn_eh_stubs(struct kn_walk *w);
 /* Appends the function's table to the output; its code is complete. Returns the table's index + 1; 0: none, or the
  * function failed. */

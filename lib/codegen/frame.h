@@ -12,7 +12,7 @@
 /* Of a variadic definition: what va_start writes. */
 struct kn_va_area {
   uint32_t gp, fp; /* registers used by named arguments */
-  int32_t stack;   /* frame offset, or the target's own, of the first stack argument behind them */
+  int32_t stack;   /* frame offset, or the target's own, of the first stack argument after them */
   int32_t save;    /* frame offset of the register save area */
 };
 
@@ -21,7 +21,7 @@ struct kn_frame {
    * there are any, are negative; else the other way round. As kn_frame_facts.up, and where the stack pointer
    * says otherwise. */
   bool up;
-  int32_t low;             /* lowest frame offset given out; with `up`: behind the highest */
+  int32_t low;             /* lowest frame offset given out; with `up`: after the highest */
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
   uint32_t spare_inst;     /* instruction that gave the latest of them back: */
   uint32_t spare_ready;    /* it may use only so many, since it may still read those */

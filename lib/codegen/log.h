@@ -17,7 +17,7 @@ enum kn_event {
   KN_EV_BLOCK, /* the code of block `value` begins */
   KN_EV_INST,  /* the code of instruction `value` begins; parameters have no code */
   KN_EV_DEF,   /* value is computed (or arrives: arguments, results) in place, which holds it alone.
-                  Behind an EDGE, of a parameter: place is its home and holds its argument */
+                  After an EDGE, of a parameter: place is its home and holds its argument */
   KN_EV_MOVE,  /* place gets what place `value` holds: spills, reloads, moves */
   KN_EV_CONST, /* place gets the constant `value`, a handle */
   KN_EV_USE,   /* value (or constant, or KN_CONTENT) is read from place as an operand of the
@@ -39,11 +39,11 @@ enum kn_event {
   KN_EV_LOST,   /* the same for the registers of a set: a call */
   KN_EV_UNWIND, /* edge `value`, on which the call unwinds, begins here: to label `place`, which is that of a STUB or
                    the block's own */
-  KN_EV_STUB, /* what follows happens on each edge whose UNWIND names label `value`; behind the last block */
+  KN_EV_STUB, /* what follows happens on each edge whose UNWIND names label `value`; after the last block */
   KN_EV_COUNT
 };
 #define KN_PLACE_FRAME (1 << 30)
-/* Values of the log that are not handles: tags behind those of enum kn_tag. */
+/* Values of the log that are not handles: tags after those of enum kn_tag. */
 enum kn_log_tag {
   KN_LOG_CONTENT = KN_TAG_TRIED + 1, /* what variable slots[index] holds */
   KN_LOG_UPPER                       /* the upper half of value `index` */

@@ -20,7 +20,7 @@ struct kn_observer_events {
   /* The function's code begins, with the prologue. */
   void (*begin)(struct kn_observer *o, const struct kn_walk *w);
   /* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning. Of instructions only where
-   * they go on behind the blocks: `inst` below says where they begin. */
+   * they go on after the blocks: `inst` below says where they begin. */
   void (*code)(struct kn_observer *o, const struct kn_walk *w, uint32_t block, uint32_t inst);
   /* The frame is made, the arguments are to be received. */
   void (*frame)(struct kn_observer *o, const struct kn_walk *w);
@@ -31,7 +31,7 @@ struct kn_observer_events {
   void (*call)(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg);
   /* It was emitted, and returns to here. */
   void (*returned)(struct kn_observer *o, const struct kn_walk *w);
-  /* The same as `call` of a tail call: a label to be placed behind its jump, or 0. */
+  /* The same as `call` of a tail call: a label to be placed after its jump, or 0. */
   uint32_t (*tail)(struct kn_observer *o, const struct kn_walk *w, unsigned reg);
   /* The code of a conditional branch follows; or the results of a return are in their registers, and the epilogue or a
    * jump to it follows. */
@@ -74,7 +74,7 @@ bool kn_request_args(struct kn_requests *r, const struct kn_sig *sig, const uint
 
 /* ---- events ---- */
 
-/* Tells all observers `event`, with the arguments behind it: kn_observer_events. */
+/* Tells all observers `event`, with the arguments after it: kn_observer_events. */
 #define KN_NOTIFY(w, event, ...)                                                                   \
   for (struct kn_observer *o_ = (w)->observer; KN_UNLIKELY(o_ != NULL); o_ = o_->next)             \
     if (o_->on->event) o_->on->event(o_, __VA_ARGS__)

@@ -93,7 +93,7 @@ enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
 
 /* A call that debuggers are to know of, in a function whose entry says that all are described. */
 struct kn_code_call {
-  uint32_t at;      /* offset of what is behind it; of a tail call behind the jump */
+  uint32_t at;      /* offset of what is after it; of a tail call after the jump */
   uint32_t symbol;  /* that is called, or 0 */
   uint32_t expr, n; /* in `exprs`: see lib/debug/observe_calls.c */
   bool tail;

@@ -74,7 +74,7 @@ static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
 
 /* ---- loops ---- */
 
-/* The outermost loop around `loop`, itself included, whose header is behind `first`. `loop`'s is.
+/* The outermost loop around `loop`, itself included, whose header is after `first`. `loop`'s is.
  * Jump pointers as in Myers, "An applicative random-access stack" (1983). */
 static uint32_t outermost(const struct kn_plan *plan, uint32_t loop, uint32_t first) {
   const struct kn_loop *l = plan->loops.at;

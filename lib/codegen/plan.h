@@ -13,7 +13,7 @@ enum {
   KN_VF_FRAME = 4,     /* its spill slot `frame` holds it */
   KN_VF_ALIAS = 8,     /* `reg` is the home of a variable that still has this value */
   KN_VF_ADDR = 16,     /* an ADDR that is not computed: its readers fold it */
-  KN_VF_WAITS = 32,    /* not emitted: its only reader, close behind it, does both */
+  KN_VF_WAITS = 32,    /* not emitted: its only reader, close after it, does both */
   KN_VF_ZX = 64        /* register bits above the type's width, to 64, are 0 */
 };
 

@@ -21,7 +21,7 @@ struct kn_switch {
  * sign-extended from the type and ordered as signed numbers; else zero-extended, and unsigned. False if the function
  * failed. */
 bool kn_switch_begin(struct kn_walk *w, const struct kn_inst *in, bool sign, struct kn_switch *s);
-/* Emits the stubs, behind the code that searches, and frees the memory. No operand of the switch is in use any
+/* Emits the stubs, after the code that searches, and frees the memory. No operand of the switch is in use any
  * more. */
 void kn_switch_end(struct kn_walk *w, struct kn_switch *s);
 

@@ -308,7 +308,7 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
 }
 
 /* The lowering of the next instruction is looked up before this one is lowered: the indirect call cannot be predicted,
- * but its target is known early. (Behind the last instruction is an empty one.) */
+ * but its target is known early. (After the last instruction is an empty one.) */
 KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;

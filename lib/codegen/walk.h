@@ -80,7 +80,7 @@ struct kn_walk {
   const struct kn_target *target;
   const struct kn_hooks *hooks; /* == &target->hooks */
   uint32_t block;               /* being walked */
-  uint32_t next_block;          /* behind it in the layout, or UINT32_MAX */
+  uint32_t next_block;          /* after it in the layout, or UINT32_MAX */
   uint32_t entered; /* where the newest block begins that others than the one before it enter */
   bool to_next;     /* the terminator has an edge to next_block */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
@@ -204,7 +204,7 @@ void kn_lower_unsupported(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lib/codegen/fold.c ---- */
 
-/* True if the sum w->i of a value and a small constant is only the address of the access behind it, which may then
+/* True if the sum w->i of a value and a small constant is only the address of the access after it, which may then
  * fold it as it folds an ADDR (KN_VF_ADDR). */
 bool kn_sum_is_address(const struct kn_walk *w, const struct kn_inst *in);
 /* The bytes that an ADDR, or such a sum, adds to its base (in->a) and index. */
@@ -558,7 +558,7 @@ KN_INLINE void kn_load(struct kn_walk *w, const struct kn_inst *in, kn_lower *th
 }
 
 /* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
- * are kept. The registers keep their content until the call; kn_called comes right behind that. */
+ * are kept. The registers keep their content until the call; kn_called comes right after that. */
 KN_INLINE void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
   uint64_t live = w->regs.block_regs & ~w->regs.free & ~w->regs.temp & clobbered;
   if ((live | w->regs.kept) != 0) kn_save_regs(w, live);
@@ -567,7 +567,7 @@ KN_INLINE void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
   w->regs.epoch++;
 }
 
-/* Right behind a call: reloads the homes that it clobbered. */
+/* Right after a call: reloads the homes that it clobbered. */
 KN_INLINE void kn_called(struct kn_walk *w) {
   if (KN_UNLIKELY(w->regs.kept != 0)) kn_reload_homes(w);
 }

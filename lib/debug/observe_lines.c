@@ -685,7 +685,7 @@ void kn_debug_lines_end(struct kn_debug_observer *d) {
     struct kn_code_line *row = &out->lines.at[i];
     row->offset = kn_code_final(&d->w->code, row->offset, row->fixups);
   }
-  /* the mark of the beginning may be behind bytes that were cut there */
+  /* the mark of the beginning may be after bytes that were cut there */
   if (out->lines.n > first) out->lines.at[first].offset = d->w->code.start;
   struct kn_code_line *row = &out->lines.at[first];
   bool more = out->lines.n > first + 1;

@@ -157,7 +157,7 @@ static bool is_repeated(const struct kn_walk *w, const struct run *run, uint32_t
 /* When statement `k`, which has no code, is to get an address, lowest first: those of the outermost bodies come first.
  * The last ones are those at whose lines debuggers stop anyway: calls whose bodies begin with the next code, since that
  * is before they enter the body (where several bodies begin there, gdb sets no breakpoint on the outer call); what is
- * left of a statement behind the body of its call; and lines with code. */
+ * left of a statement after the body of its call; and lines with code. */
 static uint32_t rank(const struct kn_walk *w, const struct run *run, uint32_t k) {
   const struct kn_code_line *rows = w->out->lines.at, *row = &rows[run->row[k]];
   uint32_t next = k + 1;

@@ -116,7 +116,7 @@ static uint32_t attach_around(struct kn_dwarf *d, uint32_t i, unsigned depth) {
 }
 
 /* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
- * functions that refer to a declaration behind them. A type has its members in the order of its list. */
+ * functions that refer to a declaration after them. A type has its members in the order of its list. */
 static void attach_declaration(struct kn_dwarf *d, uint32_t i) {
   uint32_t to = kn_dwarf_ref(d, i, KILN_DW_AT_specification);
   if (to == 0 || d->dies.at[to].attached || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return;

@@ -199,7 +199,7 @@ void kn_dwarf_add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, u
   kn_dwarf_done(f->d, KN_DS_INFO, p);
 }
 
-/* Writes an expression, behind its size. */
+/* Writes an expression, after its size. */
 static void put_bytes(struct kn_dwarf *d, const uint8_t *bytes, uint32_t n) {
   uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 16 + (size_t)n);
   if (p == NULL) return;

@@ -86,7 +86,7 @@ static bool only_location(const struct kn_dwarf *d, uint32_t number, const uint8
   return true;
 }
 
-/* Does the entry have those of calls? They are behind its other children. */
+/* Does the entry have those of calls? They are after its other children. */
 static inline bool has_calls(const struct kn_dwarf_fields *f, const struct kn_dwarf_die *die) {
   uint32_t n = 0;
   if (KN_LIKELY(f->d->callees == NULL) || die->func == 0 || !kn_dwarf_shape(f->d, die)->calls)

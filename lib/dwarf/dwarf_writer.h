@@ -106,7 +106,7 @@ struct kn_dwarf_run {
 enum { KN_ASK = 1, KN_ASK_DECLARED = 2, KN_ASK_C = 4 };
 
 #define KN_DWARF_TEXT_ONCE UINT32_MAX
-/* A string of .debug_str, with a NUL behind it there: where it is in the source, its size, its offset. */
+/* A string of .debug_str, with a NUL after it there: where it is in the source, its size, its offset. */
 struct kn_dwarf_string {
   const char *text;
   uint32_t n, at;
@@ -616,7 +616,7 @@ static inline void kn_dwarf_put_extent(struct kn_dwarf *d, unsigned section, uin
   kn_dwarf_relocated(d, section, p->section - 1, (int64_t)p->value);
   kn_dwarf_put_number(d, section, kn_image_func(d->image, func)->size, 8);
 }
-/* Writes what a section has behind the four bytes at `at` into them: the length of a unit. */
+/* Writes what a section has after the four bytes at `at` into them: the length of a unit. */
 static inline void kn_dwarf_end_length(struct kn_dwarf *d, unsigned section, uint32_t at) {
   const struct kn_dwarf_buffer *b = &d->out[section];
   if (b->bytes.n >= at + 4) kn_put32(b->bytes.at + at, b->bytes.n - at - 4);

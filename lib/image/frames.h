@@ -25,7 +25,7 @@ static inline uint64_t kn_fde_bytes(const struct kn_code_func *f) {
   return kn_align_up(KN_FDE_HEAD + 4 * (uint64_t)(f->table != 0) + (uint64_t)f->cfi_size, 8);
 }
 
-/* Writes a function's FDE, which is `cie` bytes behind its CIE; returns its end. `address`, `table`: the distances from
+/* Writes a function's FDE, which is `cie` bytes after its CIE; returns its end. `address`, `table`: the distances from
  * the fields of the FDE to the function and its table of exceptions, if it has one; `cfi`: the rows of the function's
  * session. */
 static inline uint8_t *kn_fde_put(uint8_t *p, uint32_t cie, uint32_t address, uint32_t table,

@@ -66,7 +66,7 @@ struct kn_jit_unit {
   uint32_t stubs_fde; /* of the stubs, likewise */
   char *names;
   struct kn_jit_tls *tls; /* NULL: none */
-  uint64_t *ctors;        /* in the order of calls; destructors behind them */
+  uint64_t *ctors;        /* in the order of calls; destructors after them */
   uint32_t n_ctors, n_dtors;
   bool constructed, destructed, registers; /* the last: functions with the process, under `dso` */
   bool finalized;                          /* which have been called, or dropped */

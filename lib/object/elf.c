@@ -7,7 +7,7 @@
 /* ---- section numbers and groups ---- */
 
 /* Numbers the section headers. Groups come first: a group must precede its members. Returns the number
- * of the first header behind the sections' own. */
+ * of the first header after the sections' own. */
 static uint32_t number_sections(struct kn_elf *e) {
   uint32_t n = 1;
   for (uint32_t i = 0; i < e->groups.n; i++) e->groups.at[i].number = n++;

@@ -21,10 +21,10 @@
 #define A64_CLOBBERED                                                                              \
   (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
 
-/* An epilogue that stands behind the blocks, since it depends on the frame's size. */
+/* An epilogue that stands after the blocks, since it depends on the frame's size. */
 struct a64_exit {
   uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
-  uint32_t behind;        /* label behind the jump, or 0 */
+  uint32_t behind;        /* label after the jump, or 0 */
   bool returns;           /* or, if this is set, to the caller */
   bool compares;          /* it looks at a guard, and ends with the failure's call */
   uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
@@ -35,7 +35,7 @@ struct a64_exit {
   uint32_t args;
   uint32_t restored,
     popped;     /* where the frame pointer is the caller's again; where the stack area is freed */
-  uint32_t end; /* behind its last instruction */
+  uint32_t end; /* after its last instruction */
 };
 
 /* The walk with what only this target has. */
@@ -47,10 +47,10 @@ struct a64_walk {
   uint32_t prologue_words; /* reserved at the function's start */
   uint32_t exit_label;     /* of the epilogue that returns */
   bool returns;            /* something goes there */
-  uint32_t falls; /* the tail call, from 1, whose epilogue is next behind the last block; 0: none */
-  bool frame_used;        /* something in the frame was addressed */
+  uint32_t falls;  /* the tail call, from 1, whose epilogue is next after the last block; 0: none */
+  bool frame_used; /* something in the frame was addressed */
   uint32_t aligned_words; /* that a64_relax puts before aligned code, at most */
-  uint32_t top;    /* bytes at the frame's end, behind all else: the guard, arrays (guard.c) */
+  uint32_t top;    /* bytes at the frame's end, after all else: the guard, arrays (guard.c) */
   int32_t kept_at; /* where vector registers are saved whole, in the order of their numbers */
 };
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }
@@ -69,7 +69,7 @@ enum {
 
 /* Kinds of kn_fixup. FRAME: the immediate of an add becomes the frame's size (no label); FRAME_WIDE: two words become
  * movz and movk of that size to x17. TABLE: 32 bits become the distance from the fixup before it of kind TABLE_BASE.
- * LITERAL: a load of what is behind the code. FAR: a branch that relax.c makes long; FAR_LITERAL: a load to which it
+ * LITERAL: a load of what is after the code. FAR: a branch that relax.c makes long; FAR_LITERAL: a load to which it
  * brings the literal; DONE: nothing is left to do. ALIGN: relax.c aligns what follows to 1 << n bytes; n is in the bits
  * from A64_FIX_ALIGN_SHIFT on, which then become the number of words that this takes. */
 enum a64_fix {
@@ -90,10 +90,10 @@ enum { A64_FIX_ALIGN_SHIFT = 8, A64_FIX_KIND = (1 << A64_FIX_ALIGN_SHIFT) - 1 };
 _Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1 &&
                  A64_FIX_LITERAL == A64_FIX_B14 + 1,
                "fixups of one field");
-/* At most this many bytes for an epilogue with the jump or return behind it. */
+/* At most this many bytes for an epilogue with the jump or return after it. */
 enum { A64_EPILOGUE_RESERVE = 512 };
 
-/* Frame offset that names the byte `off` behind the frame's end, and back: the caller's stack arguments, or, with a
+/* Frame offset that names the byte `off` after the frame's end, and back: the caller's stack arguments, or, with a
  * negative `off`, what is at the end of a guarded frame. */
 enum { A64_BEYOND = 1 << 29 };
 #define A64_INCOMING_FRAME(off) ((int32_t)(off) - A64_BEYOND)
@@ -223,7 +223,7 @@ struct a64_probes {
   uint32_t word[A64_PROBE_WORDS];
   unsigned n, n_rows;
   struct {
-    uint8_t at;  /* behind so many words */
+    uint8_t at;  /* after so many words */
     uint8_t reg; /* the CFA is this register + offset */
     uint32_t offset;
   } row[8];
@@ -236,9 +236,9 @@ void a64_probe_salloc(struct kn_walk *w, unsigned align_log2);
 
 /* ---- guard.c ---- */
 
-/* Behind the prologue: allocates the arrays, stores the guard. */
+/* After the prologue: allocates the arrays, stores the guard. */
 void a64_guard_enter(struct kn_walk *w);
-/* Before the frame is freed; `fail`: the branches, or 0, to the failing call that a64_guard_end puts behind the
+/* Before the frame is freed; `fail`: the branches, or 0, to the failing call that a64_guard_end puts after the
  * return. */
 void a64_guard_check(struct kn_walk *w, uint32_t fail[2]);
 void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]);
@@ -313,7 +313,7 @@ void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in);
 /* vd = a constant of a float type, or one of 128 bits; uses x16. */
 void a64_float_constant(struct kn_walk *w, unsigned vd, uint64_t bits, unsigned type);
 void a64_vector_constant(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t high);
-/* Places the literals behind the code. */
+/* Places the literals after the code. */
 void a64_place_literals(struct kn_walk *w);
 /* Copies 16 bytes from the literal of `label` on. */
 void a64_copy_literal(const struct kn_walk *w, uint32_t label, uint8_t to[16]);
@@ -329,7 +329,7 @@ void a64_saturate_long(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- call.c ---- */
 
-/* Calls a library function with f128 operands, those behind them are where they are to be; its result is
+/* Calls a library function with f128 operands, those after them are where they are to be; its result is
  * left in x0 or v0. */
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n);
 

@@ -19,7 +19,7 @@ static const uint8_t fcond[KILN_FCOND_COUNT] = {
   [KILN_FCOND_ULT] = A64_LT, [KILN_FCOND_ONE] = A64_AL, [KILN_FCOND_UEQ] = A64_AL,
   [KILN_FCOND_ORD] = A64_VC, [KILN_FCOND_UNO] = A64_VS};
 
-/* True if comparison i may wait for the instruction behind it. */
+/* True if comparison i may wait for the instruction after it. */
 static bool fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];

@@ -107,7 +107,7 @@ static inline uint32_t a64_rev_lanes(unsigned container, unsigned q, unsigned lo
 static inline uint32_t a64_ext(unsigned q, unsigned vd, unsigned vn, unsigned vm, unsigned by) {
   return 0x2e000000u | q << 30 | vm << 16 | by << 11 | vn << 5 | vd;
 }
-/* TBL: bytes of vn, or of vn and the register behind it, by the numbers in vm; 0 where there is no such byte. */
+/* TBL: bytes of vn, or of vn and the register after it, by the numbers in vm; 0 where there is no such byte. */
 static inline uint32_t a64_tbl_1(unsigned vd, unsigned vn, unsigned vm) {
   return 0x4e000000u | vm << 16 | vn << 5 | vd;
 }

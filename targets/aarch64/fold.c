@@ -156,7 +156,7 @@ static bool is_extension(const struct kn_inst *in) {
   return (in->op == KILN_OP_ZEXT || in->op == KILN_OP_SEXT) && in->type <= KILN_TYPE_I64;
 }
 
-/* ICMP `next` of AND `in`, right behind it, is a tst. */
+/* ICMP `next` of AND `in`, right after it, is a tst. */
 static bool is_test(const struct kn_walk *w, const struct kn_inst *in, const struct kn_inst *next) {
   uint64_t bits;
   uint32_t field;

@@ -209,7 +209,7 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
   }
 }
 
-/* Moves the function's code behind its prologue by `words`, with all that names a position in it. */
+/* Moves the function's code after its prologue by `words`, with all that names a position in it. */
 static void move_code(struct kn_walk *w, int32_t words) {
   uint32_t delta = (uint32_t)(words * 4), from = w->code.start + 4 * a64(w)->prologue_words;
   memmove(w->code.base + from + delta, w->code.base + from, kn_here(w) - from);
@@ -388,7 +388,7 @@ static void exit_rows(struct rows *r, const struct a64_exit *x, const struct epi
   }
 }
 
-/* Writes the prologue's words that make the frame, and the rows of these and of the stores behind them. */
+/* Writes the prologue's words that make the frame, and the rows of these and of the stores after them. */
 static void write_prologue(struct kn_walk *w, const struct epilogue *e,
                            const struct a64_probes *probes, struct rows *r) {
   uint32_t start = kn_here(w), size = e->size, allocated;

@@ -425,7 +425,7 @@ void a64_lower_count(struct kn_walk *w, const struct kn_inst *in) {
   switch (in->op) {
   case KILN_OP_CLZ:
     if (narrow) {
-      /* to the top, with a one behind it */
+      /* to the top, with a one after it */
       a64_emit(w, a64_lsl_imm(0, A64_IP0, o.a, 32 - width));
       a64_bitmask(0, UINT64_C(1) << (31 - width), &field);
       a64_emit(w, a64_logic_imm(A64_ORR, 0, A64_IP0, A64_IP0, field));

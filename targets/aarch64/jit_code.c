@@ -250,7 +250,7 @@ static void write_late(uint8_t *to, uint64_t at, struct kn_jit_late_words *words
   choose_vectors(words);
 }
 
-/* A descriptor: function, argument, which is the address of the pair behind them; behind that, `get`. */
+/* A descriptor: function, argument, which is the address of the pair after them; after that, `get`. */
 static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t get) {
   kn_put64(to, (uint64_t)(uintptr_t)DESCRIPTOR);
   kn_put64(to + 8, at + 16);

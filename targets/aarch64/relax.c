@@ -33,7 +33,7 @@ static uint32_t growth(const struct kn_fixup *x) {
   return x->kind == A64_FIX_LITERAL || x->kind == A64_FIX_FAR_LITERAL ? LITERAL_WORDS : 1;
 }
 
-/* The distance from x to its target. That of a literal will be behind epilogues that are not emitted yet. */
+/* The distance from x to its target. That of a literal will be after epilogues that are not emitted yet. */
 static int64_t distance(struct kn_walk *w, const struct kn_fixup *x) {
   int64_t behind =
     A64_EPILOGUE_RESERVE * ((int64_t)a64(w)->exits.n + 1) + 16 * (int64_t)w->code.literals.n;
@@ -88,7 +88,7 @@ static uint32_t choose(struct kn_walk *w) {
   return far;
 }
 
-/* The inverse of a conditional branch, over the word behind it. */
+/* The inverse of a conditional branch, over the word after it. */
 static uint32_t invert(uint32_t word) {
   return a64_negate_branch(word, true) | (a64_is_tb(word) ? a64_imm14(8) : a64_imm19(8));
 }

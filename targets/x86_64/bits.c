@@ -143,7 +143,7 @@ void x64_lower_clz(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, false);
-  if (bits < 32) { /* a bit behind the value stops the search */
+  if (bits < 32) { /* a bit after the value stops the search */
     EMIT(w, x64_alu_ri, X64_G_OR, 2, a, (int32_t)(1u << bits));
     EMIT(w, x64_rr, X64_BSF, 2, a, a);
   } else {

@@ -19,7 +19,7 @@ static bool is_target(struct kn_walk *w) {
   return x64(w)->newest_label == here || w->entered == here;
 }
 
-/* A jump right behind a conditional one may become one jump with the inverse condition (turn() in
+/* A jump right after a conditional one may become one jump with the inverse condition (turn() in
  * relax.c), unless debuggers are to stop at it: `if (c)`, and on a line of its own `break;`. */
 static void note_over(struct kn_walk *w) {
   struct kn_fixup *last = w->code.fixups.n ? &w->code.fixups.at[w->code.fixups.n - 1] : NULL;
@@ -82,10 +82,10 @@ enum { HEADER_MAX = 32 };
 
 /* The branch back to a loop's header that only tests: repeats the header's code here with the branch inverted, so
  * that an iteration takes one jump. At a header only homes hold anything; what its code leaves in registers for the
- * block behind it, the copy leaves too. False, with nothing done, if the header is not of that kind. */
+ * block after it, the copy leaves too. False, with nothing done, if the header is not of that kind. */
 static bool repeat_header(struct kn_walk *w, uint32_t header) {
   const kiln_func *f = w->f;
-  uint32_t pos = kn_plan_pos(w->plan, header) + 1; /* of the block behind it */
+  uint32_t pos = kn_plan_pos(w->plan, header) + 1; /* of the block after it */
   if (pos >= w->plan->n_layout || f->block[header].address_taken) return false;
   uint32_t body = w->plan->layout[pos], start = kn_label_at(w, header), end = kn_label_at(w, body);
   uint32_t fixup = w->code.marks.at[header].fixups;
@@ -217,7 +217,7 @@ static void compare(struct kn_walk *w, unsigned r, unsigned size, int64_t v) {
   }
 }
 
-/* A table of distances behind the jump. r keeps its value. */
+/* A table of distances after the jump. r keeps its value. */
 static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_case *c, uint32_t n,
                   uint32_t other) {
   unsigned size = x64_op_size(type);

@@ -38,7 +38,7 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, dst);
 }
 
-/* A 16-byte constant behind the function. */
+/* A 16-byte constant after the function. */
 static struct x64_addr literal(struct kn_walk *w, uint64_t bits) {
   struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   addr.ref = kn_code_literal(w, bits, bits, 16);

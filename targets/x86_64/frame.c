@@ -219,7 +219,7 @@ void x64_exit_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
 
 /* ---- the end ---- */
 
-/* Constants behind the code, largest first so that padding comes once. */
+/* Constants after the code, largest first so that padding comes once. */
 static void emit_literals(struct kn_walk *w) {
   if (w->code.literals.n == 0 || !kn_code_room(w, (size_t)w->code.literals.n * 16 + 64)) return;
   for (uint32_t size = 16; size >= 4; size /= 2) {

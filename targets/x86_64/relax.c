@@ -88,7 +88,7 @@ static void turn(struct kn_walk *w, struct kn_fixup *x, uint32_t at) {
 enum { PIECE = 64 };
 _Static_assert(PIECE <= X64_GAP, "what is written beyond a piece's end was read");
 
-/* Copies n bytes down by X64_GAP or more, and what is behind them. */
+/* Copies n bytes down by X64_GAP or more, and what is after them. */
 static uint8_t *move_down(uint8_t *to, const uint8_t *from, uint32_t n) {
   uint32_t done = 0;
   do {

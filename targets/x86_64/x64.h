@@ -25,13 +25,13 @@ struct x64_walk {
   uint32_t frame_size;       /* allocated below the saved registers */
   uint32_t n_rows;           /* of the prologue's allocation by rsp: */
   struct x64_frame_row {
-    uint32_t at;   /* code offset behind an instruction, from which on the CFA is */
+    uint32_t at;   /* code offset after an instruction, from which on the CFA is */
     uint8_t reg;   /* rsp or r11, */
     uint32_t size; /* + size + what is pushed */
   } rows[X64_FRAME_ROWS];
-  uint32_t probe_room;           /* bytes behind the prologue's allocation, for a longer one */
+  uint32_t probe_room;           /* bytes after the prologue's allocation, for a longer one */
   int32_t kept_low, kept_low_fp; /* frame offsets of kn_frame_plan.kept, by bank */
-  uint32_t kept_end;             /* code offset behind their stores */
+  uint32_t kept_end;             /* code offset after their stores */
   int32_t guard;                 /* frame offset */
   uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
   /* ---- what begins with zeros in each function (x64_begin): what the flags hold ---- */
@@ -126,7 +126,7 @@ struct x64_addr {
 };
 _Static_assert(sizeof(struct x64_addr) == 16, "returned in two registers");
 
-/* After an instruction with a rip-relative operand and `imm` bytes behind its displacement. */
+/* After an instruction with a rip-relative operand and `imm` bytes after its displacement. */
 void x64_rip_fixup(struct kn_walk *w, const struct x64_addr *m, unsigned imm);
 
 /* form reg, [m]: X64_FORM. */
@@ -143,7 +143,7 @@ KN_INLINE bool x64_is_far(int64_t disp) { return disp < -X64_FAR || disp >= X64_
 
 /* Address `h` + disp as a memory operand, with room for pieces; registers that it uses are locked. */
 struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
-/* The byte `bytes` behind m. */
+/* The byte `bytes` after m. */
 KN_INLINE struct x64_mem x64_beyond(struct x64_mem m, int32_t bytes) {
   m.disp += bytes;
   return m;
@@ -273,12 +273,12 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
 void x64_copy(struct kn_walk *w, struct x64_addr to, struct x64_addr from, uint64_t size);
 
 /* Kinds of kn_fixup. Below X64_FIX_JMP: a 32-bit displacement, and the kind is the number of
- * the instruction's bytes behind it. With X64_FIX_TABLE: the distance from the label in the
+ * the instruction's bytes after it. With X64_FIX_TABLE: the distance from the label in the
  * other bits. */
 enum {
   X64_FIX_JMP = 8, /* jmp rel32, may become short */
   X64_FIX_JCC,     /* jcc rel32, may become short */
-  X64_FIX_OVER,    /* the same, with a jump directly behind it that is no branch target */
+  X64_FIX_OVER,    /* the same, with a jump directly after it that is no branch target */
   X64_FIX_BYTE,    /* an 8-bit displacement */
   X64_FIX_NONE,    /* gone */
   X64_FIX_GONE,    /* a jump to be cut; `label` its size */
@@ -292,7 +292,7 @@ enum {
 enum { X64_EPILOGUE_LAST = 8 };
 #define X64_FIX_TABLE (1u << 31)
 
-/* A function is emitted this many bytes behind its final position, and moved down when its size is known. Pieces of any
+/* A function is emitted this many bytes after its final position, and moved down when its size is known. Pieces of any
  * length are copied 64 bytes at a time: what is written beyond a piece's end has been read before. */
 #define X64_GAP 128
 
@@ -406,7 +406,7 @@ void x64_probe_salloc(struct kn_walk *w, int32_t align);
 
 /* Copies the guard value to the frame, and allocates the arrays below it: all else comes below these. */
 void x64_guard_enter(struct kn_walk *w);
-/* Before the frame is freed; behind the last block. */
+/* Before the frame is freed; after the last block. */
 void x64_guard_check(struct kn_walk *w);
 void x64_guard_end(struct kn_walk *w);
 extern const struct kn_guard_reg x64_guard_regs[];

@@ -191,7 +191,7 @@ class Function:
         return 'b%d' % self.n
 
     def inner(self):
-        """A region of its own: what is defined in it is not used behind it. Returns a value of each type that is merged."""
+        """A region of its own: what is defined in it is not used after it. Returns a value of each type that is merged."""
         saved = {t: list(v) for t, v in self.values.items()}
         self.region()
         out = {t: self.value(t) for t in self.merged}

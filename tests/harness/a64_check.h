@@ -27,7 +27,7 @@ static int teardown(void **state) {
   return cs_close(&cs) != CS_ERR_OK;
 }
 
-/* Rewrites numbers behind '#' in one notation: Capstone mixes decimal and hexadecimal. */
+/* Rewrites numbers after '#' in one notation: Capstone mixes decimal and hexadecimal. */
 static void normalize(char *out, size_t size, const char *in) {
   size_t n = 0;
   while (*in && n + 40 < size) {

@@ -81,7 +81,7 @@ Reloc = collections.namedtuple('Reloc', 'section at type symbol field place')
 
 
 def coff(path):
-    """The relocations of a COFF object. `field` is a signed number, `place` the symbol that the field is behind."""
+    """The relocations of a COFF object. `field` is a signed number, `place` the symbol that the field is after."""
     with open(path, 'rb') as f:
         data = f.read()
     if data[:4] == BIGOBJ:

@@ -36,7 +36,7 @@ def path_of(test, case, suites):
 
 
 def cpu_seconds(suite):
-    """The seconds that harness/cpu_time.sh printed behind the results."""
+    """The seconds that harness/cpu_time.sh printed after the results."""
     found = re.findall(r'^# CPU seconds: ([\d.]+) ([\d.]+)$', suite.findtext('system-out') or '', re.M)
     return sum(map(float, found[-1])) if found else 0.0
 

@@ -163,7 +163,7 @@ def gen_icmp(rng):
     name = f.simple(['i8', 'i64', 'i64'], 'i64', ['v3 = select.i64 v0, v1, v2', 'ret v3'])
     for a in [0, 1, 2, 3, 254, 255]:
         f.run(name, [a, 10, 20], ['i8', 'i64', 'i64'], 10 if a & 1 else 20, 'i64')
-    # Comparisons with zero behind arithmetic, which may use its flags.
+    # Comparisons with zero after arithmetic, which may use its flags.
     for op in ['add', 'sub', 'and', 'or', 'xor', 'shl', 'neg']:
         for cond in ICMP:
             for t in INT64:

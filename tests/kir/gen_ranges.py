@@ -46,7 +46,7 @@ b0(v0: i64):
   ret v0
 }
 data internal @g_ranges_memory align 16 { zero 67108864 }''')
-    # Frames: data near the frame register, behind a large slot, in it, and arguments above it.
+    # Frames: data near the frame register, after a large slot, in it, and arguments above it.
     for size in (1 << 10, 4000, 4096 - 160, 4096, 5000, 1 << 15, (1 << 15) + 512, 1 << 16, 1 << 20,
                  (1 << 24) - 4096, 1 << 24, (1 << 24) + 80, 20 << 20):
         lines = ['  %near = slot 16 align 16', '  %%large = slot %d align 16' % size,
@@ -168,7 +168,7 @@ def far_over_branches(f, tests):
 
 
 def far_literals(f, copies):
-    """Loads of constants from behind the code, which on AArch64 reach 1 MiB, too: before, between and behind so many
+    """Loads of constants from after the code, which on AArch64 reach 1 MiB, too: before, between and after so many
     copies, with branches over these that grow as well."""
     lines = ['  %from = slot 64', '  %to = slot 64', 'b0(%n: i64, %x: f64):', '  memset %from, 1, 63',
              '  %first = fmul.f64 %x, 1234567.890625', '  %c = icmp.i64 eq %n, 1', '  brif %c, last, more', 'more:']

@@ -67,7 +67,7 @@ ROWS = [
         ('0x3ffeffffffffffffffff', '0x3fefffffffffffff 1.0 1.0 0x3fefffffffffffff')]),
     ('frint_f80', 'f80', 'f64', '%s = frint.f80 %a; %r = fdemote.f64 f80 %s', [
         ('0x4000a000000000000000', '2.0 2.0 3.0 2.0')]),
-    # 2.75 becomes an integer by a mode of its own, behind which the other one is set again.
+    # 2.75 becomes an integer by a mode of its own, after which the other one is set again.
     ('ftosi_f80', 'f80', 'i64',
      '%i = ftosi.i64 f80 %a; %m = get_rounding; %n = zext.i64 i32 %m; %t = mul.i64 %i, 10; %r = add.i64 %t, %n', [
         ('0x4000b000000000000000', '20 21 22 23')]),

@@ -3,7 +3,7 @@ parameters, so that the stack area grows and shrinks from one to the next."""
 from gen_base import File, WIDTH, const, f_bits, mask
 
 EXACT = {'f32': 20, 'f64': 50}  # bits of integers that are converted exactly
-CYCLE = 21  # functions, with as many parameters behind the count and the sum
+CYCLE = 21  # functions, with as many parameters after the count and the sum
 STEPS = (0, 1, 2, 20, 21, 3000)
 
 

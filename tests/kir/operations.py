@@ -50,7 +50,7 @@ def functions(name, syntax, kinds, shape, ends):
                      'OP': 'add' if t[0] == 'i' else 'fadd', 'index': '1' if name == 'vsigns' or t == 'v64' and lane[1:] == '32' else '0', 'count': '1'}
             line = re.sub(r'\[[^]]*\]|FLAGS', '', syntax)
             line = re.sub(r'(?<![\w.])(?:%s)\b|(?<=\.)(?:T|LANE)\b' % '|'.join(words), lambda m: words[m[0]], line)
-            # of vectors, the word behind the name: what shapes.def calls the type of lanes
+            # of vectors, the word after the name: what shapes.def calls the type of lanes
             other = re.match(r'(?:v = )?[\w.]+ (LANE|FROM|T)\b', syntax)
             of = {'T': t, 'OPT': t, 'SLOT': t, 'PTR': 'i64', 'I8': 'i8', 'FROM': source, 'LANE': words[other[1]] if other else ''}
             params = [of.get(k, '') for k in shape]

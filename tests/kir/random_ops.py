@@ -339,7 +339,7 @@ class Ops:
             self.emit('va_end', None, [self.va])
 
     def fields(self, one):
-        """A slot with fields, some of them behind a gap, each a variable of its own."""
+        """A slot with fields, some of them after a gap, each a variable of its own."""
         fields, end = [], 0
         for _ in range(self.rng.choice((2, 2, 3, 5, 11))):
             t = one or self.type()
@@ -353,7 +353,7 @@ class Ops:
             self.vars.append((s, t, at))
 
     def mix_variables(self):
-        """Loads of variables, stores to them, and uses of loaded values behind the stores."""
+        """Loads of variables, stores to them, and uses of loaded values after the stores."""
         rng = self.rng
         t = rng.choice(self.vars)[1]
         slots = [(s, at) for s, k, at in self.vars if k == t]

@@ -21,7 +21,7 @@ struct gen {
   uint32_t block, value, call; /* numbers of the next ones */
   unsigned depth;
   uint32_t pops;                  /* bits: functions that free their stack arguments */
-  uint8_t n_extra[FUNCS + TAILS]; /* their parameters behind the usual three */
+  uint8_t n_extra[FUNCS + TAILS]; /* their parameters after the usual three */
   bool pad;                       /* the code is in a landing pad */
   bool stale;                     /* a value is to be used that a call has made stale */
 };
@@ -170,7 +170,7 @@ static void put_poll(struct gen *g) {
 
 static bool pops(const struct gen *g, uint32_t func) { return g->pops >> func & 1; }
 
-/* The name and arguments of a call of a program's function. Parameters behind the usual three are references and
+/* The name and arguments of a call of a program's function. Parameters after the usual three are references and
  * numbers by turns. */
 static void put_call_text(struct gen *g, uint32_t func, char *text, size_t size) {
   FILE *out = fmemopen(text, size, "w");

@@ -381,7 +381,7 @@ check_no_state() {
     fail_lines "$1 has writable data"
 }
 
-# As check_include_direction, of what is called: a room uses no name of a room behind it but public ones (kiln_).
+# As check_include_direction, of what is called: a room uses no name of a room after it but public ones (kiln_).
 check_call_direction() {
   nm "$1" 2>/dev/null | awk '
     BEGIN {split("(base|runtime)_ ir_ (lib_codegen|targets)_ lib_(check|debug)_ lib_image_ lib_dwarf_ lib_object_ .", rooms)}

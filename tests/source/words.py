@@ -52,7 +52,7 @@ WORDS = [
     (r'[a-z.,]\x20\*\x20\*\x20[A-Z]', 'a damaged comment: write its lines again'),
 ]
 EXCEPT = re.compile(r'words: as meant')
-CEILING = 141
+CEILING = 19
 CORE = ('base', 'ir', 'lib', 'runtime', 'targets')
 LIBRARIES = ('base', 'ir', 'lib', 'runtime', 'targets', 'frontends', 'assembler', 'dwarf', 'interp', 'tools')
 

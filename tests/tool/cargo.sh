@@ -44,7 +44,7 @@ programs() {
   (cd top/inner && "$@" check --quiet "${after[@]}") > said 2>&1 || { cat said; return 1; }
   sort -u names 2> /dev/null | paste -sd' '
 }
-# as_cargo NAME FILE TEXT ... [-- VARIABLE=VALUE...] [-- WORD...]: with the files, the variables, and the words behind
+# as_cargo NAME FILE TEXT ... [-- VARIABLE=VALUE...] [-- WORD...]: with the files, the variables, and the words after
 # the command, `kiln cargo` runs the programs that `cargo` runs, and there is one.
 as_cargo() {
   local want= got= variables=()

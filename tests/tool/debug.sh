@@ -100,7 +100,7 @@ END
 for target in x86_64 aarch64; do check "$target: variables of a package's functions change no code" foreign; done
 
 # In version 4, a string of at most 8 bytes, its NUL included, is in its entry, and so is a longer one in the first that has
-# it; others have it from .debug_str. A string with a NUL inside ends there for readers, and the next attribute is behind it.
+# it; others have it from .debug_str. A string with a NUL inside ends there for readers, and the next attribute is after it.
 forms() { llvm-dwarfdump-22 -v --debug-info "$1" | sed -nE 's/.*DW_AT_name \[DW_FORM_(str[a-z0-9]+)\].*= "(.*)"\)|.*DW_AT_name \[DW_FORM_(string)\]\s*\("(.*)"\)/\1\3 \2\4/p'; }
 short_strings() {
   echo 'int n7_____, once____; struct twice___ { int a; } twice___; struct n7_____ *p;' > short.c && clang-22 -O0 -g -gdwarf-4 -S -emit-llvm short.c -o - | sed 's/name: "a"/name: "a\\00b"/' > short.ll &&
@@ -152,7 +152,7 @@ check "statements as LLVM's" same_statements
 label_is_placed() { llvm-dwarfdump-22 --debug-info ours.o | grep -A6 DW_TAG_label | grep DW_AT_low_pc; }
 check "a label is where its code is" label_is_placed
 
-# Key instructions: also in the middle of a line, behind a call, and where the instruction of the lowest rank is gone (-Og).
+# Key instructions: also in the middle of a line, after a call, and where the instruction of the lowest rank is gone (-Og).
 cat > keys.c <<'END'
 int g(int), *h(void);
 int f(int a, int b) {
@@ -179,7 +179,7 @@ same_keys() {
 check "-O0: key instructions as LLVM's" same_keys -O0
 check "-Og: key instructions as LLVM's" same_keys -Og
 
-# Jumps behind conditions that are statements of their own; a function that needs no frame, whose first line is before its code.
+# Jumps after conditions that are statements of their own; a function that needs no frame, whose first line is before its code.
 cat > jumps.c <<'END'
 int n;
 void one(int d) {
@@ -217,7 +217,7 @@ same_jumps() {
 check "x86_64: lines of jumps as LLVM's" same_jumps x86_64
 check "aarch64: lines of jumps as LLVM's" same_jumps aarch64
 
-# A function whose first line begins late, behind one that ended late in its list of lines.
+# A function whose first line begins late, after one that ended late in its list of lines.
 cat > late.c <<'END'
 int g;
 int many(int a, int b, int c, int d, int e) {
@@ -309,7 +309,7 @@ places() {
 check "aarch64: places in a guarded frame" places aarch64 'fbreg -40)' 'fbreg -[0-9]*, DW_OP_consts -64, DW_OP_and)'
 check "x86_64: places in a guarded frame" places x86_64 'fbreg -[0-9]*)' 'fbreg -[0-9]*, DW_OP_deref)'
 
-# A result in memory of the caller, declared behind other code: it is known from there on, where its address has a place,
+# A result in memory of the caller, declared after other code: it is known from there on, where its address has a place,
 # and not before, where that place has anything.
 cat > result.cpp <<'END'
 struct s { long a, b, c, d, e; };
@@ -406,7 +406,7 @@ aliases() {
 }
 check "namespaces before their aliases" aliases
 
-# A function is behind the class that declares it, inlined or not: gdb's index does not find all of those that are before it.
+# A function is after the class that declares it, inlined or not: gdb's index does not find all of those that are before it.
 declared() {
   cat > declared.cpp <<'END'
 namespace N { struct C { static __attribute__((always_inline)) int in(int i) { return i + 1; } int out(int); static int data; }; }

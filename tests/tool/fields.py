@@ -21,7 +21,7 @@ import fields  # noqa: E402
 import inputs  # noqa: E402
 from tap import Tap, failure  # noqa: E402
 
-# Accesses to data at offsets: what is in the field, and what is behind it, differs. `p` is data.
+# Accesses to data at offsets: what is in the field, and what is after it, differs. `p` is data.
 OFFSETS = '''data internal @g align 8 { i64 11, 22, 33 }
 data @p align 8 { addr @g+16 }
 func @load() -> i64 {

@@ -345,7 +345,7 @@ if [[ -x $build/kiln-dis ]]; then
   "$kiln" compile --listing -o listed.o three.kir > listing
   check "--listing does not change the object" cmp listed.o three.o
   check "--listing: the section" grep -qx 'section .text' listing
-  # after LINE PATTERN [FILE]: the line behind LINE matches PATTERN.
+  # after LINE PATTERN [FILE]: the line after LINE matches PATTERN.
   after() { grep -Fx -A1 -- "$1" "${3:-listing}" | tail -n 1 | grep -Eq -- "$2" || { cat "${3:-listing}"; return 1; }; }
   check "--listing: an instruction before its code" after '  v2 = mul.i32 v1, v1' ' 0f af c0 +imul eax, eax$'
   check "--listing: a call with its relocation" after '  v1 = call @other(v0)' 'call .*; \+1 R_X86_64_PLT32 other-0x4$'

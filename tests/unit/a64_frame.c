@@ -144,7 +144,7 @@ struct rows {
   int64_t cfa_offset;
   bool saved[N_REGS];
   int64_t where[N_REGS];        /* address minus CFA */
-  bool remembers;               /* of the code behind the return, which others branch to */
+  bool remembers;               /* of the code after the return, which others branch to */
   const struct machine *before; /* the last instruction */
   struct machine machine;       /* while the remembered row held */
   bool remembered[N_REGS];

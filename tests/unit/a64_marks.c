@@ -5,7 +5,7 @@
 #include <capstone/capstone.h>
 #include <kiln/text.h>
 
-/* The literals of @constants, of both kinds, and of @table, one behind a table of jumps. */
+/* The literals of @constants, of both kinds, and of @table, one after a table of jumps. */
 static const char text[] =
   "declare @far(f64) -> f64 vector_pcs\n"
   "declare @near(f64) -> f64\n"

@@ -198,7 +198,7 @@ CASE(unsupported) {
 /* ---- locations ---- */
 
 /* Lines of a function's instructions, as "line:column " each time the location changes; "- " for
- * none. The file's name goes behind the first. */
+ * none. The file's name goes after the first. */
 static kiln_status note_lines(void *user, kiln_func *f) {
   char *out = user;
   const struct kn_sources *sources = &f->session->sources;

@@ -59,7 +59,7 @@ static kiln_status check(const uint8_t *bytes, size_t size) {
   return r.status;
 }
 
-/* In memory of exactly that size, so that reads behind the end are found. */
+/* In memory of exactly that size, so that reads after the end are found. */
 static kiln_status check_copy(const uint8_t *bytes, size_t size) {
   uint8_t *copy = malloc(size ? size : 1);
   assert_non_null(copy);

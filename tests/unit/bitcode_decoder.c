@@ -30,7 +30,7 @@ static void put_vbr6(uint8_t *bytes, uint64_t *pos, uint64_t v) {
 
 static const struct kn_bc_decoder *decoders[] = {NULL, NULL};
 
-/* Numbers whose lengths are random up to `chunks`; before them are `skipped` bits, behind them is nothing. */
+/* Numbers whose lengths are random up to `chunks`; before them are `skipped` bits, after them is nothing. */
 static void check_numbers(unsigned n, unsigned chunks, unsigned skipped) {
   uint8_t bytes[MOST_BYTES] = {0};
   uint64_t numbers[MOST_NUMBERS], pos = skipped;
@@ -39,7 +39,7 @@ static void check_numbers(unsigned n, unsigned chunks, unsigned skipped) {
     put_vbr6(bytes, &pos, numbers[i]);
   }
   const uint64_t size = (pos + 31) / 32 * 4;
-  uint8_t *exact = malloc(size); /* a read behind the end is found */
+  uint8_t *exact = malloc(size); /* a read after the end is found */
   assert_non_null(exact);
   memcpy(exact, bytes, size);
   for (unsigned way = 0; way < 2; way++) {

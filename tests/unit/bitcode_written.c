@@ -147,7 +147,7 @@ static struct stream module(bool use) {
   leave(&s);
   enter(&s, 0, 2); /* BLOCKINFO */
   RECORD(&s, 1, METADATA);
-  define(&s, "l2f1f1"); /* id 4 of blocks behind this */
+  define(&s, "l2f1f1"); /* id 4 of blocks after this */
   leave(&s);
   enter(&s, FUNCTION, 4);
   RECORD(&s, 1, 1); /* blocks */

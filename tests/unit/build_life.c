@@ -229,7 +229,7 @@ static void *dirty_realloc(void *user, void *old, size_t size) {
   return at + 2;
 }
 
-/* A terminator that cannot be lowered ends the function, whatever lies in memory behind it. */
+/* A terminator that cannot be lowered ends the function, whatever lies in memory after it. */
 CASE(nothing_follows_the_last) {
   for (kiln_processor target = 1; target < KILN_PROCESSOR_COUNT; target++) {
     kiln_module *m = kiln_module_new(

@@ -28,7 +28,7 @@ CASE(test_number) {
   kiln_session *s = kiln_session_new(m);
   assert_int_equal(kiln_text_read(s, text, strlen(text), NULL, NULL), KILN_ERR_UNSUPPORTED);
   assert_int_equal(d.block, 1);
-  assert_int_equal(d.inst, 3); /* behind the parameter, the branch, the sum */
+  assert_int_equal(d.inst, 3); /* after the parameter, the branch, the sum */
   kiln_session_free(s);
   kiln_module_free(m);
 }
@@ -258,7 +258,7 @@ CASE(test_message) {
   assert_true(finds(&w, w.log->events, w.log->n));
   assert_int_equal(w.f->diag.status, KILN_ERR_INTERNAL);
   assert_int_equal(w.f->diag.block, 0);
-  assert_int_equal(w.f->diag.inst, 2); /* behind both parameters */
+  assert_int_equal(w.f->diag.inst, 2); /* after both parameters */
   assert_non_null(strstr(w.f->diag.message, "v0 in register 6: read where it is not"));
   end(&w);
 }

@@ -203,7 +203,7 @@ static void comdats(void **state) {
     snprintf(name, sizeof name, ".data$%s", rows[i].name);
     has(block(text, "Section", name, 0), "IMAGE_SCN_LNK_COMDAT");
     has(block(text, "Symbol", name, 0), rows[i].select);
-    /* the symbol behind that of the section names the group */
+    /* the symbol after that of the section names the group */
     const char *own = block(text, "Symbol", name, 0), *next = strstr(text, own) + strlen(own);
     char line[40];
     snprintf(line, sizeof line, "Name: %s\n", rows[i].name);

@@ -94,7 +94,7 @@ static kiln_status compile(void *user, kiln_func *f) {
   return kiln_func_compile(f);
 }
 
-/* Lines of the function's rows, in their order, but for those that are at the address of another behind them, and for
+/* Lines of the function's rows, in their order, but for those that are at the address of another after them, and for
  * the first. */
 static void shown(const kiln_session *s, char *to, size_t size) {
   const struct kn_output *out = s->out;

@@ -180,7 +180,7 @@ static void test_filters(void **state) {
   close_all(&t);
 }
 
-/* Numbers that say how long what is behind them is get longer themselves. */
+/* Numbers that say how long what is after them is get longer themselves. */
 static void test_lengths(void **state) {
   struct fixture t;
   struct kn_eh_site want[200];

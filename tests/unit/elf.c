@@ -687,7 +687,7 @@ static void unwind_table(void **state) {
   static const struct {
     kiln_processor target;
     uint8_t code_align, ra;
-    uint8_t second; /* offset of a function behind one of 4 bytes */
+    uint8_t second; /* offset of a function after one of 4 bytes */
     const char *rules;
     size_t n_rules;
     uint32_t type;
@@ -783,7 +783,7 @@ static void same_input_same_bytes(void **state) {
   close_module(t);
   open_module(t);
   mixed_module(t);
-  /* behind other content, in memory that had other content */
+  /* after other content, in memory that had other content */
   uint8_t *dirt = kiln_buffer_reserve(&second, 1 << 16);
   memset(dirt, 0xa5, 1 << 16);
   second.size = 3;

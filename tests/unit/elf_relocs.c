@@ -195,7 +195,7 @@ static void data_relocations(void **state) {
   static const struct {
     kiln_processor target;
     uint32_t abs64, abs32, rel64, rel32;
-    int second; /* offset of a function behind one of 4 bytes */
+    int second; /* offset of a function after one of 4 bytes */
   } machines[] = {
     {KILN_PROCESSOR_X86_64, R_X86_64_64, R_X86_64_32, R_X86_64_PC64, R_X86_64_PC32, 16},
     {KILN_PROCESSOR_AARCH64, R_AARCH64_ABS64, R_AARCH64_ABS32, R_AARCH64_PREL64, R_AARCH64_PREL32,

@@ -41,7 +41,7 @@ static kiln_value fold(struct fixture *t, kiln_op op, kiln_value a, kiln_value b
   return kiln_fold_binary(t->f, op, I64, a, b);
 }
 
-/* The function's body, behind its head and `b0(v0: i64):`. */
+/* The function's body, after its head and `b0(v0: i64):`. */
 static void expect(struct fixture *t, kiln_value v, const char *body) {
   kiln_buffer text = {0};
   kiln_build_ret(t->f, &v, 1);

@@ -426,7 +426,7 @@ CASE(frames) {
     {"declare @use(i64)\n" WITH_SLOT("callee", "") WITH_SLOT("other", "") CALLER
      "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @other(v1)\n  ret v2\n}\n",
      400},
-    /* one in the other: behind it */
+    /* one in the other: after it */
     {"declare @use(i64)\n" WITH_SLOT("other", "") WITH_SLOT("callee", "  v2 = call @other(v0)\n")
        CALLER CALL,
      800},
@@ -517,7 +517,7 @@ CASE(returns_twice) {
 /* ---- debugging information ---- */
 
 /* What is said of locations and variables: each copy has locations of its own, in which its call is named; inner calls
- * name outer ones; what is behind a call has the location that it had. */
+ * name outer ones; what is after a call has the location that it had. */
 CASE(described) {
   static const char text[] = DEBUG
     "!inner = subprogram in !1 { name \"inner\", inline 1 }\n"

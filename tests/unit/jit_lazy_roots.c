@@ -46,7 +46,7 @@ static const uint64_t references = 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8 | 1 << 
   "  %s1 = add.i64 %r9, %e\n  %s2 = mul.i64 %s1, 10\n  %s3 = add.i64 %s2, %x\n"                    \
   "  %s4 = mul.i64 %s3, 10\n  %s5 = add.i64 %s4, %c\n  %s6 = mul.i64 %s5, 10\n"                    \
   "  %s7 = add.i64 %s6, %b\n  %s8 = mul.i64 %s7, 10\n  %s9 = add.i64 %s8, %a\n  ret %s9\n}\n"
-/* The caller's own root, 7, comes last; behind the call it is added as 100 times a billion. */
+/* The caller's own root, 7, comes last; after the call it is added as 100 times a billion. */
 #define CALLER(convention, call)                                                                   \
   "declare @lazy" SIG convention "\n"                                                              \
   "func @caller(i64) -> i64 {\n  %own = slot 8 align 8 root\nb0(%k: i64):\n"                       \

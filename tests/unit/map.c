@@ -137,7 +137,7 @@ CASE(test_relocs_and_tables) {
   }
 }
 
-/* A literal that is too far behind the code for its load is data between instructions. */
+/* A literal that is too far after the code for its load is data between instructions. */
 CASE(test_far_literal) {
   enum { REACH_BYTES = 1 << 20 };
   kiln_module *m =

@@ -40,7 +40,7 @@ static void check(const struct kn_reg_move *moves, unsigned n) {
   }
   unsigned k = kn_moves_order(moves, n, scratch, out);
   assert_true(k <= real + count_cycles(src));
-  assert_int_equal(out[k].dst, 0xee); /* nothing behind the end */
+  assert_int_equal(out[k].dst, 0xee); /* nothing after the end */
   bool full[2] = {false, false};
   for (unsigned i = 0; i < k; i++) {
     unsigned d = out[i].dst, s = out[i].src;

@@ -229,7 +229,7 @@ static void test_deep_loops(void **state) {
     assert_int_equal(loop_at(t, k + 1)->depth, k + 1);
     assert_int_equal(loop_at(t, k + 1)->end, 2 * N - k);
   }
-  /* %v is made before all loops and used behind them: live throughout */
+  /* %v is made before all loops and used after them: live throughout */
   const struct kn_range *r = range_of(t, t->x);
   assert_int_equal(r->first, 0);
   assert_int_equal(r->last, 2 * N + 1);
@@ -242,7 +242,7 @@ static void test_intervals(void **state) {
   kiln_func *f = t->f;
   kiln_value slot = kiln_slot_new(f, 8, 3), escaped = kiln_slot_new(f, 8, 3);
   kiln_block_new_many(f, 6);
-  /* loop from 2 to 4; %a made before it and used in it, %b made in it and used in it, %c behind it */
+  /* loop from 2 to 4; %a made before it and used in it, %b made in it and used in it, %c after it */
   kiln_value a = add(t, t->x, number(t, 1));
   br(t, 1);
   fill(t, 1);

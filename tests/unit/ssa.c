@@ -653,7 +653,7 @@ CASE(failing_memory) {
 
 /* ---- growth ---- */
 
-/* n diamonds in a row; a variable written before is read behind them. */
+/* n diamonds in a row; a variable written before is read after them. */
 static void grow_diamonds(struct fixture *t, uint32_t n) {
   kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
@@ -709,7 +709,7 @@ static void grow_chain(struct fixture *t, uint32_t n) {
   ret(t, add(t, kiln_ssa_read(t->ssa, x), kiln_ssa_read(t->ssa, y)));
 }
 
-/* Loops in loops, read inside before and behind after all is sealed; `out`: left at once. */
+/* Loops in loops, read inside, before them and after them, when all is sealed; `out`: left at once. */
 static void nested(struct fixture *t, uint32_t n, bool out) {
   kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);

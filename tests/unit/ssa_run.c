@@ -118,7 +118,7 @@ struct builder {
   kiln_block first;
 };
 
-/* Variables are made when they are met first, behind some that nobody uses: their ids are on both sides of the
+/* Variables are made when they are met first, after some that nobody uses: their ids are on both sides of the
  * helper's limit of variables in a block's row. */
 static kiln_ssa_variable var_of(struct builder *b, unsigned v) {
   static const uint8_t unused[] = {0, 0, 6, 30, 40};

@@ -176,7 +176,7 @@ static void late(void **state) {
   }
 }
 
-/* Clauses that two tries share, told behind them. */
+/* Clauses that two tries share, told after them. */
 static void shared(void **state) {
   struct fixture *t = *state;
   struct sample s;

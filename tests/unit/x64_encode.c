@@ -257,7 +257,7 @@ static const struct form vectors[] = {
   {X64_MOVMSKPS, M(MOVMSKPS), S32, 'g', 'x', false, 8, ONLY_REG},
   {X64_MOVMSKPD, M(MOVMSKPD), S32, 'g', 'x', false, 8, ONLY_REG},
 };
-/* With an immediate behind them. */
+/* With an immediate after them. */
 static const struct form picks[] = {
   {X64_PSHUFD, M(PSHUFD), S32, 'x', 'x', false, 4, BOTH},
   {X64_PSHUFLW, M(PSHUFLW), S32, 'x', 'x', false, 4, BOTH},

@@ -182,7 +182,7 @@ MODULES.update({
 
 CAUGHT = '(block $h (result i32 exnref) (try_table (catch_ref $x $h) (throw $x (i32.const 1))) unreachable)'
 
-# Name, what the innermost function does, the trap's text. Functions 2k and 2k + 1 behind the imports are of row k.
+# Name, what the innermost function does, the trap's text. Functions 2k and 2k + 1 after the imports are of row k.
 NULL_TABLE = 'uninitialized element'
 BEYOND_MEMORY, BEYOND_TABLE = 'out of bounds memory access', 'out of bounds table access'
 BACKTRACES = [

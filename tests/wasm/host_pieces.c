@@ -46,7 +46,7 @@ static void catch_faults(void) {
 struct operation {
   const char *name, *of;
   uint64_t from; /* of the first page, in bytes from its start */
-  int64_t piece; /* the other page is so far behind it; negative: before it */
+  int64_t piece; /* the other page is so far after it; negative: before it */
 };
 
 #define MEMORY_BYTES (UINT64_C(1) << 32)

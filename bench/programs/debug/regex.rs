@@ -96,7 +96,7 @@ impl Matcher<'_> {
         }
     }
 
-    /// Matches the nodes at a place; `then` goes on behind them.
+    /// Matches the nodes at a place; `then` goes on after them.
     fn run(&mut self, nodes: &[Node], at: usize, then: &dyn Fn(&mut Self, usize) -> Option<usize>) -> Option<usize> {
         self.steps += 1;
         let Some((first, rest)) = nodes.split_first() else {

@@ -7,7 +7,7 @@ fn constants() -> [u32; 64] {
     let primes = (2u64..).filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0));
     let mut k = [0; 64];
     for (slot, p) in k.iter_mut().zip(primes) {
-        // The root with 32 bits behind the point, by bisection.
+        // The root with 32 bits after the point, by bisection.
         let (mut low, mut high) = (0u128, 8u128 << 32);
         while high - low > 1 {
             let middle = (low + high) / 2;

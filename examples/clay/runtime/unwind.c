@@ -91,7 +91,7 @@ _Unwind_Reason_Code clay_personality(int version, _Unwind_Action actions, uint64
                 *types = NULL;
   if (version != 1) return _URC_FATAL_PHASE1_ERROR;
   if (at == NULL) return _URC_CONTINUE_UNWIND;
-  int exact = 0; /* else the address is that of the return, behind the call */
+  int exact = 0; /* else the address is that of the return, after the call */
   uint64_t ip = _Unwind_GetIPInfo(context, &exact);
   if (!exact) ip--;
   uint64_t start = _Unwind_GetRegionStart(context), pads = start;

@@ -175,7 +175,7 @@ struct kn_asm_text {
   uint32_t at, n; /* the characters are in chars */
   bool known;
   bool rows;                        /* kiln_assembly.rows */
-  uint32_t bytes, n_bytes, n_frame; /* in `bytes`; behind them kiln_assembly.frame */
+  uint32_t bytes, n_bytes, n_frame; /* in `bytes`; after them kiln_assembly.frame */
   uint32_t align_log2;              /* kiln_assembly.align_log2 */
   uint32_t reloc, n_relocs;
   uint32_t error; /* in chars, + 1 */

@@ -6,7 +6,7 @@
 
 /* ---- keeping ---- */
 
-/* A copy until the reader is closed, with a zero behind it; NULL (reported) without memory. */
+/* A copy until the reader is closed, with a zero after it; NULL (reported) without memory. */
 static void *keep(struct kn_bc *r, const void *from, size_t size) {
   void *p = kn_bc_keep(r, size + 1);
   if (p && size) memcpy(p, from, size);

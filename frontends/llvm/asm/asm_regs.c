@@ -66,7 +66,7 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
   return true;
 }
 
-/* Takes one of `all` that has nothing else before, in and behind the assembly; 0xff if there is none. */
+/* Takes one of `all` that has nothing else before, in and after the assembly; 0xff if there is none. */
 static uint8_t reserve(struct taken *t, uint64_t all) {
   all &= ~(t->in | t->out);
   if (!all) return 0xff;
@@ -88,7 +88,7 @@ static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
   return reg;
 }
 
-/* A register that the text changes anyway, for use before and behind it. */
+/* A register that the text changes anyway, for use before and after it. */
 static uint8_t find_clobbered(struct kn_asm_call *a, struct taken *t) {
   return a->x86 ? reserve(t, of_kind(a, true) & a->clobbers) : 0xff;
 }
@@ -163,7 +163,7 @@ static bool is_undefined(const struct kn_asm_call *a, const struct kn_asm_operan
 }
 
 /* When an operand gets its register: outputs that inputs may not share and inputs first; where registers
- * are few, addresses behind them, since the frame pointer serves for one. */
+ * are few, addresses after them, since the frame pointer serves for one. */
 static unsigned turn(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
   if (o->output && !o->indirect && !o->early) return 2;
   return a->tight && o->place == AP_MEMORY;

@@ -167,7 +167,7 @@ static uint64_t own_number(const struct kn_asm_call *a) {
   return (function << (6 + 8 * size) | k) << 2 | size;
 }
 
-/* `${3:k}` or `$3`, behind the dollar; returns what is behind it, NULL after an error. */
+/* `${3:k}` or `$3`, after the dollar; returns what is after it, NULL after an error. */
 static const char *reference(struct kn_asm_call *a, const char *s) {
   bool braced = *s == '{';
   unsigned k = 0;

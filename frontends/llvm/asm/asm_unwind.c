@@ -70,7 +70,7 @@ void kn_asm_call_apart(struct kn_asm_call *a, const struct kn_asm_apart *x, cons
     .sig = x->sig, .callee = callee, .args = r->tmp.args.at, .n_args = n_args + 1};
   if (a->of->invoke) {
     kiln_value none[KILN_MAX_RESULTS];
-    /* outputs in memory are stored behind it, so that it has a block there in any case */
+    /* outputs in memory are stored after it, so that it has a block there in any case */
     const struct kn_bc_sig sig = {.sig = x->sig, .ret = RET_PARTS};
     kn_bc_try(r, a->of->invoke, &sig, callee, none);
   } else if (a->of->clauses.id) {

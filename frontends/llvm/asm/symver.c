@@ -166,7 +166,7 @@ static bool take_out(struct kn_bc *r) {
          kn_bc_unsupported(r, "module-level assembly");
 }
 
-/* Room for `n` more characters of the module's assembly, with a NUL behind them. NULL: reported. */
+/* Room for `n` more characters of the module's assembly, with a NUL after them. NULL: reported. */
 static char *room(struct kn_bc *r, size_t n) {
   const uint32_t old = r->m->assembly.n != 0 ? r->m->assembly.n - 1 : 0;
   if (n >= UINT32_MAX / 4 - old) kn_bc_fail(r, KILN_ERR_LIMIT, "a text of this length");
@@ -178,7 +178,7 @@ static char *room(struct kn_bc *r, size_t n) {
   return NULL;
 }
 
-/* Module-level assembly behind the bodies would come too late. False: reported. */
+/* Module-level assembly after the bodies would come too late. False: reported. */
 static bool in_time(struct kn_bc *r) {
   return !r->m->data_defined ||
          kn_bc_malformed(r, "module-level assembly after the functions' bodies");

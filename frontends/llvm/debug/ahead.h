@@ -90,8 +90,8 @@ static __attribute__((noinline, unused)) void kn_bc_loc_tail(struct kn_bc *r, ui
 }
 
 /* Reads what follows the record of the current instruction, and makes the location current: that of the instruction
- * before if there is none. What comes behind most instructions is decided here: a location in LLVM's abbreviation that
- * has the same bits as the newest one but for line and column, or that of before, with no record about variables behind
+ * before if there is none. What comes after most instructions is decided here: a location in LLVM's abbreviation that
+ * has the same bits as the newest one but for line and column, or that of before, with no record about variables after
  * it. */
 static __attribute__((noinline, unused)) void kn_bc_loc_ahead(struct kn_bc *r) {
   const unsigned width = r->in.width;

@@ -120,7 +120,7 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
     uint64_t code = op[i], a = i + 1 < n ? op[i + 1] : 0, b = i + 2 < n ? op[i + 2] : 0;
     uint32_t more = operands(code);
     if (more == UINT32_MAX || more >= n - i || p - bytes > KN_BC_EXPR_BYTES - 32) return false;
-    if (is->value || is->part_bits) /* nothing but these may be behind them */
+    if (is->value || is->part_bits) /* nothing but these may be after them */
       if (code != OP_LLVM_FRAGMENT || is->part_bits) return false;
     if (code == KILN_DW_OP_deref && so_far.extracted) return false;
     i += 1 + more;

@@ -214,7 +214,7 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, boo
   return true;
 }
 
-/* Reads the records about variables from the current position on, which stand behind the instruction before which they
+/* Reads the records about variables from the current position on, which stand after the instruction before which they
  * count: where variables are declared to live is told at once, since that may take code (`values` false); what refers
  * to values, when the instruction has its number. */
 static void records(struct kn_bc *r, bool values) {

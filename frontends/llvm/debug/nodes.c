@@ -23,7 +23,7 @@ enum { MOST_BITS = 4 * 64 };
 /* More operands than this are read as long arrays. */
 enum { FEW = 32 };
 
-/* Moves behind the record at `pos`, a node's, which ends at `end`, and adds it. */
+/* Moves past the record at `pos`, a node's, which ends at `end`, and adds it. */
 static inline bool add(struct kn_bc *r, uint64_t end, struct kn_bc_md md) {
   struct kn_bc_metadata *to = r->md.now;
   r->in.bits.pos = end;
@@ -41,7 +41,7 @@ static inline kiln_die newest(const struct kn_bc *r) {
   static inline __attribute__((always_inline)) bool name(struct kn_bc *r, uint64_t pos,            \
                                                          uint64_t w, unsigned used)
 
-/* Goes on with a new window behind the `used` bits of the one at *pos; false if a number was too long. */
+/* Goes on with a new window after the `used` bits of the one at *pos; false if a number was too long. */
 static inline __attribute__((always_inline)) bool next(const struct kn_bc *r, uint64_t *pos,
                                                        uint64_t *w, unsigned *used) {
   if (!kn_bits_within(*used)) return false;

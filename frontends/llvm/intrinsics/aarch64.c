@@ -60,7 +60,7 @@ void kn_in_structures(const struct call *c) {
   const struct {
     unsigned n; /* vectors */
     bool load, plain, lane,
-      all; /* one vector behind the other; one lane of each; the same in all lanes */
+      all; /* one vector after the other; one lane of each; the same in all lanes */
   } s = {c->row->op & 7, c->row->op & LOAD, c->row->op & PLAIN, c->row->op & LANE,
          c->row->op & ALL};
   struct kn_bc *r = c->r;
@@ -154,7 +154,7 @@ static void of_three(const struct call *c, const kiln_machine_info *m, const kil
 }
 
 /* SM3's rounds, and lookups in a table of two registers: the lane of the last vector, a constant, is in the row's name
- * behind the row's. */
+ * after the row's. */
 void kn_in_of_lane(const struct call *c) {
   const char *const own = c->row->name + sizeof "aarch64." - 1;
   const size_t length = strlen(own);

@@ -4,11 +4,11 @@
  * Sources: Intel SDM volume 2, AMD APM volume 3, Arm Architecture Reference Manual C6.2; what LLVM makes of each. */
 #include "intrinsic.h"
 
-/* The operands of these rows: a letter for each parameter, then, behind '>', for each result: of x86-64 the letters
+/* The operands of these rows: a letter for each parameter, then, after '>', for each result: of x86-64 the letters
  * of GCC's constraints (a, b, c, d, S, D), and xmm0 to xmm9 as digits, two of them for 256 bits; of AArch64 x0 to x9
  * as digits. *, as the first result: a byte that the code writes to [rsi]. Immediates: i: the last byte of the code;
  * j, k, o, p: bits 10 to 13, 5 to 20, 0, or 2, of its first word; l: the low bits of an opcode before a last byte;
- * m: the 4 bytes behind the fifth; n: the low bits of the byte before APART_01. */
+ * m: the 4 bytes after the fifth; n: the low bits of the byte before APART_01. */
 enum { MOST = 10, CODE_BYTES = 40 };
 
 static bool is_vector(const struct kn_bc_row *row, char letter) {

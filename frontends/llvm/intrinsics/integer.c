@@ -257,7 +257,7 @@ static void product_of_wide(const struct call *c, bool is_signed, bool saturated
   def(c, saturated ? kiln_build_select(f, KILN_TYPE_I128, over, end, v) : v);
 }
 
-/* A product of fixed-point numbers whose last bits, as many as argument 2 says, are behind the point. */
+/* A product of fixed-point numbers whose last bits, as many as argument 2 says, are after the point. */
 void kn_in_product_of_fixed(const struct call *c) {
   kiln_func *f = c->r->f;
   const bool is_signed = c->row->op & SIGNED_FIXED, saturated = c->row->op & SATURATED_FIXED;

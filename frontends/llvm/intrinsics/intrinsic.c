@@ -57,7 +57,7 @@ _Static_assert(sizeof prefixes / sizeof *prefixes == KILN_PROCESSOR_COUNT,
                "every target has a row");
 
 void kn_bc_intrinsic_declare(struct kn_bc *r, struct kn_bc_global *g) {
-  const char *name = g->name + 5; /* behind "llvm." */
+  const char *name = g->name + 5; /* after "llvm." */
   const size_t length = g->name_length - 5;
   const struct kn_bc_row *row = kn_in_find(name, length);
   for (unsigned t = 1; t < KILN_PROCESSOR_COUNT; t++) {
@@ -133,7 +133,7 @@ static bool check(const struct call *c) {
 /* ---- vectors ---- */
 
 /* What instructions for all lanes do: the operations whose arguments are vectors of the result's
- * type, and perhaps a flag behind them. */
+ * type, and perhaps a flag after them. */
 static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
   struct kn_bc_vec x[3];
   const struct kn_bc_vec *in[3] = {&x[0], &x[1], &x[2]};

@@ -24,7 +24,7 @@ enum {
 struct call;
 typedef void kn_bc_builder(const struct call *c);
 
-/* ROW(name, operands, how, function, ...). `name` stands behind "llvm."; it may go on with a '.' and a type. `operands`
+/* ROW(name, operands, how, function, ...). `name` stands after "llvm."; it may go on with a '.' and a type. `operands`
  * has a letter for the result, then one for each argument that there is at least:
  *   v nothing, p pointer, i integer of up to 128 bits, I of any number, t of more than one bit, n integer or pointer,
  *   b i1, h i16, w i32, l i64, f any float, F one that the IR computes with, a aggregate, = as the first argument,
@@ -165,7 +165,7 @@ static inline kiln_value lanes_op(const struct call *c, kiln_op op, kiln_type ty
                                   unsigned number, kiln_value a) {
   return kiln_build_vector(c->r->f, op, type, lane, number, a, (kiln_value){0});
 }
-/* The call's name behind "llvm.TARGET.", without a NUL. */
+/* The call's name after "llvm.TARGET.", without a NUL. */
 const char *kn_in_name(const struct call *c, size_t *length);
 
 #endif

@@ -4,7 +4,7 @@
 
 enum { MOST_VECTORS = 2, ANY = UINT16_MAX };
 
-/* Vectors that lanes come from, one behind the other: lane k of vector v is number k + the lanes before v's. */
+/* Vectors that lanes come from, one after the other: lane k of vector v is number k + the lanes before v's. */
 struct source {
   unsigned n;
   struct kn_bc_vec x[MOST_VECTORS];

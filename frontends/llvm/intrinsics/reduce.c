@@ -154,7 +154,7 @@ static void access(struct kn_bc *r, bool load, bool dense, kiln_value at,
   if (load) kn_bc_vec_from_lanes(r, x, lanes);
 }
 
-/* The arguments differ by version: before LLVM 22, most have the alignment as an i32 behind the address. */
+/* The arguments differ by version: before LLVM 22, most have the alignment as an i32 after the address. */
 static void masked(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
                    const uint32_t *ids, unsigned n) {
   bool load = what == VC_LOAD || what == VC_GATHER || what == VC_EXPAND;

@@ -219,7 +219,7 @@ void kn_in_ternary_logic(const struct call *c) {
 }
 
 /* SSE4A: a field of the lower 64 bits, whose length and place are bytes of the last vector: of
- * extrq of its own, of insertq behind what is put in. Immediates are put there. */
+ * extrq of its own, of insertq after what is put in. Immediates are put there. */
 void kn_in_field(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x[2];

@@ -27,7 +27,7 @@ static void negate_if(struct kn_bc *r, unsigned n, kiln_value mask, kiln_value *
 
 /* ---- division ---- */
 
-/* A loop that shifts the dividend, a bit at a time, into the remainder, and the quotient's bits in behind it. The words
+/* A loop that shifts the dividend, a bit at a time, into the remainder, and the quotient's bits in after it. The words
  * are variables. */
 static void divide(struct kn_bc *r, unsigned n, const kiln_value *x, const kiln_value *y,
                    kiln_value *quotient, kiln_value *remainder) {
@@ -114,7 +114,7 @@ static kiln_value zeros(struct kn_bc *r, bool leading, unsigned n, const kiln_va
 
 /* ---- floats ---- */
 
-/* An integer of `n` words from bit words: the two highest of them behind the leading zeros. */
+/* An integer of `n` words from bit words: the two highest of them after the leading zeros. */
 kiln_value kn_wide_to_float(struct kn_bc *r, bool is_signed, const struct kn_bc_type *from,
                             kiln_value *v, const struct kn_bc_type *to) {
   kiln_func *f = r->f;
@@ -128,7 +128,7 @@ kiln_value kn_wide_to_float(struct kn_bc *r, bool is_signed, const struct kn_bc_
     sign = binary(r, KILN_OP_ASHR, v[n - 1], imm(r, 63));
     negate_if(r, n, sign, v);
   }
-  /* the highest 128 bits, of which the lowest says whether there is something behind them */
+  /* the highest 128 bits, of which the lowest says whether there is something after them */
   kiln_value lead = zeros(r, true, n, v);
   lead = binary(r, KILN_OP_UMIN, lead, imm(r, 64 * n - 128));
   kn_wide_shift(r, n, false, v, imm(r, 0), lead, up);

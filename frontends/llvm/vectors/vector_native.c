@@ -60,7 +60,7 @@ static const struct row {
   {KILN_OP_FMULADD, KILN_TYPE_F64, FA_FMA, -1, "fma.vfmadd.pd"},
 };
 
-/* The names of AArch64's for all types of lanes; the type is behind them. `swap`: the addend is the first operand. */
+/* The names of AArch64's for all types of lanes; the type is after them. `swap`: the addend is the first operand. */
 static const struct {
   uint8_t op;
   bool swap;

@@ -81,7 +81,7 @@ struct kn_memory *kn_memory_new(kiln_wasmrt_store *s, kiln_wasm_memory *memory,
   uint64_t size = limits->min * KILN_WASM_PAGE_BYTES;
   struct kn_memory *m = calloc(1, sizeof *m);
   if (m == NULL) goto failed;
-  /* A 64-bit memory is checked in code; a page behind it, so that no two memories touch. */
+  /* A 64-bit memory is checked in code; a page after it, so that no two memories touch. */
   m->reserved_bytes =
     before + (limits->is_64 ? most * KILN_WASM_PAGE_BYTES + page : KILN_WASM_RESERVED_BYTES);
   m->reserved = reserve(m->reserved_bytes, before + size);

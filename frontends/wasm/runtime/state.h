@@ -21,7 +21,7 @@ struct kn_type {
 /* What a name stands for. */
 struct kn_definition {
   uint64_t hash;
-  const char *module, *name; /* behind this */
+  const char *module, *name; /* after this */
   size_t module_length, name_length;
   kiln_wasmrt_extern what;
   struct kn_definition *next; /* of the same bucket */

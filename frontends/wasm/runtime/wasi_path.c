@@ -237,7 +237,7 @@ static uint32_t path_filestat_set_times(kiln_wasi *w, uint32_t number, uint32_t 
   return error;
 }
 
-/* A link is followed where slashes are behind it, and a folder is not a link. */
+/* A link is followed where slashes are after it, and a folder is not a link. */
 static uint32_t path_readlink(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size,
                               uint32_t to, uint32_t room, uint32_t out) {
   struct place p;

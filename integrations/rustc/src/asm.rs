@@ -128,7 +128,7 @@ impl Needed {
 enum Piece {
     /// The text itself.
     Text(String),
-    /// LLVM's number of it, and what stands behind it.
+    /// LLVM's number of it, and what stands after it.
     Register(usize, InlineAsmRegOrRegClass),
     Symbol(usize, i64),
     Label(Block),

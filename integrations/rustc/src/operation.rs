@@ -353,7 +353,7 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     /// Inline assembly: its outputs, of those with an element, which way it went on, and the block that is the current
-    /// one behind it.
+    /// one after it.
     pub fn assembly(
         &self,
         statement: &Statement,

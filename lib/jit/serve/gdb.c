@@ -48,7 +48,7 @@ static void notify(struct jit_code_entry *e, uint32_t action) {
   descriptor->relevant = NULL;
 }
 
-/* Makes the image of a unit, behind the list entry for it. */
+/* Makes the image of a unit, after the list entry for it. */
 static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_unit *u,
                                        const kiln_buffer *debug) {
   const struct kn_jit_block *code = u->blocks + KN_JIT_CODE;

@@ -88,7 +88,7 @@ run_distcc() {
   row 'a server that was not told' '0 units there, 4 here' "$(far)"
 }
 
-# ---- icecc: a scheduler and a client here, a server behind a network of its own ----
+# ---- icecc: a scheduler and a client here, a server in a network of its own ----
 
 remote() { echo "$(grep -c 'remote compile for file' ice/far.log) units there, $(units log) here"; : > ice/far.log; }
 run_icecc() {

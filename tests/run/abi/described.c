@@ -129,7 +129,7 @@ static bool read_signature(FILE *in, struct signature *s) {
     const char *values = p;
     s->types[i] = given;
     read_image(&s->given[i], given, values);
-    char *bar = strchr(values, '|'); /* values as promoted behind it */
+    char *bar = strchr(values, '|'); /* values as promoted after it */
     read_image(&s->taken[i], taken, bar ? bar + 1 : values);
   }
   if (fgets(line, sizeof line, in) == NULL) die("result", "end of file");
@@ -156,7 +156,7 @@ static kiln_func *begin(const char *prefix, unsigned n, kiln_sig sig) {
 
 static bool is_scalar(const struct image *im) { return im->info.value != KILN_TYPE_VOID; }
 
-/* The address of memory with the image's bytes: of exactly its size, so that an access behind it can be detected. */
+/* The address of memory with the image's bytes: of exactly its size, so that an access after it can be detected. */
 static kiln_value memory_of(kiln_func *f, const struct image *im) {
   uint64_t size = im->info.size_bytes;
   unsigned align = (unsigned)__builtin_ctz(im->info.align_bytes);

@@ -39,7 +39,7 @@ def float_value(bits, v):
 
 
 class Leaf:
-    """A scalar somewhere: `path` behind a variable's name in C."""
+    """A scalar somewhere: `path` after a variable's name in C."""
     signed_char = True
 
     def __init__(self, path, c, bits, kind, width=None, part=''):

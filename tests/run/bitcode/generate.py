@@ -151,7 +151,7 @@ def casts(widths):
 
 
 def memory(widths):
-    """Stores of odd widths must not touch what lies behind them."""
+    """Stores of odd widths must not touch what lies after them."""
     m = Module()
     for w in widths:
         size = (w + 7) // 8

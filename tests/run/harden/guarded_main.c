@@ -49,7 +49,7 @@ int main(void) {
   for (int i = 0; i < (int)(sizeof tests / sizeof *tests); i++) {
     int status = run(i, 0);
     printf("%s %s\n", tests[i].name, status == 0 ? "whole" : "wrong");
-    /* a guard is at most 128 bytes behind; what is between them is nobody's, or the array's own padding */
+    /* a guard is at most 128 bytes after it; what is between them is nobody's, or the array's own padding */
     int n = 1;
     while (n < 128 && (status = run(i, n)) == 0) n++;
     if (status == 7 || status == 100 + SIGABRT) printf("%s caught\n", tests[i].name);

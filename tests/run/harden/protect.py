@@ -190,7 +190,7 @@ def check_marks(h, name, level, flags=('-fcf-protection=full',)):
 
 
 def popped(code, kept, ssp):
-    """The shadow stack's pointer behind `code`, instructions of __builtin_longjmp by address, run by number."""
+    """The shadow stack's pointer after `code`, instructions of __builtin_longjmp by address, run by number."""
     regs, at, zero, below = {'ax': 0, 'cx': 0}, min(code), False, False
     while at in code:
         name, args, at = code[at]
@@ -232,7 +232,7 @@ def check_shadow_stack(h):
     lines = re.findall(r'^ *(\w+):\t(\w+) *(\S*)', texts[0]['leave'], re.M)
     names = [name for _, name, _ in lines]
     first = names.index('rdsspq') - 1
-    last = len(names) - 1 - names[::-1].index('incsspq') + 2  # behind it dec, jne
+    last = len(names) - 1 - names[::-1].index('incsspq') + 2  # after it dec, jne
     code = {int(at, 16): (name, args.split(','), int(lines[first + i + 1][0], 16))
             for i, (at, name, args) in enumerate(lines[first:last + 1])}
     counts = (0, 1, 2, 127, 128, 255, 256, 257, 511, 512, 1000, 65535, 65536, 100000)

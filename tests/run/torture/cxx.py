@@ -78,7 +78,7 @@ def leading_includes(text):
 
 
 def found(args):
-    """The tests of the suite: (name, path, text, what stands behind dg-do run)."""
+    """The tests of the suite: (name, path, text, what stands after dg-do run)."""
     roots = [os.path.join(args.source, 'g++.*')]
     if args.suite == 'libstdc++': roots = [os.path.join(args.source, 'libstdc++', f) for f in LIBRARY]
     paths = [p for r in roots for p in glob.glob(os.path.join(r, '**', '*.[Cc]*'), recursive=True)]

@@ -7,7 +7,7 @@
 
 /* DWARF numbers of x86-64: rax rdx rcx rbx rsi rdi rbp rsp r8 to r15, return address. */
 enum { CFI_RBX = 3, CFI_RBP = 6, CFI_RSP = 7, CFI_R12 = 12, CFI_RA = 16, CFI_REGS = 17 };
-enum { CFI_VECTORS = 16 }; /* behind them: their rules are read, and no more */
+enum { CFI_VECTORS = 16 }; /* after them: their rules are read, and no more */
 
 struct cfi_frame {
   uint64_t r[CFI_REGS]; /* r[CFI_RA] is the program counter */

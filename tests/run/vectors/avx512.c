@@ -58,7 +58,7 @@ static uint64_t general(ucontext_t *c, unsigned r) {
   return (uint64_t)c->uc_mcontext.gregs[of[r]];
 }
 
-/* The address that the operand byte at `p` says, with displacements of a byte in units of `unit`; *end: behind it. */
+/* The address that the operand byte at `p` says, with displacements of a byte in units of `unit`; *end: after it. */
 static uint64_t address(ucontext_t *c, const unsigned char *p, unsigned x, unsigned b,
                         unsigned unit, unsigned imm, const unsigned char **end) {
   unsigned mod = *p >> 6, rm = *p & 7;

@@ -68,7 +68,7 @@ class Function:
                               % (v, self.type(n, t), c, self.type(n, t)))
             self.values.append((v, n, t))
             return self.values[-1]
-        if t == 'i1':  # in memory the bits behind the last lane have to be zero, so none are loaded from there
+        if t == 'i1':  # in memory the bits after the last lane have to be zero, so none are loaded from there
             v = self.fresh(n, 'i8')[0]
             v = self.add('trunc %s %s to %s' % (self.type(n, 'i8'), v, self.type(n, t)), n, t, self.rng.random() < 0.5)
             if self.values[-1][0] != v:

@@ -1,5 +1,5 @@
 // Frames in module assembly, described by .seh_ directives: exceptions are thrown through them, and what they saved is
-// there again behind the catch; a handler of C++ that the assembly names; walks of the stack.
+// there again after the catch; a handler of C++ that the assembly names; walks of the stack.
 #include <cstdio>
 #include <windows.h>
 

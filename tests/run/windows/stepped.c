@@ -155,7 +155,7 @@ NOINLINE static long long indirect(long long *a, long long n) {
   __attribute__((musttail)) return f(a, n);
 }
 
-/* The address where `gone` would return to is behind its caller. */
+/* The address where `gone` would return to is after its caller. */
 __attribute__((noinline, noreturn)) static void gone(void) {
   for (;;) __asm__ volatile("");
 }
