@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # soak [FUNCTIONS]: default 1,000,000; with sanitizers (ASan, then TSan) a tenth of it. As many cycles of adding and
-# removing, 70,000 units of which every second one is removed, and as many removals beside running threads. With sanitizers, tests of what callbacks may do, of
-# library functions, outputs, perf's files, the runtime of WebAssembly and walks of stacks (20,000 collections), too.
+# removing, 70,000 units of which every second one is removed, and as many removals beside running threads. With
+# sanitizers, tests of what callbacks may do, of library functions, outputs, perf's files, the runtime of WebAssembly and
+# walks of stacks (20,000 collections), too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

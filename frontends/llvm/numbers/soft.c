@@ -22,7 +22,8 @@ kiln_value kn_bc_library_callee(struct kn_bc *r, const char *name, kiln_sig sig)
   const kiln_symbol_info is = kiln_symbol_get(r->module, s);
   const bool known = is.kind == KILN_SYMBOL_FUNC;
   if (!known) {
-    /* Of one that embeds operations, as its own declaration will be. A frozen module takes plain ones alone. */
+    /* A host that builds operations may declare the same function, without a PLT as the module is. A frozen module
+     * takes plain declarations alone. */
     const bool no_plt =
       !kiln_module_is_frozen(r->module) && kiln_module_get_attrs(r->module).no_plt;
     const kiln_symbol_desc desc = {.name = name, .no_plt = no_plt};
