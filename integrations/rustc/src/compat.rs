@@ -35,7 +35,9 @@ pub fn target_features(sess: &rustc_session::Session) -> &rustc_data_structures:
 
 /// A unit without items that is otherwise as `unit` is.
 pub fn empty_copy<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
-    let mut copy = empty_beside(unit, "");
+    let mut copy = empty_unit(unit.name());
+    #[cfg(not(rustc_before_1_99))]
+    copy.set_symbol_name(unit.symbol_name());
     if unit.is_primary() {
         copy.make_primary();
     }
@@ -45,17 +47,13 @@ pub fn empty_copy<'tcx>(unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
     copy
 }
 
-/// A unit without items whose name ends so, beside `unit`.
-pub fn empty_beside<'tcx>(unit: &CodegenUnit<'tcx>, end: &str) -> CodegenUnit<'tcx> {
-    let named = |name: Symbol| Symbol::intern(&format!("{name}{end}"));
-    #[cfg(rustc_before_1_99)]
-    return CodegenUnit::new(named(unit.name()));
+/// A unit of this name without items.
+pub fn empty_unit<'tcx>(name: Symbol) -> CodegenUnit<'tcx> {
+    #[cfg_attr(rustc_before_1_99, allow(unused_mut))]
+    let mut unit = CodegenUnit::new(name);
     #[cfg(not(rustc_before_1_99))]
-    {
-        let mut beside = CodegenUnit::new(named(unit.name()));
-        beside.set_symbol_name(named(unit.symbol_name()));
-        beside
-    }
+    unit.set_symbol_name(name);
+    unit
 }
 
 /// The function that a value of this type is, if it is one that is named.

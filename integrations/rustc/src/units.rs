@@ -32,7 +32,7 @@ fn are_changed(tcx: TyCtxt<'_>) -> bool {
 fn partition<'tcx>(tcx: TyCtxt<'tcx>, key: ()) -> MonoItemPartitions<'tcx> {
     let mut made = (DEFAULT_QUERY_PROVIDERS.queries.collect_and_partition_mono_items)(tcx, key);
     if show::is_wanted(tcx) {
-        made.codegen_units = show::units::split(tcx, made.codegen_units);
+        made = show::units::add(tcx, made);
     }
     if !are_changed(tcx) {
         return made;
@@ -114,14 +114,14 @@ impl<'tcx> Uses<'tcx> {
         found
     }
 
-    /// Notes what an item refers to, but for what only shows its variables.
+    /// Notes what an item refers to.
     pub fn used_by(&mut self, item: MonoItem<'tcx>) {
         let tcx = self.tcx;
         match item {
             MonoItem::Fn(instance) => {
-                let used = tcx.items_of_instance((instance, CollectionMode::UsedItems));
-                let used = used.map_or(&[][..], |(used, _)| show::divide(tcx, item, used).0);
-                self.items.extend(used.iter().map(|item| item.node));
+                if let Ok((used, _)) = tcx.items_of_instance((instance, CollectionMode::UsedItems)) {
+                    self.items.extend(used.iter().map(|item| item.node));
+                }
             }
             MonoItem::Static(id) => {
                 if let Ok(memory) = tcx.eval_static_initializer(id) {

@@ -96,7 +96,8 @@ impl<'tcx> Debug<'tcx> {
     /// None without `-Cdebuginfo`.
     pub fn new(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>, module: &Module) -> Option<Self> {
         let level = match tcx.sess.opts.debuginfo {
-            DebugInfo::Full if show::units::is_apart(unit.name().as_str()) => DebugInfo::LineTablesOnly,
+            // A breakpoint on a line of them would stop what shows a value.
+            DebugInfo::Full if show::units::is_apart(unit.name().as_str()) => DebugInfo::None,
             level => level,
         };
         if level == DebugInfo::None {
@@ -614,10 +615,6 @@ impl<'tcx> Builder<'_, 'tcx> {
         }
     }
 
-    fn debug_info(&self) -> &Debug<'tcx> {
-        self.debug.as_ref().expect("there is debug information")
-    }
-
     fn location(&self, scope: kiln_die, inlined: u32, place: &Place) -> u32 {
         let location = kiln_location {
             file: place.file.number,
@@ -629,18 +626,19 @@ impl<'tcx> Builder<'_, 'tcx> {
         };
         // SAFETY: the session lives as long as the module.
         let id = unsafe { kiln_loc_new_full(self.module.session, &location) };
-        if inlined != 0 {
-            self.debug_info().calls.borrow_mut().insert(id, inlined);
+        if let (1.., Some(debug)) = (inlined, &self.debug) {
+            debug.calls.borrow_mut().insert(id, inlined);
         }
         id
     }
 
     /// The location of the call that was inlined, if `location` is in an inlined function; else 0.
     fn call_of(&self, location: u32) -> u32 {
-        self.debug_info().calls.borrow().get(&location).copied().unwrap_or(0)
+        self.debug.as_ref().and_then(|debug| debug.calls.borrow().get(&location).copied()).unwrap_or(0)
     }
 }
 
+// rustc asks for these in a unit without debug information, too, if its session has some.
 impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
     fn dbg_scope_fn(
         &mut self,
@@ -648,7 +646,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         abi: &FnAbi<'tcx, Ty<'tcx>>,
         definition: Option<Function>,
     ) -> kiln_die {
-        let debug = self.debug_info();
+        let Some(debug) = &self.debug else { return NONE };
         let deferred = debug.defer(|die| Deferred::Function(die, instance));
         let die = deferred.unwrap_or_else(|| self.function_die(debug, None, instance, abi, debug.full));
         if definition.is_none() {
@@ -665,7 +663,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
 
     fn dbg_create_lexical_block(&mut self, _: BytePos, parent: kiln_die) -> kiln_die {
         // SAFETY: the set lives as long as the module.
-        unsafe { kiln_die_new_block(self.debug_info().set, parent) }
+        self.debug.as_ref().map_or(NONE, |debug| unsafe { kiln_die_new_block(debug.set, parent) })
     }
 
     fn dbg_location_clone_with_discriminator(&mut self, location: u32, _: u32) -> Option<u32> {
@@ -673,7 +671,8 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
     }
 
     fn dbg_loc(&mut self, scope: kiln_die, inlined_at: Option<u32>, span: Span) -> u32 {
-        let mut place = self.place(self.debug_info(), span.lo());
+        let Some(debug) = &self.debug else { return 0 };
+        let mut place = self.place(debug, span.lo());
         if span.is_dummy() {
             (place.line, place.column) = (0, 0);
         }
@@ -693,10 +692,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         kind: VariableKind,
         span: Span,
     ) -> kiln_die {
-        let debug = self.debug_info();
-        if !debug.full {
-            return NONE;
-        }
+        let Some(debug) = self.debug.as_ref().filter(|debug| debug.full) else { return NONE };
         let deferred = debug.defer(|die| Deferred::Variable(die, name, ty, scope, kind, span));
         deferred.unwrap_or_else(|| self.variable_die(debug, None, name, ty, scope, kind, span))
     }
@@ -720,7 +716,8 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         };
         let expr = address_expr(direct + Size::from_bytes(offset), indirect);
         let (part_at, part_bits) = part(fragment);
-        let is_slot = self.debug_info().slots.borrow().contains(&(self.block.func, slot.id));
+        let key = (self.block.func, slot.id);
+        let is_slot = self.debug.as_ref().is_some_and(|debug| debug.slots.borrow().contains(&key));
         let inlined = self.call_of(location);
         let func = self.func();
         // SAFETY: the function is open, and everything is copied.

@@ -9,16 +9,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::{env, fs, iter};
+use std::{env, fs};
 
 use rustc_codegen_ssa::debuginfo::type_names::compute_debuginfo_type_name;
 use rustc_codegen_ssa::{CompiledModules, CrateInfo, ModuleCodegen};
-use rustc_data_structures::fx::{FxHashSet, FxIndexMap};
-use rustc_hir::def_id::{DefId, LOCAL_CRATE};
+use rustc_data_structures::fx::{FxHashMap, FxHashSet, FxIndexMap};
+use rustc_hir::def_id::{CrateNum, DefId, LOCAL_CRATE};
 use rustc_interface::DEFAULT_QUERY_PROVIDERS;
 use rustc_middle::mir::{Body, VarDebugInfoContents};
 use rustc_middle::mono::{CollectionMode, MonoItem};
-use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_middle::ty::{self, Instance, InstanceKind, Ty, TyCtxt, TypingEnv};
 use rustc_middle::util::Providers;
 use rustc_session::Session;
 use rustc_session::config::{DebugInfo, OptLevel, OutputFilenames, OutputType};
@@ -38,6 +38,8 @@ const RUNTIME: &str = "kiln_show_runtime";
 const RUNTIME_SOURCE: &str = include_str!("../../runtime/show.rs");
 /// Types within types without `Debug` are shown down to this depth.
 const DEPTH: usize = 4;
+/// The place in a table of methods that stands for what shows a function's variables; no table is so large.
+const SHOWN: usize = usize::MAX;
 
 fn is_asked() -> bool {
     static ASKED: OnceLock<bool> = OnceLock::new();
@@ -74,36 +76,42 @@ pub fn provide(providers: &mut Providers) {
 
 type Items<'tcx> = &'tcx [Spanned<MonoItem<'tcx>>];
 
-/// What a function uses: also what shows its variables.
+/// Beside rustc's answers, what shows a function's variables: the query keeps that from one build to the next. rustc never
+/// asks what a call by a table of methods uses, so that such keys are free for it.
 fn items_of_instance<'tcx>(
     tcx: TyCtxt<'tcx>,
     key: (Instance<'tcx>, CollectionMode),
 ) -> Result<(Items<'tcx>, Items<'tcx>), compat::MonoError> {
-    let (used, mentioned) = (DEFAULT_QUERY_PROVIDERS.queries.items_of_instance)(tcx, key)?;
-    if !matches!(key.1, CollectionMode::UsedItems) || !is_wanted(tcx) {
-        return Ok((used, mentioned));
-    }
-    let functions = functions_for(tcx, key.0);
-    let mut more =
-        functions.into_values().map(|shown| shown.function).filter(|&f| tcx.should_codegen_locally(f)).peekable();
-    let itself = MonoItem::Fn(key.0);
-    if more.peek().is_none() && used.iter().all(|item| item.node != itself) {
-        return Ok((used, mentioned));
-    }
-    let more = iter::once(itself).chain(more.map(MonoItem::Fn)).map(|node| Spanned { node, span: DUMMY_SP });
-    let used: Vec<_> = used.iter().copied().chain(more).collect();
-    Ok((tcx.arena.alloc_from_iter(used), mentioned))
+    let InstanceKind::Virtual(id, SHOWN) = key.0.def else {
+        return (DEFAULT_QUERY_PROVIDERS.queries.items_of_instance)(tcx, key);
+    };
+    let functions = functions_for(tcx, Instance::new_raw(id, key.0.args));
+    let functions = functions.into_values().map(|shown| shown.function).filter(|&f| tcx.should_codegen_locally(f));
+    let items = functions.map(|f| Spanned { node: MonoItem::Fn(f), span: DUMMY_SP });
+    Ok((tcx.arena.alloc_from_iter(items.collect::<Vec<_>>()), &[]))
 }
 
-/// What a function uses, and what shows its variables. The function itself is between the two: to itself, it is nothing new.
-pub fn divide<'a, 'tcx>(
-    tcx: TyCtxt<'tcx>,
-    item: MonoItem<'tcx>,
-    used: &'a [Spanned<MonoItem<'tcx>>],
-) -> (&'a [Spanned<MonoItem<'tcx>>], &'a [Spanned<MonoItem<'tcx>>]) {
-    match used.iter().rposition(|used| used.node == item) {
-        Some(at) if is_wanted(tcx) => (&used[..at], &used[at + 1..]),
-        _ => (used, &[]),
+/// The functions of this crate that show an item's variables.
+fn shown_by<'tcx>(tcx: TyCtxt<'tcx>, crates: &mut Crates, item: MonoItem<'tcx>) -> Items<'tcx> {
+    match item {
+        MonoItem::Fn(Instance { def: InstanceKind::Item(id), args }) if crates.has_written(tcx, id) => {
+            let key = Instance { def: InstanceKind::Virtual(id, SHOWN), args };
+            tcx.items_of_instance((key, CollectionMode::UsedItems)).map_or(&[], |(items, _)| items)
+        }
+        _ => &[],
+    }
+}
+
+/// The crates asked about, and which are the user's.
+#[derive(Default)]
+struct Crates(FxHashMap<CrateNum, bool>);
+
+impl Crates {
+    /// Has the user written the function?
+    fn has_written(&mut self, tcx: TyCtxt<'_>, id: DefId) -> bool {
+        let is_users = || !is_foreign(tcx, id) && !is_in_std(tcx, id);
+        *self.0.entry(id.krate).or_insert_with(is_users)
+            && !tcx.is_automatically_derived(tcx.parent(tcx.typeck_root_def_id(id)))
     }
 }
 
@@ -118,7 +126,7 @@ struct Shown<'tcx> {
 /// Of the types that a function's variables have: what shows them.
 fn functions_for<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> FxIndexMap<Ty<'tcx>, Shown<'tcx>> {
     let mut found = Found { tcx, seen: FxHashSet::default(), functions: FxIndexMap::default() };
-    if is_users(tcx, instance) {
+    if matches!(instance.def, InstanceKind::Item(id) if Crates::default().has_written(tcx, id)) {
         let body = tcx.instance_mir(instance.def);
         for ty in variable_types(tcx, body) {
             let ty = ty::EarlyBinder::bind(tcx, ty);
@@ -127,12 +135,6 @@ fn functions_for<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> FxIndexMa
         }
     }
     found.functions
-}
-
-/// Has the user written the function?
-fn is_users<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
-    let ty::InstanceKind::Item(id) = instance.def else { return false };
-    !is_foreign(tcx, id) && !is_in_std(tcx, id) && !tcx.is_automatically_derived(tcx.parent(tcx.typeck_root_def_id(id)))
 }
 
 /// Is it of a package that the standard library contains? Their paths differ from others'.
@@ -254,10 +256,10 @@ struct Index {
 }
 
 impl<'tcx> Context<'tcx> {
-    /// Writes the index's entries for the variables of the unit's functions. Other units may have the same ones: that costs
-    /// less than a section for each entry, of which linkers keep one.
+    /// Writes the index's entries for the variables of the unit's functions, if it has variables. Other units may have the
+    /// same entries: that costs less than a section for each entry, of which linkers keep one.
     pub fn index_shown(&self) {
-        if !is_wanted(self.tcx) {
+        if !is_wanted(self.tcx) || units::is_apart(self.unit.name().as_str()) {
             return;
         }
         let mut functions = FxIndexMap::default();

@@ -1,115 +1,172 @@
-//! Units of the functions that are in the program only because values are to be shown. They have no variables in the
-//! debug information, and an edit of the user's functions, which refer to them by the index alone, leaves them as they
-//! are.
+//! The functions that are in the program only because values are to be shown. rustc's units know nothing of them: they are in
+//! units of their own, without debug information. An edit of the user's functions, which refer to them by
+//! the index alone, leaves these units as they are.
 
-use rustc_data_structures::fx::FxHashSet;
-use rustc_middle::mono::{CodegenUnit, CollectionMode, MonoItem, MonoItemData, Visibility};
-use rustc_middle::ty::{InstanceKind, TyCtxt};
+use std::hash::{Hash, Hasher};
 
+use rustc_data_structures::fx::{FxHashSet, FxHasher};
+use rustc_data_structures::unord::ExtendUnord;
+use rustc_hir::def_id::{DefIdSet, LOCAL_CRATE};
+use rustc_middle::mono::{
+    CodegenUnit, CodegenUnitNameBuilder, InstantiationMode, MonoItem, MonoItemData, MonoItemPartitions, Visibility,
+};
+use rustc_middle::ty::TyCtxt;
+use rustc_span::Symbol;
+
+use super::{Crates, shown_by};
 use crate::compat;
 use crate::compat::attr_ir::Linkage;
 use crate::units::Uses;
 
-/// Ends the names of these units: each has functions of one of rustc's.
+/// Ends the names of these units.
 const APART: &str = ".show";
+/// About so many functions are in one of them.
+const FUNCTIONS: usize = 1024;
 
 pub fn is_apart(name: &str) -> bool {
     name.ends_with(APART)
 }
 
-/// rustc's units, and beside each one that has such functions, a unit of them. One unit stays one: its object may have a
-/// name that the user gives.
-pub fn split<'tcx>(tcx: TyCtxt<'tcx>, units: &'tcx [CodegenUnit<'tcx>]) -> &'tcx [CodegenUnit<'tcx>] {
-    let apart = if units.len() == 1 { FxHashSet::default() } else { apart(tcx, units) };
-    if apart.is_empty() {
-        return units;
-    }
-    let referred = referred(tcx, units, &apart);
-    let mut all = Vec::with_capacity(2 * units.len());
-    for unit in units {
-        let mut parts = [compat::empty_copy(unit), compat::empty_beside(unit, APART)];
-        for (&item, &data) in unit.items() {
-            let is_apart = apart.contains(&item);
-            let shared = !data.inlined && data.linkage == Linkage::Internal && (is_apart || referred.contains(&item));
-            let (linkage, visibility) =
-                if shared { (Linkage::External, Visibility::Hidden) } else { (data.linkage, data.visibility) };
-            // The first part keeps the unit's own copies of functions, which are not compiled if nothing refers to them.
-            parts[usize::from(is_apart)].items_mut().insert(item, MonoItemData { linkage, visibility, ..data });
-        }
-        copy_inlined(tcx, unit, &mut parts[1]);
-        for mut part in parts {
-            part.compute_size_estimate();
-            if part.is_primary() || part.items().values().any(|data| !data.inlined) {
-                all.push(part);
-            }
-        }
-    }
-    all.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
-    tcx.arena.alloc_from_iter(all)
-}
-
 type Items<'tcx> = FxHashSet<MonoItem<'tcx>>;
 
-/// The functions that nothing refers to but what shows variables.
-fn apart<'tcx>(tcx: TyCtxt<'tcx>, units: &[CodegenUnit<'tcx>]) -> Items<'tcx> {
-    let all = || units.iter().flat_map(|unit| unit.items().keys().copied());
-    let shown: Items<'_> = all().flat_map(|item| shown_by(tcx, item)).collect();
-    let placed: Items<'_> = all().collect();
-    // Nothing need refer to an item that is no instance of something generic, for it to be there.
-    let may_be = |item| if shown.contains(&item) { !is_exported(tcx, item) } else { !is_named(item) };
-    let mut found = Uses::of(tcx, shown.iter().copied()).reach(|item| placed.contains(&item) && may_be(item));
-    let mut others = Uses::of(tcx, []);
-    all().filter(|item| !found.contains(item)).for_each(|item| others.used_by(item));
-    let needed = others.reach(|item| found.contains(&item));
-    let copied = units.iter().flat_map(|unit| unit.items()).filter(|(_, data)| data.inlined).map(|(item, _)| item);
-    for item in needed.iter().chain(copied) {
-        found.remove(item);
+/// What rustc has made, and what shows the variables of its functions. One unit stays one: its object may have a name that
+/// the user gives.
+pub fn add<'tcx>(tcx: TyCtxt<'tcx>, made: MonoItemPartitions<'tcx>) -> MonoItemPartitions<'tcx> {
+    let more = Added::of(tcx, made.codegen_units);
+    if more.shared.is_empty() && more.copied.is_empty() && more.referred.is_empty() {
+        return made;
     }
-    found
+    let mut units: Vec<_> = made.codegen_units.iter().map(|unit| more.seen_from(unit)).collect();
+    for (unit, shown) in units.iter_mut().zip(&more.shown) {
+        more.copy(tcx, unit, shown);
+    }
+    let first = if units.len() == 1 { 0 } else { units.len() };
+    // A power of two, so that edits seldom change it.
+    let n = if first == 0 { 1 } else { more.shared.len().div_ceil(FUNCTIONS).next_power_of_two() };
+    if first > 0 && !more.shared.is_empty() {
+        units.extend((0..n).map(|i| compat::empty_unit(name(tcx, i))));
+    }
+    // In an order and at places that do not change with the functions from which they are found.
+    let mut shared: Vec<_> = more.shared.iter().map(|item| (item.symbol_name(tcx).name, *item)).collect();
+    shared.sort_unstable_by_key(|&(name, _)| name);
+    let indexed: Items<'_> = more.shown.iter().flatten().copied().collect();
+    for (name, item) in shared {
+        let (linkage, visibility) = match (indexed.contains(&item), n) {
+            (true, _) => (Linkage::External, visibility(tcx, item)),
+            (false, 1) => (Linkage::Internal, Visibility::Default),
+            (false, _) => (Linkage::External, Visibility::Hidden),
+        };
+        units[first + place(name, n)].items_mut().insert(item, data(false, linkage, visibility));
+    }
+    for unit in &mut units[first..] {
+        let items: Vec<_> = unit.items().keys().copied().collect();
+        let mut uses = Uses::of(tcx, []);
+        items.into_iter().for_each(|item| uses.used_by(item));
+        more.copy(tcx, unit, &uses.items);
+    }
+    units.iter_mut().for_each(|unit| unit.compute_size_estimate());
+    units.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
+    let mut all = DefIdSet::default();
+    all.extend_unord(made.all_mono_items.items().copied());
+    all.extend(more.shared.iter().chain(&more.copied).map(|item| item.def_id()));
+    MonoItemPartitions { codegen_units: tcx.arena.alloc_from_iter(units), all_mono_items: tcx.arena.alloc(all) }
 }
 
-/// What functions that are apart refer to.
-fn referred<'tcx>(tcx: TyCtxt<'tcx>, units: &[CodegenUnit<'tcx>], apart: &Items<'tcx>) -> Items<'tcx> {
-    let copied = units.iter().flat_map(|unit| unit.items()).filter(|(_, data)| data.inlined).map(|(&item, _)| item);
-    let copied: Items<'_> = copied.collect();
-    let from = Uses::of(tcx, apart.iter().copied()).reach(|item| apart.contains(&item) || copied.contains(&item));
-    let mut uses = Uses::of(tcx, []);
-    from.into_iter().for_each(|item| uses.used_by(item));
-    uses.items.into_iter().collect()
+/// What is added to rustc's units.
+struct Added<'tcx> {
+    /// Of each unit: what shows variables of its functions.
+    shown: Vec<Vec<MonoItem<'tcx>>>,
+    /// What the program has once.
+    shared: Vec<MonoItem<'tcx>>,
+    /// What each unit that refers to it has of its own: rustc's, too.
+    copied: Items<'tcx>,
+    /// What rustc has placed, and something refers to that rustc knows nothing of.
+    referred: Items<'tcx>,
 }
 
-/// Adds the copies of functions that are the unit's own, and that the part needs, too.
-fn copy_inlined<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>, part: &mut CodegenUnit<'tcx>) {
-    let is_copied = |item| unit.items().get(&item).is_some_and(|data| data.inlined);
-    let mut uses = Uses::of(tcx, []);
-    part.items().keys().for_each(|&item| uses.used_by(item));
-    let copied = uses.reach(is_copied);
-    // In the unit's order.
-    part.items_mut()
-        .extend(unit.items().iter().filter(|(item, _)| copied.contains(item)).map(|(&item, &data)| (item, data)));
-}
-
-/// The functions that show an item's variables.
-fn shown_by<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> impl Iterator<Item = MonoItem<'tcx>> {
-    let used = match item {
-        MonoItem::Fn(instance) => tcx.items_of_instance((instance, CollectionMode::UsedItems)).ok(),
-        _ => None,
-    };
-    used.map_or(&[][..], |(used, _)| super::divide(tcx, item, used).1).iter().map(|item| item.node)
-}
-
-/// Is it one item of the user's, not an instance of something generic?
-fn is_named(item: MonoItem<'_>) -> bool {
-    match item {
-        MonoItem::Fn(instance) => {
-            matches!(instance.def, InstanceKind::Item(id) if id.is_local())
-                && instance.args.non_erasable_generics().next().is_none()
+impl<'tcx> Added<'tcx> {
+    fn of(tcx: TyCtxt<'tcx>, units: &[CodegenUnit<'tcx>]) -> Self {
+        let mut crates = Crates::default();
+        let mut shown_by = |item| shown_by(tcx, &mut crates, item).iter().map(|item| item.node);
+        let shown = units.iter().map(|unit| unit.items().keys().copied().flat_map(&mut shown_by).collect()).collect();
+        let of_units = |copied| {
+            let items = units.iter().flat_map(|unit| unit.items());
+            items.filter(move |(_, data)| data.inlined == copied).map(|(&item, _)| item)
+        };
+        let mut more =
+            Added { shown, shared: Vec::new(), copied: of_units(true).collect(), referred: Items::default() };
+        let placed: Items<'_> = of_units(false).collect();
+        let mut uses = Uses::of(tcx, more.shown.iter().flatten().copied());
+        let mut walked = Items::default();
+        while let Some(item) = uses.items.pop() {
+            if !walked.insert(item) {
+                continue;
+            }
+            if placed.contains(&item) {
+                more.referred.insert(item);
+                continue;
+            }
+            uses.used_by(item);
+            // In one unit, functions that are added are like all others.
+            if units.len() == 1 {
+                uses.items.extend(shown_by(item));
+            }
+            if more.copied.contains(&item) || !is_shared(tcx, item) {
+                more.copied.insert(item);
+            } else {
+                more.shared.push(item);
+            }
         }
-        MonoItem::Static(_) | MonoItem::GlobalAsm(_) => true,
+        more
+    }
+
+    /// A unit of rustc's, whose items can be referred to from others if they must.
+    fn seen_from(&self, unit: &CodegenUnit<'tcx>) -> CodegenUnit<'tcx> {
+        let mut copy = compat::empty_copy(unit);
+        copy.items_mut().extend(unit.items().iter().map(|(&item, &data)| {
+            let is_hidden = data.linkage == Linkage::Internal && self.referred.contains(&item);
+            let hidden = MonoItemData { linkage: Linkage::External, visibility: Visibility::Hidden, ..data };
+            (item, if is_hidden { hidden } else { data })
+        }));
+        copy
+    }
+
+    /// Adds the unit's own copies of what it must have a copy of, if it refers to these items.
+    fn copy(&self, tcx: TyCtxt<'tcx>, unit: &mut CodegenUnit<'tcx>, items: &[MonoItem<'tcx>]) {
+        let copied = Uses::of(tcx, items.iter().copied()).reach(|item| self.copied.contains(&item));
+        let mut copied: Vec<_> = copied.into_iter().collect();
+        copied.sort_unstable_by_key(|item| item.symbol_name(tcx).name);
+        let data = data(true, Linkage::Internal, Visibility::Default);
+        for item in copied {
+            unit.items_mut().entry(item).or_insert(data);
+        }
     }
 }
 
-/// May another crate refer to a function that is no instance of something generic?
-fn is_exported<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> bool {
-    is_named(item) && (tcx.sess.link_dead_code() || tcx.is_reachable_non_generic(item.def_id()))
+fn is_shared<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> bool {
+    item.instantiation_mode(tcx) != InstantiationMode::LocalCopy
+}
+
+/// The size matters to nothing but the order in which units are compiled.
+fn data(inlined: bool, linkage: Linkage, visibility: Visibility) -> MonoItemData {
+    MonoItemData { inlined, linkage, visibility, size_estimate: 1 }
+}
+
+/// As rustc has it: other crates may use instances of what is generic.
+fn visibility<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> Visibility {
+    let is_generic = item.is_generic_fn() && tcx.local_crate_exports_generics() && tcx.sess.opts.share_generics();
+    let is_reached = || !item.def_id().as_local().is_some_and(|id| tcx.is_unreachable_local_definition(id));
+    if is_generic && is_reached() { tcx.sess.default_visibility().into() } else { Visibility::Hidden }
+}
+
+fn name(tcx: TyCtxt<'_>, i: usize) -> Symbol {
+    let base = CodegenUnitNameBuilder::new(tcx).build_cgu_name(LOCAL_CRATE, ["shown"], Some(i));
+    Symbol::intern(&format!("{base}{APART}"))
+}
+
+/// In which of so many units the item of a name is.
+fn place(name: &str, units: usize) -> usize {
+    let mut hasher = FxHasher::default();
+    name.hash(&mut hasher);
+    hasher.finish() as usize % units
 }
