@@ -4,10 +4,11 @@ in build-windows/, and run under wine. The unit tests that need no more than tha
 from Debian's source; the others are skipped, each by name with what it needs. Then kiln.exe and the kiln of Linux make
 the same objects, texts and diagnostics of the same inputs, for each target.
 
-    windows_host.py --kiln=build/kiln [--every=N] [unit|jit|loaded|objects|texts|missing]...
+    windows_host.py --kiln=build/kiln [--every=N] [unit|jit|loaded|clay|objects|texts|missing]...
 
 jit: a C++ program with a JIT (tests/unit/windows/jit_windows.cpp), by 10^5 units and 10^6 collections, each twice.
 loaded: programs of tests/run, whose objects a JIT loads, beside the same objects linked.
+clay: examples/clay, built for Windows: its programs in memory, and twice with code on disk.
 --every: each N-th input alone, and so much less in the JIT. Nothing was ever run on Windows itself.
 """
 import glob
@@ -172,6 +173,35 @@ def loaded(h, kiln):
     h.each(one, items)
 
 
+# ---- Clay ----
+
+def clay(h, kiln):
+    """The programs of examples/clay in memory, then kept on disk, and loaded from there; the collector moves everything."""
+    folder, program, cache = os.path.join(ROOT, 'examples/clay'), h.path('clay-jit.exe'), h.path('cache')
+    left_out = {'main.c', 'lines_test.c', 'host_linux.c', 'walk.c', 'system_linux.c'}
+    sources = [f for f in glob.glob(folder + '/*.c') + glob.glob(folder + '/runtime/*.c') if os.path.basename(f) not in left_out]
+    h.run([wine.GCC + '-posix', '-std=gnu11', '-D__USE_MINGW_ANSI_STDIO=1', '-O1', '-fno-strict-aliasing', '-Wall', '-Wextra',
+           *('-I' + f for f in (os.path.join(ROOT, 'include'), folder, folder + '/runtime')), *sources,
+           os.path.join(BUILD, 'libkiln.a'), '-static', '-lpthread', '-o', program], timeout=300)
+    os.mkdir(cache, 0o700)
+    names = sorted(os.path.basename(f)[:-5] for f in glob.glob(folder + '/programs/*.clay'))[::h.args.every]
+    for name in names:
+        with open('%s/programs/%s.out' % (folder, name)) as f: want = f.read()
+        for what in 'in memory', 'kept', 'loaded':
+            env = dict(os.environ, CLAY_GC='40' if name == 'garbage' else '1', CLAY_CACHE='' if what == 'in memory' else 'Z:' + cache.replace('/', '\\'))
+            before = len(os.listdir(cache))
+            status, out, err = h.run([wine.WINE, program, name + '.clay'], check=False, env=env, cwd=folder + '/programs', timeout=120)
+            made = len(os.listdir(cache)) - before
+            if (status, out, made) == (0, want, what == 'kept'): h.ok('clay: %s, %s' % (name, what))
+            else: h.fail('clay: %s, %s' % (name, what), 'status %d, %d files: %s\n%s' % (status, made, out[-500:], err[-500:]))
+    # others may read what is in the folder
+    os.chmod(cache, 0o755)
+    status, out, err = h.run([wine.WINE, program, names[0] + '.clay'], check=False, cwd=folder + '/programs', timeout=120,
+                             env=dict(os.environ, CLAY_CACHE='Z:' + cache.replace('/', '\\')))
+    if 'is not used' in err: h.ok('clay: a folder that others can read')
+    else: h.fail('clay: a folder that others can read', 'status %d: %s' % (status, err[-500:]))
+
+
 # ---- the same objects ----
 
 class Comparison(compare_builds.Comparison):
@@ -259,7 +289,7 @@ def missing(h, kiln):
         else: h.fail('replaces ' + name, 'status %d: %s' % (status, err))
 
 
-PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing, 'jit': jit, 'loaded': loaded}
+PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing, 'jit': jit, 'loaded': loaded, 'clay': clay}
 
 
 def main():
