@@ -4,10 +4,11 @@ in build-windows/, and run under wine. The unit tests that need no more than tha
 from Debian's source; the others are skipped, each by name with what it needs. Then kiln.exe and the kiln of Linux make
 the same objects, texts and diagnostics of the same inputs, for each target.
 
-    windows_host.py --kiln=build/kiln [--every=N] [unit|jit|loaded|clay|objects|texts|missing]...
+    windows_host.py --kiln=build/kiln [--every=N] [unit|jit|loaded|clay|crate|objects|texts|missing]...
 
 jit: a C++ program with a JIT (tests/unit/windows/jit_windows.cpp), by 10^5 units and 10^6 collections, each twice.
 loaded: programs of tests/run, whose objects a JIT loads, beside the same objects linked.
+crate: the tests of the safe Rust crate, with rustup's target x86_64-pc-windows-gnu.
 clay: examples/clay, built for Windows: its programs in memory, and twice with code on disk.
 --every: each N-th input alone, and so much less in the JIT. Nothing was ever run on Windows itself.
 """
@@ -202,6 +203,25 @@ def clay(h, kiln):
     else: h.fail('clay: a folder that others can read', 'status %d: %s' % (status, err[-500:]))
 
 
+# ---- the crate ----
+
+def crate(h, kiln):
+    """The tests of the crate kiln-codegen; each is a case."""
+    if wine.RUST_TARGET not in h.run(['rustup', 'target', 'list', '--installed'], check=False)[1].split():
+        return h.skip('crate', 'rustup target add ' + wine.RUST_TARGET)
+    key = 'CARGO_TARGET_' + wine.RUST_TARGET.upper().replace('-', '_')
+    env = dict(os.environ, KILN_LIBRARY=BUILD, KILN_INCLUDE=os.path.join(ROOT, 'include'), CARGO_TARGET_DIR=h.path('crate'), RUST_BACKTRACE='0',
+               **{key + '_LINKER': wine.GCC + '-posix', key + '_RUNNER': wine.WINE})
+    status, out, err = h.run(['cargo', 'test', '--target=' + wine.RUST_TARGET, '-p', 'kiln-codegen', '--lib', '--test=api', '--no-fail-fast'],
+                             check=False, env=env, cwd=os.path.join(ROOT, 'bindings/rust'), timeout=900)
+    cases = re.findall(r'(?m)^test (\S+) \.\.\. (\w+)(?:, (.*))?$', out)
+    for name, result, why in cases:
+        if result == 'ok': h.ok('crate: ' + name)
+        elif result == 'ignored': h.skip('crate: ' + name, why)
+        else: h.fail('crate: ' + name, out[-1500:])
+    if status or not cases: h.fail('crate', 'status %d, %d cases\n%s' % (status, len(cases), err[-1500:]))
+
+
 # ---- the same objects ----
 
 class Comparison(compare_builds.Comparison):
@@ -289,7 +309,7 @@ def missing(h, kiln):
         else: h.fail('replaces ' + name, 'status %d: %s' % (status, err))
 
 
-PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing, 'jit': jit, 'loaded': loaded, 'clay': clay}
+PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing, 'jit': jit, 'loaded': loaded, 'clay': clay, 'crate': crate}
 
 
 def main():

@@ -90,7 +90,8 @@ static bool add_code(struct kn_jit_loaded *o, uint32_t i) {
   if (at + s->size > UINT32_MAX / 4)
     return kn_jit_load_refuse(o, KILN_ERR_LIMIT, "its code is larger than 1 GiB");
   if (!KN_ROOM(o->m, out->code, at + s->size - out->code.n)) return kn_jit_load_failed(o);
-  memset(out->code.at + out->code.n, o->machine->fill, (size_t)(at - out->code.n));
+  if (at != out->code.n) /* without code there may be no memory */
+    memset(out->code.at + out->code.n, o->machine->fill, (size_t)(at - out->code.n));
   if (s->size != 0) memcpy(out->code.at + at, s->bytes, (size_t)s->size);
   out->code.n = (uint32_t)(at + s->size);
   o->sections[i].at = (uint32_t)at;
