@@ -132,7 +132,8 @@ def names_of(h, base, obj):
     rows = []
     for line in h.run(['llvm-nm-22', '--undefined-only', '--format=posix', obj])[1].splitlines():
         name, kind = line.split()[:2]
-        rows.append((name.removeprefix('__imp_'), kind == 'w'))
+        if not name.startswith(('__start_', '__stop_')): # linkers, and the JIT, make these
+            rows.append((name.removeprefix('__imp_'), kind == 'w'))
     rows = sorted(set(rows))
     text = 'extern const struct name {\n  const char *name;\n  void *address;\n} names[];\n'
     for i, (name, weak) in enumerate(rows):

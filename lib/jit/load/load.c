@@ -106,9 +106,9 @@ static bool add_code(struct kn_jit_loaded *o, uint32_t i) {
 
 /* Whether the linker and constructors go by the section's name. */
 static bool is_named(const struct kn_jit_loaded *o, const struct kn_read_section *s) {
-  if (!o->format->names_count) return false;
   const bool starts = s->type == SHT_INIT_ARRAY || s->type == SHT_FINI_ARRAY;
-  return starts || begins(s->name, ".init_array") || begins(s->name, ".fini_array") ||
+  const bool array = begins(s->name, ".init_array") || begins(s->name, ".fini_array");
+  return starts || (array && o->format->has_arrays) ||
          s->name[strspn(s->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                  "0123456789_")] == 0;
 }

@@ -124,7 +124,7 @@ struct kn_jit_section_rule {
 /* A format of objects. */
 struct kn_jit_format {
   kiln_system system;
-  bool names_count; /* linkers go by the names of sections with data */
+  bool has_arrays; /* .init_array, .fini_array */
   const struct kn_jit_section_rule *rules;
   bool (*read)(struct kn_read_object *o);
   /* Calls kn_jit_load_note of each function in code of which section i has rows. */

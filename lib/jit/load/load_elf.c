@@ -139,7 +139,7 @@ static bool read_rows(struct kn_jit_loaded_tables *t, uint32_t i) {
 }
 
 const struct kn_jit_format kn_jit_elf = {.system = KILN_SYSTEM_LINUX,
-                                         .names_count = true,
+                                         .has_arrays = true,
                                          .rules = rules,
                                          .read = kn_read_elf,
                                          .note_rows = note_rows,
