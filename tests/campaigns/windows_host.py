@@ -124,7 +124,7 @@ def jit(h, kiln):
 
 # What objects have that a unit cannot have: the loader's text, what that is, and which programs have it.
 NOT_LOADED = [("section '.tls$'", 'thread-local data of COFF', ''), ('number 11', 'thread-local data of COFF', ''),
-              ('a number, in memory', 'symbols that are numbers', ''), ('tables of exceptions', 'data of a handler of its own', 'asm_unwind.cpp')]
+              ('a number, in memory', 'symbols that are numbers', ''), ('relocation number 3 ', 'distances from an image', 'asm_sections.c'), ('tables of exceptions', 'data of a handler of its own', 'asm_unwind.cpp')]
 
 
 def names_of(h, base, obj):
