@@ -3,12 +3,11 @@
  * write to the folder. A file is written under another name and renamed, so that no reader sees half of it. */
 #define _GNU_SOURCE
 #include "cache.h"
+#include "host.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char magic[16] = "clay cache 1";
@@ -28,15 +27,13 @@ enum { FIRST_HASH = 0x811c9dc5 };
 /* The key as bytes: Kiln's version, this program (which may have another Kiln of the same version), the processor and
  * the features that the code needs, the options, the file's name and text. */
 static bool write_key(const struct cache_key *key, kiln_buffer *out) {
-  struct stat self;
-  char text[400];
-  if (stat("/proc/self/exe", &self) != 0) return false;
-  const int n = snprintf(
-    text, sizeof text,
-    "kiln %08x, program %lld %lld.%09ld, processor %d, features %llx, options %d %d %d\n",
-    kiln_version(), (long long)self.st_size, (long long)self.st_mtim.tv_sec, self.st_mtim.tv_nsec,
-    (int)key->options->target.processor, (unsigned long long)key->options->features,
-    (int)key->options->pic, key->options->jit, key->options->verify);
+  char text[400], self[100];
+  if (!host_describe_program(self, sizeof self)) return false;
+  const int n = snprintf(text, sizeof text,
+                         "kiln %08x, program %s, processor %d, features %llx, options %d %d %d\n",
+                         kiln_version(), self, (int)key->options->target.processor,
+                         (unsigned long long)key->options->features, (int)key->options->pic,
+                         key->options->jit, key->options->verify);
   return kiln_buffer_append(out, text, (size_t)n) == KILN_OK &&
          kiln_buffer_append(out, key->file, strlen(key->file) + 1) == KILN_OK &&
          kiln_buffer_append(out, key->source, key->source_size) == KILN_OK;
@@ -45,10 +42,9 @@ static bool write_key(const struct cache_key *key, kiln_buffer *out) {
 /* The name of the file of a key; false if there is no cache: the folder is missing, or not the user's alone. */
 static bool path_of(const kiln_buffer *key, char *path, size_t room) {
   const char *folder = getenv("CLAY_CACHE");
-  struct stat s;
-  if (folder == NULL || folder[0] == 0 || stat(folder, &s) != 0 || !S_ISDIR(s.st_mode))
-    return false;
-  if (s.st_uid != geteuid() || (s.st_mode & 077) != 0) {
+  bool own;
+  if (folder == NULL || folder[0] == 0 || !host_find_folder(folder, &own)) return false;
+  if (!own) {
     fprintf(stderr, "clay: the cache '%s' is not used: others could write to it, or read it\n",
             folder);
     return false;
@@ -60,14 +56,12 @@ static bool path_of(const kiln_buffer *key, char *path, size_t room) {
 
 /* The content of a file that the user alone can write; false if it is another's, or cannot be read. */
 static bool read_own(const char *path, kiln_buffer *out) {
-  const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  struct stat s;
-  bool ok = fd >= 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_uid == geteuid() &&
-            (s.st_mode & 077) == 0;
-  uint8_t *to = ok && s.st_size > 0 ? kiln_buffer_reserve(out, (size_t)s.st_size) : NULL;
-  for (ssize_t n = 1; to != NULL && n > 0 && out->size < (size_t)s.st_size; out->size += (size_t)n)
-    if ((n = read(fd, to + out->size, (size_t)s.st_size - out->size)) < 0) n = 0;
-  ok = to != NULL && out->size == (size_t)s.st_size;
+  uint64_t size = 0;
+  const int fd = host_open_own(path, &size);
+  uint8_t *to = size > 0 && size < UINT32_MAX ? kiln_buffer_reserve(out, (size_t)size) : NULL;
+  for (ptrdiff_t n = 1; to != NULL && n > 0 && out->size < size; out->size += (size_t)n)
+    if ((n = read(fd, to + out->size, (unsigned)(size - out->size))) < 0) n = 0;
+  const bool ok = to != NULL && out->size == size;
   if (fd >= 0) close(fd);
   return ok;
 }
@@ -111,7 +105,7 @@ void cache_put(const struct cache_key *key, const kiln_buffer *object) {
               fwrite(all.data, 1, all.size, out) == all.size &&
               fwrite(object->data, 1, object->size, out) == object->size;
     if (out != NULL) ok &= fclose(out) == 0;
-    if (fd >= 0 && (!ok || rename(other, path) != 0)) unlink(other);
+    if (fd >= 0 && (!ok || !host_rename(other, path))) unlink(other);
   }
   kiln_buffer_free(&all);
 }

@@ -8,14 +8,14 @@
  *   declared again replaces the old one, also for its existing callers if its signature is the same. */
 #include "cache.h"
 #include "gen.h"
+#include "host.h"
 #include "jit.h"
 #include "runtime.h"
+#include "system.h"
 
 #include <kiln/stack.h>
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <execinfo.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -58,8 +58,8 @@ uint64_t clay_each_root(void (*visit)(clay_cell *root)) {
 /* Where each function on the stack is, from the newest to the oldest one. */
 static void print_traceback(void) {
   void *pcs[64];
-  int n = backtrace(pcs, 64);
-  for (int i = 0; i < n; i++) {
+  const unsigned n = host_backtrace(pcs, 64);
+  for (unsigned i = 0; i < n; i++) {
     char text[1024];
     kiln_jit_frame at;
     kiln_jit_pc_info info = {
@@ -106,7 +106,7 @@ static void *runtime_function(void *user, const char *name) {
       if (host.live_threads != 0 && table[i].flags & RT_COLLECTS) break; /* of one thread alone */
       return (void *)(uintptr_t)table[i].address;
     }
-  return NULL; /* a function of C */
+  return host_function(name);
 }
 
 /* ---- compiling ---- */
@@ -232,7 +232,7 @@ static char *read_lines(void) {
   do {
     if (asks) fputs(text == NULL ? "> " : "  ", stdout);
     fflush(stdout);
-    ssize_t n = getline(&line, &room, stdin);
+    const ptrdiff_t n = clay_get_line(&line, &room);
     if (n <= 0) break;
     text = realloc(text, size + (size_t)n + 1);
     if (text == NULL) abort();
@@ -329,8 +329,7 @@ void clay_program(void) {
     fprintf(stderr, "clay: %s\n", e.diag.message);
     exit(3);
   }
-  dlopen("libm.so.6",
-         RTLD_NOW | RTLD_GLOBAL); /* programs use functions of the C library, and of this one */
+  host_open_libraries(); /* programs use functions of the C library, and of that for maths */
   clay_init(&host.clay);
   host.clay.debug = DEBUG_LINES;
   host.bottom = __builtin_frame_address(0);

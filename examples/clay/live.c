@@ -19,13 +19,13 @@
 
 enum { MAX_THREADS = 64 };
 
-typedef long step_fn(long n);
+typedef int64_t step_fn(int64_t n);
 
 static struct {
   const char *path;
   char *text; /* the file, as it was when it had no errors */
   step_fn *_Atomic step;
-  _Atomic long number;
+  _Atomic int64_t number;
   atomic_ulong generation; /* of the functions */
   atomic_bool ends;
 } live;
@@ -33,7 +33,7 @@ static struct {
 struct worker {
   pthread_t thread;
   atomic_ulong generation; /* that `answer` is of */
-  long answer;
+  int64_t answer;
 };
 
 /* ---- what has changed ---- */
@@ -130,7 +130,7 @@ static void *work(void *argument) {
   struct worker *w = argument;
   while (!atomic_load(&live.ends)) {
     const unsigned long generation = atomic_load(&live.generation);
-    const long answer = atomic_load(&live.step)(atomic_load(&live.number));
+    const int64_t answer = atomic_load(&live.step)(atomic_load(&live.number));
     if (generation == atomic_load(&w->generation)) continue;
     w->answer = answer;
     atomic_store(&w->generation, generation);
@@ -158,7 +158,7 @@ static bool find_step(void) {
   return true;
 }
 
-static void answer(struct worker *workers, unsigned n, long number) {
+static void answer(struct worker *workers, unsigned n, int64_t number) {
   replace_changed();
   find_step(); /* another signature: the old one goes on */
   void *address = find("tick", 0);
@@ -169,7 +169,7 @@ static void answer(struct worker *workers, unsigned n, long number) {
   const unsigned long generation = atomic_fetch_add(&live.generation, 1) + 1;
   for (unsigned k = 0; k < n; k++) {
     while (atomic_load(&workers[k].generation) != generation) sched_yield();
-    printf("%ld%s", workers[k].answer, k + 1 < n ? " " : "\n");
+    printf("%lld%s", (long long)workers[k].answer, k + 1 < n ? " " : "\n");
   }
   fflush(stdout);
 }
@@ -185,7 +185,7 @@ bool live_loop(const char *path, const char *text, unsigned n_threads) {
   bool ok = find_step();
   for (; n_started < n && ok; n_started++)
     ok = pthread_create(&workers[n_started].thread, NULL, work, workers + n_started) == 0;
-  while (ok && fgets(line, sizeof line, stdin) != NULL) answer(workers, n, strtol(line, NULL, 10));
+  while (ok && fgets(line, sizeof line, stdin) != NULL) answer(workers, n, strtoll(line, NULL, 10));
   atomic_store(&live.ends, true);
   for (unsigned k = 0; k < n_started; k++) pthread_join(workers[k].thread, NULL);
   free(live.text);

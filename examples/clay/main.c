@@ -35,7 +35,7 @@ static const char help[] =
   "  -e, --emit=WHAT    exe, obj (as `-o FILE.o`), or kir: Kiln's IR as text, to FILE or standard "
   "output\n"
   "  -g                 with debug information: for gdb\n"
-  "  -t, --target=NAME  x86_64 or aarch64 (default: this machine)\n"
+  "  -t, --target=NAME  x86_64, aarch64 or x86_64-windows (default: this machine)\n"
   "      --cc=COMMAND   C compiler to link with (default: cc, or the target's cross gcc)\n"
   "      --runtime=FILE Clay's runtime, as object (default: beside this program)\n"
   "      --time         say how long each stage took\n"
@@ -105,6 +105,8 @@ static int spawn(char *const argv[]) {
 
 /* ---- linking and running ---- */
 
+static bool is_windows(const struct options *o) { return o->target.system == KILN_SYSTEM_WINDOWS; }
+
 static void find_runtime(const struct options *o, char path[PATH_MAX]) {
   if (o->runtime != NULL) {
     snprintf(path, PATH_MAX, "%s", o->runtime);
@@ -114,41 +116,50 @@ static void find_runtime(const struct options *o, char path[PATH_MAX]) {
   path[n > 0 ? n : 0] = 0;
   char *base = strrchr(path, '/');
   base = base != NULL ? base + 1 : path;
-  sprintf(base, "clay-runtime-%s.o", kiln_processor_name(o->target.processor));
+  sprintf(base, "clay-runtime-%s%s.o", kiln_processor_name(o->target.processor),
+          is_windows(o) ? "-windows" : "");
 }
 
-/* Compilers for targets other than this machine. */
-static const char *const cross_compilers[] = {
-  [KILN_PROCESSOR_X86_64] = "x86_64-linux-gnu-gcc",
-  [KILN_PROCESSOR_AARCH64] = "aarch64-linux-gnu-gcc",
+/* Targets other than this machine: the compiler that links, and what runs the program. */
+struct cross {
+  const char *cc, *emulator;
 };
-_Static_assert(sizeof cross_compilers / sizeof *cross_compilers == KILN_PROCESSOR_COUNT,
+static const struct cross cross_targets[] = {
+  [KILN_PROCESSOR_X86_64] = {"x86_64-linux-gnu-gcc", "qemu-x86_64"},
+  [KILN_PROCESSOR_AARCH64] = {"aarch64-linux-gnu-gcc", "qemu-aarch64"},
+};
+_Static_assert(sizeof cross_targets / sizeof *cross_targets == KILN_PROCESSOR_COUNT,
                "every target has a compiler");
+
+/* That of the options; NULL: programs are for this machine. */
+static const struct cross *cross_of(const struct options *o) {
+  static const struct cross windows = {"x86_64-w64-mingw32-gcc", "wine64"};
+  if (is_windows(o)) return &windows;
+  return o->target.processor != o->host.processor ? cross_targets + o->target.processor : NULL;
+}
 
 static int link_program(const struct options *o, const char *object, const char *exe) {
   char runtime[PATH_MAX];
-  bool cross = o->target.processor != o->host.processor;
-  const char *cc = o->cc != NULL ? o->cc : cross ? cross_compilers[o->target.processor] : "cc";
+  const struct cross *cross = cross_of(o);
+  const char *cc = o->cc != NULL ? o->cc : cross != NULL ? cross->cc : "cc";
   find_runtime(o, runtime);
   if (access(runtime, R_OK) != 0)
     return complain(FAILED, "%s: %s (see --runtime)", runtime, strerror(errno));
   /* Cross-built programs are static, so that an emulator needs no libraries of the target. */
-  const char *argv[] = {cc, object, runtime, "-o", exe, "-lm", cross ? "-static" : NULL, NULL};
+  const char *argv[] = {cc,  object, runtime, "-o", exe, "-lm", cross != NULL ? "-static" : NULL,
+                        NULL};
   return spawn((char *const *)(uintptr_t)argv) == 0 ? OK
                                                     : complain(FAILED, "linking by %s failed", cc);
 }
 
 static int run_program(const struct options *o, const char *exe) {
-  char emulator[64];
+  const struct cross *cross = cross_of(o);
   size_t n = 0;
   for (char **a = o->args; *a != NULL; a++) n++;
   char **argv = calloc(n + 3, sizeof *argv);
   if (argv == NULL) abort();
   size_t k = 0;
-  if (o->target.processor != o->host.processor) {
-    snprintf(emulator, sizeof emulator, "qemu-%s", kiln_processor_name(o->target.processor));
-    argv[k++] = emulator;
-  }
+  if (cross != NULL) argv[k++] = (char *)(uintptr_t)cross->emulator;
   argv[k++] = (char *)(uintptr_t)exe;
   memcpy(argv + k, o->args, n * sizeof *argv);
   int status = spawn(argv);
@@ -164,7 +175,7 @@ static int deliver(const struct options *o, const kiln_buffer *object, const cha
   snprintf(folder, sizeof folder, "%s/clay-XXXXXX", tmp != NULL ? tmp : "/tmp");
   if (mkdtemp(folder) == NULL) return complain(FAILED, "%s: %s", folder, strerror(errno));
   snprintf(object_path, sizeof object_path, "%s/a.o", folder);
-  snprintf(exe_path, sizeof exe_path, "%s/a.out", folder);
+  snprintf(exe_path, sizeof exe_path, "%s/a.%s", folder, is_windows(o) ? "exe" : "out");
   int status = write_file(object_path, object);
   if (status == OK) status = link_program(o, object_path, o->run ? exe_path : output);
   say_time(o, "link", since);
@@ -198,7 +209,8 @@ static int generate(const struct options *o, struct clay *c, const struct progra
     bool text = o->emit == EMIT_KIR;
     kiln_status status =
       gen_program(c, p, s, "clay_program", text ? print_function : NULL, &bodies);
-    if (status == KILN_OK) status = text ? kiln_module_print(m, out) : kiln_emit_elf(m, &s, 1, out);
+    if (status == KILN_OK)
+      status = text ? kiln_module_print(m, out) : kiln_emit_object(m, &s, 1, out);
     if (text && status == KILN_OK && kiln_buffer_append(out, bodies.data, bodies.size) != KILN_OK)
       status = KILN_ERR_MEMORY;
     if (status != KILN_OK) { /* a mistake in this compiler, not in its input */

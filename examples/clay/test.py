@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of Clay: test.py CLAY [NAME...]
 
-programs/NAME.clay prints what programs/NAME.out says, on each machine, linked and in memory, and with a collector that
+programs/NAME.clay prints what programs/NAME.out says, on each machine, linked and in memory, on Windows under wine, and with a collector that
 moves everything at every allocation. What it did is added up, and must not be nothing. errors.txt has wrong programs with the messages that they must give, and
 programs that fail at run time. Speaks TAP."""
 import concurrent.futures
@@ -13,6 +13,8 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '../../tests/harness'))
+import wine  # noqa: E402
 MESSAGE = re.compile(r'^[^:\s]*:(\d+:\d+: (?:runtime )?error: .*)$', re.M)
 
 
@@ -59,6 +61,22 @@ def kept(clay, name, work, counts):
                 expect(out, f.read(), 'output (%s)' % err.strip())
             expect(status, 0, 'status')
         expect(len(os.listdir(folder)), 1, 'files of the cache')
+    return test
+
+
+def on_windows(clay, name, work, counts):
+    """A program that is linked for Windows, under wine, with the collector that moves everything."""
+    def test():
+        exe = os.path.join(work, name + '.exe')
+        expect(run(clay, '--target=x86_64-windows', '-o', exe, name + '.clay', cwd=PROGRAMS)[::2], (0, ''), 'status of clay')
+        env = {'CLAY_GC': '40' if name == 'garbage' else '1'}
+        status, out, err = run(wine.WINE, exe, env=env)
+        if status and not out and not err: # it was not started, which happens
+            status, out, err = run(wine.WINE, exe, env=env)
+        with open(os.path.join(PROGRAMS, name + '.out')) as f:
+            expect(out, f.read(), 'output (%s)' % err.strip())
+        expect(status, 0, 'status')
+        counts.append([int(n) for n in re.search(COUNTS, err).groups()])
     return test
 
 
@@ -418,7 +436,9 @@ def main():
     beside = os.path.dirname(clay)
     cross = os.path.exists(os.path.join(beside, 'clay-runtime-aarch64.o')) and os.uname().machine != 'aarch64'
     emulator = cross and shutil.which('qemu-aarch64')
-    tests, skipped, moved = [], [], {'linked': [], 'in memory': [], 'loaded': [], 'aarch64': []}
+    windows = os.path.exists(os.path.join(beside, 'clay-runtime-x86_64-windows.o')) and os.path.exists(wine.WINE)
+    if windows: wine.start()
+    tests, skipped, moved = [], [], {'linked': [], 'in memory': [], 'loaded': [], 'aarch64': [], 'Windows': []}
     for name in sorted(f[:-5] for f in os.listdir(PROGRAMS) if f.endswith('.clay')):
         tests.append(('program ' + name, program(clay, name, ['--run'])))
         tests.append(('program %s, moving' % name, program(clay, name, ['--run'], moved['linked'])))
@@ -428,7 +448,9 @@ def main():
             tests.append(('program %s, aarch64, -g, moving' % name,
                           program(clay, name, ['-g', '--target=aarch64', '--run'], moved['aarch64'])))
         else:
-            skipped.append('program %s, aarch64, -g, moving' % name)
+            skipped.append('program %s, aarch64, -g, moving # SKIP no aarch64-linux-gnu-gcc or no qemu-aarch64' % name)
+        if windows: tests.append(('program %s, Windows, moving' % name, on_windows(clay, name, work, moved['Windows'])))
+        else: skipped.append('program %s, Windows, moving # SKIP no x86_64-w64-mingw32-gcc-posix or no wine' % name)
     for i, (name, want, source) in enumerate(sections()):
         tests.append(('error ' + name, wrong(clay, work, i, want, source)))
     tests += [('command: ' + name, test) for name, test in command(clay, work)]
@@ -460,7 +482,7 @@ def main():
             print('%sok %d - objects moved, %s' % ('' if good else 'not ', count, what))
     for name in skipped:
         count += 1
-        print('ok %d - %s # SKIP no aarch64-linux-gnu-gcc or no qemu-aarch64' % (count, name))
+        print('ok %d - %s' % (count, name))
     print('1..%d' % count)
     shutil.rmtree(work, ignore_errors=True)
     sys.exit(failed > 0)

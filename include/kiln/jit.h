@@ -200,10 +200,10 @@ enum {
 KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_input *inputs,
                                   uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
 
-/** Adds the object of `size_bytes` bytes at `bytes` as one unit, as kiln_jit_add adds a module: a relocatable ELF
- * object for this machine, as kiln_emit_object writes it. The unit has the object's functions, data, thread-local data,
- * constructors, unwind rows, tables of exceptions and of roots. With kiln_jit_options.gdb, it has the object's debug
- * sections, too.
+/** Adds the object of `size_bytes` bytes at `bytes` as one unit, as kiln_jit_add adds a module: a relocatable
+ * object for this machine, as kiln_emit_object writes it: ELF, or on Windows COFF. The unit has the object's functions,
+ * data, thread-local data (not on Windows), constructors, unwind rows, tables of exceptions and of roots. With
+ * kiln_jit_options.gdb, it has the object's debug sections, too.
  * - Make the module of the object with kiln_module_options.jit and KILN_PIC_FULL. If the object accesses thread-local
  *   data by a TLS model for programs, or refers directly to what is too far away, the call fails.
  * - Objects of other compilers work if they only have what Kiln's objects have. Anything else is refused with an error

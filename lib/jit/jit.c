@@ -62,6 +62,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
       (unsigned)o->protection >= KILN_JIT_PROTECTION_COUNT)
     return KN_JIT_FAIL(false, e, KILN_ERR_ARGUMENT, "options out of range");
   jit->processor = host.processor;
+  jit->format = host.format;
   jit->machine = &kn_target_at(host)->code;
   if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
     return false;

@@ -34,6 +34,7 @@ struct kiln_jit {
   struct kn_stack_finder finder; /* first: walks of the stack know no more of a JIT */
   kiln_jit_options options;
   kiln_processor processor;
+  kiln_format format;                  /* of objects that it loads */
   const struct kn_code_facts *machine; /* facts about its code */
   const struct kn_jit_machine *code;   /* the machine's part of the JIT */
   /* Of the process that made it: process.c. */

@@ -22,7 +22,7 @@ CRATES = ('serde_json regex hashbrown smallvec indexmap itertools bytes crossbea
           'num-bigint rand base64 uuid chrono url')
 # Name, what it is, the script, its arguments. {torture}: GCC's tests.
 PARTS = [
-    ('host', 'Kiln itself there: unit tests, the JIT in a C++ program, and the same objects as on Linux', 'campaigns/windows_host.py', ''),
+    ('host', 'Kiln itself there: unit tests, the JIT in a C++ program, loaded objects, Clay, the Rust crate, and the same objects as on Linux', 'campaigns/windows_host.py', ''),
     ('torture-O0', "GCC's C torture tests", 'run/torture/torture.py', '--source={torture}/execute --level=O0'),
     ('torture-O2', 'the same', 'run/torture/torture.py', '--source={torture}/execute --level=O2'),
     ('cxx-eh', "g++'s tests of exceptions", 'run/torture/cxx.py', '--source={torture} g++.dg/eh'),

@@ -4,9 +4,12 @@ in build-windows/, and run under wine. The unit tests that need no more than tha
 from Debian's source; the others are skipped, each by name with what it needs. Then kiln.exe and the kiln of Linux make
 the same objects, texts and diagnostics of the same inputs, for each target.
 
-    windows_host.py --kiln=build/kiln [--every=N] [unit|jit|objects|texts|missing]...
+    windows_host.py --kiln=build/kiln [--every=N] [unit|jit|loaded|clay|crate|objects|texts|missing]...
 
-jit: a C++ program with a JIT (tests/unit/windows/jit_windows.cpp), by 10^5 units and 10^6 collections.
+jit: a C++ program with a JIT (tests/unit/windows/jit_windows.cpp), by 10^5 units and 10^6 collections, each twice.
+loaded: programs of tests/run, whose objects a JIT loads, beside the same objects linked.
+crate: the tests of the safe Rust crate, with rustup's target x86_64-pc-windows-gnu.
+clay: examples/clay, built for Windows: its programs in memory, and twice with code on disk.
 --every: each N-th input alone, and so much less in the JIT. Nothing was ever run on Windows itself.
 """
 import glob
@@ -34,7 +37,7 @@ NEEDS = [('gelf|elf_fixture', 'libelf'), ('kiln/interp|fold_run', 'the interpret
          ('tools/memory', "Linux's memory"), ('sys/mman', "Linux's memory")]
 # Those whose source does not say it.
 OTHERS = {'jit_throw': 'a personality as Linux has them', 'jit_run': 'thread-local data of the program by its name',
-          'jit_object': 'objects of ELF in the JIT', 'ctypes': "layouts of Linux's C", 'throw': '<kiln/throw.h>, which is not there',
+          'jit_object': "objects of ELF in the JIT; jit_coff has COFF's", 'ctypes': "layouts of Linux's C", 'throw': '<kiln/throw.h>, which is not there',
           'jit_lazy_roots': 'roots among the arguments of lazy functions, which are refused there', 'jit_wide': "assembly for ELF", 'walk_alone': 'weak references of ELF, which take nothing out of an archive',
           'library': 'objects of ELF', 'output': "Linux's streams", 'api': 'objects of ELF', 'a64_lse': "LLVM's assembler in a pipe", 'left_out': 'libraries of other builds'}
 TARGETS = ('x86_64', 'aarch64', 'x86_64-windows')
@@ -115,6 +118,109 @@ def jit(h, kiln):
         if result == 'ok': h.ok('jit: ' + case)
         else: h.fail('jit: ' + case, out[-1500:])
     if status or not re.search(r'(?m)^1\.\.%d$' % len(cases), out): h.fail('jit', 'status %d\n%s' % (status, (out + err)[-1500:]))
+
+
+# ---- objects that a JIT loads ----
+
+# What objects have that a unit cannot have: the loader's text, what that is, and which programs have it.
+NOT_LOADED = [("section '.tls$'", 'thread-local data of COFF', ''), ('number 11', 'thread-local data of COFF', ''),
+              ('a number, in memory', 'symbols that are numbers', ''), ('relocation number 3 ', 'distances from an image', 'asm_sections.c'), ('tables of exceptions', 'data of a handler of its own', 'asm_unwind.cpp')]
+
+
+def names_of(h, base, obj):
+    """The source of the table of what the object does not define."""
+    rows = []
+    for line in h.run(['llvm-nm-22', '--undefined-only', '--format=posix', obj])[1].splitlines():
+        name, kind = line.split()[:2]
+        if not name.startswith(('__start_', '__stop_')): # linkers, and the JIT, make these
+            rows.append((name.removeprefix('__imp_'), kind == 'w'))
+    rows = sorted(set(rows))
+    text = 'extern const struct name {\n  const char *name;\n  void *address;\n} names[];\n'
+    for i, (name, weak) in enumerate(rows):
+        text += 'extern char n%d[] __asm__("%s")%s;\n' % (i, name, ' __attribute__((weak))' if weak else '')
+    text += 'const struct name names[] = {\n%s  {0, 0}};\n' % ''.join('  {"%s", n%d},\n' % (n, i) for i, (n, _) in enumerate(rows))
+    return h.write(base + '.names.c', text)
+
+
+def loaded(h, kiln):
+    """Programs of tests/run: what each prints from the object, linked, and loaded."""
+    sys.path.insert(0, os.path.join(ROOT, 'tests/run/windows'))
+    from windows import LEFT_OUT
+    loader = h.path('load.o')
+    h.run([wine.GCC + '-posix', '-O1', '-Wall', '-Wextra', '-c', '-DKIR_NAMES=names', '-I' + os.path.join(ROOT, 'include'),
+           os.path.join(ROOT, 'tests/kir/kir_load.c'), '-o', loader])
+    folders = [os.path.join(ROOT, 'tests/run', f) for f in ('windows', 'programs')]
+    sources = [os.path.join(f, n) for f in folders for n in sorted(os.listdir(f)) if n.endswith(('.c', '.cpp')) and n not in LEFT_OUT]
+    items = [(s, level) for s in sources for level in ('-O0', '-O1', '-O2')][::h.args.every]
+
+    def run(program, *args):
+        """Every program prints something. One that did not was not started by wine, which happens, and is started again."""
+        ran = h.run([wine.WINE, program, *args], check=False, timeout=120)
+        return ran if ran[1] or ran[2] else h.run([wine.WINE, program, *args], check=False, timeout=120)
+
+    def one(item):
+        source, level = item
+        name = os.path.basename(source) + level
+        base = h.path(name)
+        link = [wine.GXX if source.endswith('.cpp') else wine.GCC + '-posix', '-static', '-o']
+        h.run(['clang-22', '--target=' + wine.CLANG_TARGET, '-c', '-emit-llvm', '-w', level, source, '-o', base + '.bc'])
+        h.run([h.args.kiln, 'compile', base + '.bc', '-o', base + '.o'])
+        h.run([*link, base + '.linked.exe', base + '.o'])
+        h.run([*link, base + '.loader.exe', loader, names_of(h, name, base + '.o'), os.path.join(BUILD, 'libkiln.a'), '-lpthread'])
+        want, got = run(base + '.linked.exe'), run(base + '.loader.exe', base + '.o')
+        lack = next((what for text, what, who in NOT_LOADED if got[0] == 99 and text in got[1] and name.startswith(who)), None)
+        if lack: h.skip('loaded: ' + name, lack)
+        elif want[:2] == got[:2] and want[1]: h.ok('loaded: ' + name)
+        else: h.fail('loaded: ' + name, 'status %d, linked %d: %s\n%s\nlinked:\n%s' % (got[0], want[0], got[2][-200:], got[1][-300:], want[1][-300:]))
+    h.each(one, items)
+
+
+# ---- Clay ----
+
+def clay(h, kiln):
+    """The programs of examples/clay in memory, then kept on disk, and loaded from there; the collector moves everything."""
+    folder, program, cache = os.path.join(ROOT, 'examples/clay'), h.path('clay-jit.exe'), h.path('cache')
+    left_out = {'main.c', 'lines_test.c', 'host_linux.c', 'walk.c', 'system_linux.c'}
+    sources = [f for f in glob.glob(folder + '/*.c') + glob.glob(folder + '/runtime/*.c') if os.path.basename(f) not in left_out]
+    h.run([wine.GCC + '-posix', '-std=gnu11', '-D__USE_MINGW_ANSI_STDIO=1', '-O1', '-fno-strict-aliasing', '-Wall', '-Wextra',
+           *('-I' + f for f in (os.path.join(ROOT, 'include'), folder, folder + '/runtime')), *sources,
+           os.path.join(BUILD, 'libkiln.a'), '-static', '-lpthread', '-o', program], timeout=300)
+    os.mkdir(cache, 0o700)
+    names = sorted(os.path.basename(f)[:-5] for f in glob.glob(folder + '/programs/*.clay'))[::h.args.every]
+    for name in names:
+        with open('%s/programs/%s.out' % (folder, name)) as f: want = f.read()
+        for what in 'in memory', 'kept', 'loaded':
+            env = dict(os.environ, CLAY_GC='40' if name == 'garbage' else '1', CLAY_CACHE='' if what == 'in memory' else 'Z:' + cache.replace('/', '\\'))
+            before = len(os.listdir(cache))
+            status, out, err = h.run([wine.WINE, program, name + '.clay'], check=False, env=env, cwd=folder + '/programs', timeout=120)
+            made = len(os.listdir(cache)) - before
+            if (status, out, made) == (0, want, what == 'kept'): h.ok('clay: %s, %s' % (name, what))
+            else: h.fail('clay: %s, %s' % (name, what), 'status %d, %d files: %s\n%s' % (status, made, out[-500:], err[-500:]))
+    # others may read what is in the folder
+    os.chmod(cache, 0o755)
+    status, out, err = h.run([wine.WINE, program, names[0] + '.clay'], check=False, cwd=folder + '/programs', timeout=120,
+                             env=dict(os.environ, CLAY_CACHE='Z:' + cache.replace('/', '\\')))
+    if 'is not used' in err: h.ok('clay: a folder that others can read')
+    else: h.fail('clay: a folder that others can read', 'status %d: %s' % (status, err[-500:]))
+
+
+# ---- the crate ----
+
+def crate(h, kiln):
+    """The tests of the crate kiln-codegen; each is a case."""
+    if wine.RUST_TARGET not in h.run(['rustup', 'target', 'list', '--installed'], check=False)[1].split():
+        return h.skip('crate', 'rustup target add ' + wine.RUST_TARGET)
+    key = 'CARGO_TARGET_' + wine.RUST_TARGET.upper().replace('-', '_')
+    env = dict(os.environ, KILN_LIBRARY=BUILD, KILN_INCLUDE=os.path.join(ROOT, 'include'), CARGO_TARGET_DIR=h.path('crate'), RUST_BACKTRACE='0',
+               **{key + '_LINKER': wine.GCC + '-posix', key + '_RUNNER': wine.WINE})
+    status, out, err = h.run(['cargo', 'test', '--target=' + wine.RUST_TARGET, '-p', 'kiln-codegen', '--lib', '--test=api', '--no-fail-fast'],
+                             check=False, env=env, cwd=os.path.join(ROOT, 'bindings/rust'), timeout=900)
+    cases = re.findall(r'(?m)^test (\S+) \.\.\. (\w+)(?:, (.*))?$', out)
+    for name, result, why in cases:
+        if result == 'ok': h.ok('crate: ' + name)
+        elif result == 'ignored': h.skip('crate: ' + name, why)
+        else: h.fail('crate: ' + name, out[-1500:])
+    if status or not cases: h.fail('crate', 'status %d, %d cases\n%s' % (status, len(cases), err[-1500:]))
 
 
 # ---- the same objects ----
@@ -204,7 +310,7 @@ def missing(h, kiln):
         else: h.fail('replaces ' + name, 'status %d: %s' % (status, err))
 
 
-PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing, 'jit': jit}
+PARTS = {'unit': lambda h, kiln: unit(h), 'objects': objects, 'texts': texts, 'missing': missing, 'jit': jit, 'loaded': loaded, 'clay': clay, 'crate': crate}
 
 
 def main():

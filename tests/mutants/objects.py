@@ -4,7 +4,8 @@ import os
 
 from campaign import Campaign, NotFound, Row
 
-READ, LOAD, SYMBOLS, FRAMES = ('lib/jit/load/' + n for n in ('elf_read.c', 'load.c', 'load_symbols.c', 'load_frames.c'))
+READ, ELF, COFF, LOAD, SYMBOLS, TABLES, ELF_ROWS, COFF_ROWS = (
+    'lib/jit/load/' + n for n in ('read.c', 'read_elf.c', 'read_coff.c', 'load.c', 'load_symbols.c', 'load_tables.c', 'load_elf.c', 'load_coff.c'))
 WRITE, LATE, FIND, DEBUG = ('lib/jit/' + n for n in ('link/write.c', 'link/late.c', 'serve/find.c', 'serve/loaded_debug.c'))
 ROOTS, THROW, X64, STACK = 'lib/jit/link/late_roots.c', 'runtime/throw/throw.c', 'targets/x86_64/jit_code.c', 'runtime/stack/stack.c'
 MOVED, CALL, FRAME = ('targets/x86_64/' + n for n in ('moved.c', 'call.c', 'frame.c'))
@@ -13,33 +14,56 @@ LIMIT = 120  # seconds
 
 MUTANTS = [
     # ---- what is checked ----
-    ('a section is in the file', READ, 'if (!empty && !is_in(o, h->sh_offset, h->sh_size))', 'if (0)', 'jit_object'),
-    ('an alignment is a power of two', READ, '(align & (align - 1)) != 0 || ', '', 'jit_object'),
-    ('a symbol is in its section', READ, 'if (to->value > size || to->size > size - to->value)', 'if (to->value > size)', 'jit_object'),
-    ("a symbol's section exists", READ, 'if (section >= o->n_sections)', 'if (section >= o->n_sections + 65536)', 'jit_object'),
-    ('a field is in its section', READ, 'bytes > of->size - to[i].offset)', 'to[i].offset == of->size)', 'jit_object'),
-    ("a relocation's symbol exists", READ, ' || to[i].symbol >= o->n_symbols)', ')', 'jit_object'),
-    ('objects of other processors are refused', READ, 'if (head->e_machine != kn_elf_machine(processor)->number)', 'if (0)', 'jit_object'),
+    ('a section is in the file', ELF, 'if (!empty && !kn_read_has(o, h->sh_offset, h->sh_size))', 'if (0)', 'jit_object'),
+    ('an alignment is a power of two', ELF, '(align & (align - 1)) != 0 || ', '', 'jit_object'),
+    ('a symbol is in its section', ELF, 'if (to->value > size || to->size > size - to->value)', 'if (to->value > size)', 'jit_object'),
+    ("a symbol's section exists", ELF, 'if (section >= o->n_sections)', 'if (section >= o->n_sections + 65536)', 'jit_object'),
+    ('a field is in its section', READ, 'bytes > of->size - r->offset)', 'r->offset == of->size)', 'jit_object'),
+    ("a relocation's symbol exists", READ, ' || r->symbol >= o->n_symbols)', ')', 'jit_object'),
+    ('objects of other processors are refused', ELF, 'if (head->e_machine != kn_elf_machine(o->processor)->number)', 'if (0)', 'jit_object'),
     ('functions do not overlap', SYMBOLS, 'f->at - last->at < last->size)', 'last->size == UINT32_MAX)', 'jit_object'),
-    ('rows begin as Kiln writes them', FRAMES, 'if (memcmp(expected, found, size) != 0 ||', 'if (', 'jit_object'),
-    ('tables of exceptions begin as they do', FRAMES, 'if (size < 2 || p[0] != KN_EH_OMIT) return false;', 'if (size < 2) return false;', 'jit_object'),
-    ('tables of roots are whole', FRAMES, ' || size != KN_ROOTS_HEAD + 4 * (calls * (1u + ids) + roots)) return 0;', ') return 0;', 'jit_object'),
+    ('rows begin as Kiln writes them', ELF_ROWS, 'if (memcmp(expected, found, size) != 0 ||', 'if (', 'jit_object'),
+    ('tables of exceptions begin as they do', TABLES, 'if (size < 2 || p[0] != KN_EH_OMIT) return false;', 'if (size < 2) return false;', 'jit_object'),
+    ('tables of roots are whole', TABLES, ' || size != KN_ROOTS_HEAD + 4 * (calls * (1u + ids) + roots)) return 0;', ') return 0;', 'jit_object'),
     # ---- what is loaded ----
     ('a distance is one from the start of its data', LOAD, 'to->addend = (int64_t)((uint64_t)r->addend - r->offset);', '', 'jit_object'),
     ('data keeps its alignment', LOAD, '.align_log2 = s->align_log2,', '.align_log2 = 0,', 'jit_object'),
     ('thread-local data is that', LOAD, 'const bool tls = (s->flags & SHF_TLS) != 0;\n  const kiln_symbol_desc',
      'const bool tls = 0;\n  const kiln_symbol_desc', 'jit_object'),
-    ('constructors are in a section of that name', LOAD, '.section = !tls && is_named(s) ? s->name : NULL}', '.section = NULL}', 'jit_object'),
-    ('an exception has its type', FRAMES, 'out->table_types.at[to->type_first + number - 1] = id;',
+    ('constructors are in a section of that name', LOAD, '.section = !tls && is_named(o, s) ? s->name : NULL}', '.section = NULL}', 'jit_object'),
+    ('an exception has its type', TABLES, 'out->table_types.at[to->type_first + number - 1] = id;',
      'out->table_types.at[to->type_first + to->n_types - number] = id;', 'jit_object'),
-    ('a function has its table of exceptions', FRAMES, 'out->funcs.at[t->func].table = out->tables.n;', '', 'jit_object'),
-    ('a function has its table of roots', FRAMES, 'out->funcs.at[func - 1].roots = out->root_tables.n;', '', 'jit_object'),
+    ('a function has its table of exceptions', TABLES, '  out->funcs.at[t->func].table = out->tables.n;\n', '', 'jit_object'),
+    ('a function has its table of roots', TABLES, 'out->funcs.at[func - 1].roots = out->root_tables.n;', '', 'jit_object'),
     ('a symbol is where it is in its section', SYMBOLS, '(kiln_symbol){base}, (int64_t)offset).id;', '(kiln_symbol){base}, 0).id;', 'jit_object'),
     ('a weak definition is one of many', SYMBOLS, '[STB_WEAK] = KILN_LINKAGE_WEAK', '[STB_WEAK] = KILN_LINKAGE_EXTERNAL', 'jit_object'),
-    ('a unique definition is one of many', READ, 'section != 0 ? STB_WEAK : STB_GLOBAL;', 'STB_GLOBAL;', 'jit_object'),
+    ('a unique definition is one of many', ELF, 'section != 0 ? STB_WEAK : STB_GLOBAL;', 'STB_GLOBAL;', 'jit_object'),
     ('data has a name', WRITE, 'k < l->loaded->n_data; k++) {', 'k < 0; k++) {', 'jit_object'),
     ('a constructor belongs to its definition', WRITE, '    if (is_other(in, d->with)) continue;\n', '', 'jit_object'),
     ('debug sections have addresses', DEBUG, 'return at != 0 ? at + (uint64_t)r->addend : 0;', 'return 0;', 'jit_object'),
+    # ---- COFF ----
+    ('COFF: a section is in the file', COFF, 'if (!zero && size != 0 && !kn_read_has(o, at, size))', 'if (0)', 'jit_coff'),
+    ('COFF: a symbol is in its section', COFF, 'if (value > o->sections[section].size)', 'if (0)', 'jit_coff'),
+    ("COFF: a symbol's section exists", COFF, 'if ((uint32_t)section >= o->n_sections)', 'if (section > 65000)', 'jit_coff'),
+    ('COFF: a symbol has its other records', COFF, 'if (*aux >= o->n_symbols - i)', 'if (0)', 'jit_coff'),
+    ('COFF: a field is in its section', COFF, 'if (s->bytes != NULL && (at > s->size || bytes > s->size - at))', 'if (at > s->size)', 'jit_coff'),
+    ('COFF: directives are obeyed or refused', COFF, '  if (k == 3) return NULL;\n', '  if (k == 3) return end;\n', 'jit_coff'),
+    ('COFF: an alignment is that of a directive', COFF, 's->value = UINT64_C(1) << align_log2;', 's->value = 1;', 'jit_coff'),
+    ('COFF: a hidden name is that', COFF, 's->visibility = STV_HIDDEN;', 's->visibility = STV_DEFAULT;', 'jit_coff'),
+    ('COFF: a weak symbol is weak', COFF, '  s->bind = STB_WEAK;\n  obey', '  obey', 'jit_coff'),
+    ('COFF: a comdat is one of many', COFF, 'of->link != KN_COFF_ONE_ONLY) s->bind = STB_WEAK;', 'of->link == KN_COFF_ONE_ONLY) s->bind = STB_WEAK;', 'jit_coff'),
+    ('COFF: a section goes with another', COFF, '    s->group_symbol = o->sections[s->info].group_symbol;\n', '', 'jit_coff'),
+    ('COFF: data ends where the next begins', COFF, 'else if (all[k + 1].value != all[k].value) end = all[k + 1].value;', '', 'jit_coff'),
+    ("COFF: words are each object's own", COFF, 'has_prefix(name, ".refptr.") || ', '', 'jit_coff'),
+    ('COFF: an import is an entry of the name', COFF, '  if (s->entry) s->name += 6;\n', '', 'jit_coff'),
+    ('COFF: thread-local data is refused', COFF_ROWS, '{".tls", true, KN_JIT_REFUSED},', '', 'jit_coff'),
+    ('COFF: rows are of a known version', COFF_ROWS, '(p[0] & 7) != 1 || ', '', 'jit_coff'),
+    ('COFF: rows of another function are unknown', COFF_ROWS, ' || (p[0] & ~7) % HANDLERS != 0', '', 'jit_coff'),
+    ('COFF: rows are in their section', COFF_ROWS, ' || size > room', '', 'jit_coff'),
+    ('COFF: a function has its personality', COFF_ROWS, 'table.personality = kn_jit_load_place(o, r);', 'table.personality = kn_jit_load_place(o, r) + 1;', 'jit_coff'),
+    ('COFF: the last constructor is first', LOAD, 'for (uint32_t i = o->read.n_sections; i-- > 1;)', 'for (uint32_t i = 1; i < o->read.n_sections; i++)', 'jit_coff'),
+    ('COFF: a name has the priority', LOAD, 'return n < 65535 ? 65535 - (uint32_t)n : 0;', 'return n < 65535 ? (uint32_t)n : 0;', 'jit_coff'),
+    ('COFF: functions without rows have a size', SYMBOLS, '  if (o->read.sizeless) extend(o);\n', '', 'jit_coff'),
     # ---- late code, units on a stack ----
     ('a lazy function takes the place of a definition', LATE, '      kn_jit_entry_aim(e);\n', '', 'jit_lazy'),
     ('a declaration alone redefines nothing', LATE, 'if (desc->redefine && e->unit != NULL)', 'if (e->unit != NULL)', 'jit_lazy'),

@@ -168,9 +168,9 @@ check_elf_alone() {
     }' | fail_lines "ELF's numbers outside lib/object/elf*"
 }
 
-# And COFF another, in lib/object/coff*.
+# And COFF another, in lib/object/coff*, and in those that read objects.
 check_coff_alone() {
-  sources include base ir lib runtime targets frontends interp integrations tools | grep -vE '^lib/object/(coff|formats)' |
+  sources include base ir lib runtime targets frontends interp integrations tools | grep -vE '^lib/(object/(coff|formats)|jit/load/(read|load)_coff)' |
     xargs grep -nE 'lib/object/coff\.h|\bKN_COFF_|\bIMAGE_(REL|SCN|SYM|FILE|COMDAT)_' /dev/null | fail_lines "COFF's numbers outside lib/object/coff*"
 }
 

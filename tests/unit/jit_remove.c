@@ -1,7 +1,7 @@
-/* jit_remove [REMOVALS]: four threads run functions that replace each other, while two threads add and remove them: no
- * function is removed that a thread runs or will return to. Each running thread answers for every unit that is to go:
- * at its safe points, which are calls from the functions, it walks its own stack (kiln_jit_is_on_stack). Units are
- * compiled, and every fourth is an object that was loaded. Ends when REMOVALS units were removed (default 4,000).
+/* jit_remove [REMOVALS [SEED]]: four threads run functions that replace each other, while two threads add and remove
+ * them: no function is removed that a thread runs or will return to. Each running thread answers for every unit that is
+ * to go: at its safe points, which are calls from the functions, it walks its own stack (kiln_jit_is_on_stack). Units
+ * are compiled, and every fourth is an object that was loaded. Ends when REMOVALS units were removed (default 4,000).
  * Speaks TAP. */
 #define _GNU_SOURCE
 #include <kiln/jit.h>
@@ -19,6 +19,7 @@ enum { RUNNERS = 4, REMOVERS = 2, SLOTS = 8, LEAVING = 128, DEPTH = 4 };
 
 static kiln_jit *jit;
 static long wanted = 4000;
+static uint64_t seed;
 static atomic_long removed, loaded, calls, walks, inside;
 static atomic_bool stop;
 static atomic_int failures;
@@ -111,7 +112,7 @@ long safe_point(long depth) {
 static void *run(void *argument) {
   me = (unsigned)(uintptr_t)argument;
   bottom = __builtin_frame_address(0);
-  random_state = me * UINT64_C(0x9e3779b97f4a7c15) + 1;
+  random_state = (me + RUNNERS * seed) * UINT64_C(0x9e3779b97f4a7c15) + 1;
   while (!atomic_load(&stop)) {
     call_some(next(&random_state) % DEPTH);
     answer();
@@ -242,7 +243,7 @@ static void leave(struct remover *r, struct code *c) {
 
 static void *work(void *argument) {
   struct remover r;
-  uint64_t state = 99 + (uintptr_t)argument;
+  uint64_t state = 99 + (uintptr_t)argument + seed * UINT64_C(0x9e3779b97f4a7c15);
   open_remover(&r, (unsigned)(uintptr_t)argument);
   while (atomic_load(&removed) < wanted && atomic_load(&failures) < 10) {
     const uint32_t n = next(&state);
@@ -271,6 +272,7 @@ static void *resolve(void *user, const char *name) {
 int main(int argc, char **argv) {
   pthread_t runners[RUNNERS], removers[REMOVERS];
   if (argc > 1) wanted = atol(argv[1]);
+  if (argc > 2) seed = strtoull(argv[2], NULL, 10);
   jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);
   for (uintptr_t i = 0; i < RUNNERS; i++) pthread_create(runners + i, NULL, run, (void *)i);
   for (uintptr_t i = 0; i < REMOVERS; i++) pthread_create(removers + i, NULL, work, (void *)i);

@@ -10,11 +10,11 @@
  * because the unwinder has their addresses. CLAY_GC=N tests all this: it collects at each N-th allocation, makes the
  * old space inaccessible, so that each reference that was not changed leads to a fault, and prints what it did. */
 #include "runtime.h"
+#include "system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* Stands before each object. Compiled code reads `shape`, which is just before a record. */
 struct object {
@@ -59,14 +59,12 @@ static size_t bytes_of(const struct object *o) {
 
 static struct space new_space(size_t size) {
   size = (size + 0xffff) & ~(size_t)0xffff;
-  char *p =
-    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  clay_need(p != MAP_FAILED ? p : NULL);
+  char *p = clay_need(clay_map(size));
   return (struct space){.start = p, .next = p, .end = p + size, .mapped = size};
 }
 
 static void free_space(struct space *s) {
-  if (s->mapped > 0) munmap(s->start, s->mapped);
+  if (s->mapped > 0) clay_unmap(s->start, s->mapped);
   s->mapped = 0;
 }
 
@@ -166,7 +164,7 @@ static void collect(size_t need, void **const *held) {
 
   size_t live = (size_t)(heap.space.next - heap.space.start);
   heap.space.end = heap.space.next + need + (live > MIN_SPACE ? live : MIN_SPACE);
-  if (heap.every > 0) mprotect(heap.old.start, heap.old.mapped, PROT_NONE);
+  if (heap.every > 0) clay_close(heap.old.start, heap.old.mapped);
   else free_space(&heap.old);
 }
 
@@ -200,7 +198,7 @@ void *clay_heap_new(enum clay_kind kind, size_t size, const struct clay_shape *s
 }
 
 void clay_root(clay_cell *cell) {
-  heap.globals = clay_need(reallocarray(heap.globals, heap.n_globals + 1, sizeof *heap.globals));
+  heap.globals = clay_need(realloc(heap.globals, (heap.n_globals + 1) * sizeof *heap.globals));
   heap.globals[heap.n_globals++] = cell;
 }
 

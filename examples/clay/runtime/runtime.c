@@ -1,18 +1,16 @@
 /* What compiled Clay programs call: strings, arrays, printing, errors at run time; and `main`. One
  * thread. Functions that can fail have their place in the program as the last argument. */
 #include "runtime.h"
+#include "system.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static struct {
   int argc;
   char **argv;
-  uintptr_t stack_bottom, stack_limit;
 } start;
 
 /* ---- errors at run time ---- */
@@ -295,7 +293,7 @@ clay_cell clay_parse_float(const struct clay_str *s, CLAY_PLACE) {
 struct clay_str *clay_read_line(void) {
   char *line = NULL;
   size_t room = 0;
-  ssize_t n = getline(&line, &room, stdin);
+  const ptrdiff_t n = clay_get_line(&line, &room);
   struct clay_str *s = copy_str(line, n > 0 ? (size_t)n : 0);
   free(line);
   return s;
@@ -319,34 +317,11 @@ const char *clay_take_argument(void) {
   return first;
 }
 
-/* Endless recursion faults in the guard below the stack. */
-static void on_fault(int signal_number, siginfo_t *info, void *context) {
-  (void)context;
-  uintptr_t address = (uintptr_t)info->si_addr;
-  if (address < start.stack_bottom &&
-      start.stack_bottom - address < start.stack_limit + (1 << 20)) {
-    fflush(stdout);
-    fputs("runtime error: stack overflow\n", stderr);
-    _Exit(CLAY_STATUS_FAILED);
-  }
-  signal(signal_number, SIG_DFL);
-}
-
-static void watch_stack(void) {
-  static char stack[65536];
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
-  start.stack_limit = limit.rlim_cur;
-  sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
-  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  sigaction(SIGSEGV, &action, NULL);
-}
-
 int main(int argc, char **argv) {
   start.argc = argc;
   start.argv = argv;
-  start.stack_bottom = (uintptr_t)__builtin_frame_address(0);
-  watch_stack();
+  clay_watch_stack((uintptr_t)__builtin_frame_address(0));
+  clay_open_output();
   clay_heap_init();
   clay_program();
   return 0;

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifdef _WIN32
+#include <windows.h>
+#endif
 #include <unwind.h>
 
 typedef int64_t clay_cell;
@@ -75,8 +78,20 @@ void clay_add_exception(struct clay_exception *e);
 /* ---- unwind.c ---- */
 
 /* What the unwinder asks about a frame of a function with a `try`. */
+_Unwind_Reason_Code clay_find_handler(int version, _Unwind_Action actions,
+                                      _Unwind_Exception_Class class, struct _Unwind_Exception *e,
+                                      struct _Unwind_Context *context);
+
+/* ---- system_*.c ---- */
+
+/* The same as the system's unwinder asks it. */
+#ifdef _WIN32
+EXCEPTION_DISPOSITION clay_personality(PEXCEPTION_RECORD record, void *frame, PCONTEXT context,
+                                       PDISPATCHER_CONTEXT dispatcher);
+#else
 _Unwind_Reason_Code clay_personality(int version, _Unwind_Action actions, uint64_t class,
                                      struct _Unwind_Exception *e, struct _Unwind_Context *context);
+#endif
 
 /* ---- walk.c ---- */
 

@@ -85,8 +85,9 @@ static int64_t find_action(const uint8_t *action, const uint8_t *types, unsigned
   }
 }
 
-_Unwind_Reason_Code clay_personality(int version, _Unwind_Action actions, uint64_t class,
-                                     struct _Unwind_Exception *e, struct _Unwind_Context *context) {
+_Unwind_Reason_Code clay_find_handler(int version, _Unwind_Action actions,
+                                      _Unwind_Exception_Class class, struct _Unwind_Exception *e,
+                                      struct _Unwind_Context *context) {
   const uint8_t *at = (const uint8_t *)(uintptr_t)_Unwind_GetLanguageSpecificData(context),
                 *types = NULL;
   if (version != 1) return _URC_FATAL_PHASE1_ERROR;

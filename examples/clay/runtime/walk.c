@@ -3,10 +3,10 @@
  * tables. A program that is linked with libkiln needs none of this: it calls kiln_stack_walk_find_next, as `clay --jit`
  * does. */
 #include "runtime.h"
+#include "system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unwind.h>
 
 /* A table; its variable part is: the return addresses, then the places of the roots. */
 struct table {
@@ -20,8 +20,7 @@ struct table {
 enum { VERSION = 1 };
 
 /* The linker defines these symbols if there is a table. */
-extern const char __start_kiln_roots[] __attribute__((weak, visibility("hidden")));
-extern const char __stop_kiln_roots[] __attribute__((weak, visibility("hidden")));
+extern const char __start_kiln_roots[] CLAY_OPTIONAL, __stop_kiln_roots[] CLAY_OPTIONAL;
 
 static const struct table **tables; /* in the order of their functions */
 static size_t n_tables;
@@ -42,7 +41,7 @@ static void read_tables(void) {
     p += t->size_bytes > 0 ? t->size_bytes : 4; /* there may be zeros between tables */
     if (t->size_bytes == 0) continue;
     if (t->version != VERSION || t->flags != 0) abort();
-    if (n_tables % 64 == 0) tables = clay_need(reallocarray(tables, n_tables + 64, sizeof(void *)));
+    if (n_tables % 64 == 0) tables = clay_need(realloc(tables, (n_tables + 64) * sizeof(void *)));
     tables[n_tables++] = t;
   }
   qsort(tables, n_tables, sizeof(void *), compare);
@@ -72,29 +71,28 @@ struct walk {
   uint64_t frames;
 };
 
-static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *user) {
+static bool visit_frame(const struct clay_frame *f, void *user) {
   struct walk *w = user;
-  uintptr_t pc = _Unwind_GetIP(context);
-  const struct table *t = find_table(pc - 1); /* a call may be the last instruction of a function */
-  if (t == NULL) return _URC_NO_REASON;
-  if (!is_call_that_collects(t, pc - start_of(t))) {
+  const struct table *t =
+    find_table(f->pc - 1); /* a call may be the last instruction of a function */
+  if (t == NULL) return true;
+  if (!is_call_that_collects(t, f->pc - start_of(t))) {
     fprintf(stderr, "clay: a collection in a call that does not collect\n");
     abort();
   }
-  /* What libgcc calls the frame's CFA is its stack pointer. */
-  bool by_sp = t->frame_register == CLAY_STACK_POINTER;
-  uintptr_t frame = by_sp ? _Unwind_GetCFA(context) : _Unwind_GetGR(context, t->frame_register);
+  const bool by_sp = t->frame_register == CLAY_STACK_POINTER;
+  const uintptr_t frame = by_sp ? f->sp : f->reg(f->context, t->frame_register);
   const int32_t *places = (const int32_t *)&t->words[t->n_calls];
   for (uint32_t i = 0; i < t->n_roots; i++)
     w->visit((clay_cell *)(frame + t->cfa_offset + (uintptr_t)(intptr_t)places[i]));
   w->frames++;
-  return _URC_NO_REASON;
+  return true;
 }
 
 /* `clay --jit` has a function of its own. */
-__attribute__((weak)) uint64_t clay_each_root(void (*visit)(clay_cell *root)) {
+CLAY_DEFAULT uint64_t clay_each_root(void (*visit)(clay_cell *root)) {
   struct walk w = {.visit = visit};
   if (tables == NULL) read_tables();
-  _Unwind_Backtrace(visit_frame, &w);
+  clay_each_frame(visit_frame, &w);
   return w.frames;
 }

@@ -16,37 +16,22 @@
 static int compare_funcs(const void *a, const void *b) {
   const struct kn_jit_loaded_func *x = a, *y = b;
   if (x->at != y->at) return x->at < y->at ? -1 : 1;
-  return x->elf < y->elf ? 1 : x->elf > y->elf ? -1 : 0; /* global ones, the last, come first */
+  return x->from < y->from ? 1 : x->from > y->from ? -1 : 0; /* global ones, the last, come first */
 }
 
 /* Whether a symbol is a function of the session. */
-static bool is_func(const struct kn_jit_loaded *o, const struct kn_elf_symbol *s) {
-  return kn_elf_is_placed(s) && s->type == STT_FUNC && o->sections[s->section].is == KN_JIT_OF_CODE;
+static bool is_func(const struct kn_jit_loaded *o, const struct kn_read_symbol *s) {
+  return kn_read_is_placed(s) && s->type == STT_FUNC &&
+         o->sections[s->section].is == KN_JIT_OF_CODE;
 }
 
-/* Appends a function; `at` is in its section. */
-static void note(struct kn_jit_loaded *o, uint32_t section, uint64_t at, uint64_t size,
-                 uint32_t elf) {
+void kn_jit_load_note(struct kn_jit_loaded *o, uint32_t section, uint64_t at, uint64_t size,
+                      uint32_t from) {
   o->funcs[o->n_funcs++] =
     (struct kn_jit_loaded_func){.section = section,
                                 .at = (uint32_t)(o->sections[section].at + at),
                                 .size = (uint32_t)size,
-                                .elf = elf};
-}
-
-/* Notes what has unwind rows: the relocations of .eh_frame in code are those of the starts of functions, whose sizes
- * follow. load_frames.c refuses what is something else. */
-static void note_rows(struct kn_jit_loaded *o, uint32_t i) {
-  const struct kn_elf_in *s = o->elf.sections + i;
-  for (uint32_t k = 0; o->sections[i].is == KN_JIT_OF_FRAMES && k < s->n_relas; k++) {
-    uint64_t at;
-    const uint32_t section = kn_elf_target(&o->elf, s->relas + k, &at);
-    if (section == 0 || o->sections[section].is != KN_JIT_OF_CODE ||
-        s->size - s->relas[k].offset < 8)
-      continue;
-    const uint32_t size = kn_get32(s->bytes + s->relas[k].offset + 4);
-    if (size <= o->elf.sections[section].size - at) note(o, section, at, size, 0);
-  }
+                                .from = from};
 }
 
 /* Makes one function of those with the same place. */
@@ -57,29 +42,46 @@ static bool unite(struct kn_jit_loaded *o) {
     if (kept != 0 && last->at == f->at && last->size == f->size) continue; /* another name of it */
     if (kept != 0 && f->at - last->at < last->size)
       return kn_jit_load_refuse(o, KILN_ERR_SYNTAX, "the functions '%.60s' and '%.60s' overlap",
-                                o->elf.symbols[last->elf].name, o->elf.symbols[f->elf].name);
-    if (kept != 0 && last->at == f->at) kept--; /* it had no size */
+                                o->read.symbols[last->from].name, o->read.symbols[f->from].name);
+    if (kept != 0 && last->at == f->at) { /* it had no size */
+      if (f->from == 0) o->funcs[kept - 1].size = f->size;
+      else o->funcs[kept - 1] = *f;
+      continue;
+    }
     o->funcs[kept++] = *f;
   }
   o->n_funcs = kept;
   return true;
 }
 
+/* Functions without rows, whose sizes nothing says, end where the next one begins, or with their section. */
+static void extend(struct kn_jit_loaded *o) {
+  for (uint32_t i = 0; i < o->n_funcs; i++) {
+    struct kn_jit_loaded_func *f = o->funcs + i;
+    const uint64_t end = o->sections[f->section].at + o->read.sections[f->section].size;
+    const bool last = i + 1 == o->n_funcs || f[1].section != f->section;
+    if (f->size == 0) f->size = (last ? (uint32_t)end : f[1].at) - f->at;
+  }
+}
+
 /* Finds the functions, one for each place. */
 static bool find_funcs(struct kn_jit_loaded *o) {
   uint64_t n = 0;
-  for (uint32_t i = 1; i < o->elf.n_symbols; i++) n += is_func(o, o->elf.symbols + i);
-  for (uint32_t i = 1; i < o->elf.n_sections; i++)
-    if (o->sections[i].is == KN_JIT_OF_FRAMES) n += o->elf.sections[i].n_relas;
+  for (uint32_t i = 1; i < o->read.n_symbols; i++) n += is_func(o, o->read.symbols + i);
+  for (uint32_t i = 1; i < o->read.n_sections; i++)
+    if (o->sections[i].is == KN_JIT_OF_FRAMES) n += o->format->count_rows(o->read.sections + i);
   o->funcs = kn_arena_alloc(&o->arena, n * sizeof *o->funcs + 1, 8);
   if (o->funcs == NULL) return kn_jit_no_memory(o->error);
-  for (uint32_t i = 1; i < o->elf.n_symbols; i++) {
-    const struct kn_elf_symbol *s = o->elf.symbols + i;
-    if (is_func(o, s)) note(o, s->section, s->value, s->size, i);
+  for (uint32_t i = 1; i < o->read.n_symbols; i++) {
+    const struct kn_read_symbol *s = o->read.symbols + i;
+    if (is_func(o, s)) kn_jit_load_note(o, s->section, s->value, s->size, i);
   }
-  for (uint32_t i = 1; i < o->elf.n_sections; i++) note_rows(o, i);
+  for (uint32_t i = 1; i < o->read.n_sections; i++)
+    if (o->sections[i].is == KN_JIT_OF_FRAMES) o->format->note_rows(o, i);
   if (o->n_funcs > 1) qsort(o->funcs, o->n_funcs, sizeof *o->funcs, compare_funcs);
-  return unite(o);
+  if (!unite(o)) return false;
+  if (o->read.sizeless) extend(o);
+  return true;
 }
 
 uint32_t kn_jit_load_func_at(const struct kn_jit_loaded *o, uint32_t section, uint64_t offset) {
@@ -96,15 +98,15 @@ enum { CALLED = 1, ACCESSED = 2, THREAD = 4 };
 
 /* Notes what the code does with each symbol: an object need not say what is a function. */
 static uint8_t *uses(struct kn_jit_loaded *o) {
-  uint8_t *use = kn_arena_zero(&o->arena, o->elf.n_symbols, 1);
-  for (uint32_t i = 1; use != NULL && i < o->elf.n_sections; i++) {
-    const struct kn_elf_in *s = o->elf.sections + i;
-    for (uint32_t k = 0; o->sections[i].is == KN_JIT_OF_CODE && k < s->n_relas; k++) {
-      const struct kn_reloc_facts *facts = kn_reloc_facts(s->relas[k].kind);
-      use[s->relas[k].symbol] |= facts->to == KN_TO_CALL       ? CALLED
-                                 : facts->to == KN_TO_ADDRESS  ? ACCESSED
-                                 : facts->to >= KN_TO_TLS_PAIR ? THREAD
-                                                               : 0;
+  uint8_t *use = kn_arena_zero(&o->arena, o->read.n_symbols, 1);
+  for (uint32_t i = 1; use != NULL && i < o->read.n_sections; i++) {
+    const struct kn_read_section *s = o->read.sections + i;
+    for (uint32_t k = 0; o->sections[i].is == KN_JIT_OF_CODE && k < s->n_relocs; k++) {
+      const struct kn_reloc_facts *facts = kn_reloc_facts(s->relocs[k].kind);
+      use[s->relocs[k].symbol] |= facts->to == KN_TO_CALL       ? CALLED
+                                  : facts->to == KN_TO_ADDRESS  ? ACCESSED
+                                  : facts->to >= KN_TO_TLS_PAIR ? THREAD
+                                                                : 0;
     }
   }
   return use;
@@ -116,7 +118,7 @@ static const kiln_linkage linkages[] = {[STB_LOCAL] = KILN_LINKAGE_INTERNAL,
                                         [STB_GLOBAL] = KILN_LINKAGE_EXTERNAL,
                                         [STB_WEAK] = KILN_LINKAGE_WEAK};
 
-static kiln_symbol_desc describe(const struct kn_jit_loaded *o, const struct kn_elf_symbol *s) {
+static kiln_symbol_desc describe(const struct kn_jit_loaded *o, const struct kn_read_symbol *s) {
   static const kiln_visibility visibilities[] = {[STV_DEFAULT] = KILN_VISIBILITY_DEFAULT,
                                                  [1] = KILN_VISIBILITY_HIDDEN, /* STV_INTERNAL */
                                                  [STV_HIDDEN] = KILN_VISIBILITY_HIDDEN,
@@ -128,13 +130,13 @@ static kiln_symbol_desc describe(const struct kn_jit_loaded *o, const struct kn_
     return d;
   }
   d.visibility = visibilities[s->visibility];
-  if (kn_elf_is_placed(s)) d.comdat = o->sections[s->section].group;
+  if (kn_read_is_placed(s)) d.comdat = o->read.sections[s->section].group;
   if (d.comdat != NULL && d.comdat[0] == 0) d.comdat = NULL;
   return d;
 }
 
 /* Whether a symbol of the module can be the definition of `s`; false, with an error, if there is one already. */
-static bool is_free(struct kn_jit_loaded *o, const struct kn_elf_symbol *s) {
+static bool is_free(struct kn_jit_loaded *o, const struct kn_read_symbol *s) {
   if (s->bind == STB_LOCAL || kiln_symbol_lookup(o->m, s->name).id == 0) return true;
   return kn_jit_load_refuse(o, KILN_ERR_SYMBOL, "it has two symbols '%.100s'", s->name);
 }
@@ -142,7 +144,7 @@ static bool is_free(struct kn_jit_loaded *o, const struct kn_elf_symbol *s) {
 static kiln_sig no_sig(struct kn_jit_loaded *o) { return kiln_sig_parse(o->m, "()"); }
 
 /* The first symbol of an object stands for none: it has no name, and is local. */
-static uint32_t declare_func(struct kn_jit_loaded *o, const struct kn_elf_symbol *s) {
+static uint32_t declare_func(struct kn_jit_loaded *o, const struct kn_read_symbol *s) {
   kiln_symbol_desc d = describe(o, s);
   const uint32_t id = kiln_func_declare(o->m, &d, no_sig(o)).id;
   return id != 0 && kn_symbol_define_func(o->m, id) ? id : 0;
@@ -157,7 +159,7 @@ static uint32_t declare_alias(struct kn_jit_loaded *o, const kiln_symbol_desc *d
   return id;
 }
 
-static uint32_t declare_common(struct kn_jit_loaded *o, const struct kn_elf_symbol *s) {
+static uint32_t declare_common(struct kn_jit_loaded *o, const struct kn_read_symbol *s) {
   kiln_symbol_desc d = describe(o, s);
   const uint64_t align = s->value;
   if (s->bind == STB_LOCAL || s->type == STT_TLS || align == 0 || (align & (align - 1)) != 0 ||
@@ -171,7 +173,7 @@ static uint32_t declare_common(struct kn_jit_loaded *o, const struct kn_elf_symb
   return id.id != 0 && kiln_data_define(o->m, id, &data) == KILN_OK ? id.id : 0;
 }
 
-static uint32_t declare_reference(struct kn_jit_loaded *o, const struct kn_elf_symbol *s,
+static uint32_t declare_reference(struct kn_jit_loaded *o, const struct kn_read_symbol *s,
                                   uint8_t use) {
   kiln_symbol_desc d = describe(o, s);
   if (s->type == STT_TLS || (use & THREAD) != 0) {
@@ -187,15 +189,15 @@ static uint32_t declare_reference(struct kn_jit_loaded *o, const struct kn_elf_s
 
 /* Declares a symbol that is no function of the session. False, with an error. */
 static bool declare(struct kn_jit_loaded *o, uint32_t i, uint8_t use) {
-  const struct kn_elf_symbol *s = o->elf.symbols + i;
+  const struct kn_read_symbol *s = o->read.symbols + i;
   uint32_t *id = o->symbols + i;
-  if (s->type == STT_FILE || *id != 0) return true;
+  if (s->type == STT_FILE || s->entry || *id != 0) return true;
   if (s->type == STT_GNU_IFUNC)
     return kn_jit_load_refuse(o, KILN_ERR_UNSUPPORTED, "ifunc '%.100s' in memory", s->name);
-  if (s->section == KN_ELF_ABSOLUTE)
+  if (s->section == KN_READ_ABSOLUTE)
     return kn_jit_load_refuse(o, KILN_ERR_UNSUPPORTED, "symbol '%.100s', a number, in memory",
                               s->name);
-  if (s->section == KN_ELF_NOWHERE) {
+  if (s->section == KN_READ_NOWHERE) {
     if (s->name[0] == 0 || s->bind == STB_LOCAL) return true;
     if (!is_free(o, s)) return false;
     *id = declare_reference(o, s, use);
@@ -204,7 +206,7 @@ static bool declare(struct kn_jit_loaded *o, uint32_t i, uint8_t use) {
   if (s->bind != STB_LOCAL && s->name[0] == 0)
     return kn_jit_load_refuse(o, KILN_ERR_SYNTAX, "global symbol %u has no name", i);
   if (!is_free(o, s)) return false;
-  if (s->section == KN_ELF_COMMON) {
+  if (s->section == KN_READ_COMMON) {
     *id = declare_common(o, s);
     return *id != 0 || kn_jit_load_failed(o);
   }
@@ -212,7 +214,7 @@ static bool declare(struct kn_jit_loaded *o, uint32_t i, uint8_t use) {
   if (base == 0 && s->bind != STB_LOCAL)
     return kn_jit_load_refuse(o, KILN_ERR_UNSUPPORTED,
                               "symbol '%.60s' is in section '%.60s', which is not loaded", s->name,
-                              o->elf.sections[s->section].name);
+                              o->read.sections[s->section].name);
   if (base == 0) return true;
   if (s->type == STT_SECTION && s->value == 0) {
     *id = base;
@@ -227,11 +229,11 @@ static bool declare(struct kn_jit_loaded *o, uint32_t i, uint8_t use) {
   return true;
 }
 
-uint32_t kn_jit_load_place(struct kn_jit_loaded *o, const struct kn_elf_rela *r) {
+uint32_t kn_jit_load_place(struct kn_jit_loaded *o, const struct kn_read_reloc *r) {
   uint64_t offset;
   const uint32_t id = o->symbols[r->symbol];
   if (id != 0 && r->addend == 0) return id;
-  const uint32_t section = kn_elf_target(&o->elf, r, &offset);
+  const uint32_t section = kn_read_target(&o->read, r, &offset);
   if (section == 0 || o->sections[section].base == 0) {
     kn_jit_load_refuse(o, KILN_ERR_SYNTAX, "a table refers to what is not loaded");
     return 0;
@@ -248,14 +250,14 @@ uint32_t kn_jit_load_place(struct kn_jit_loaded *o, const struct kn_elf_rela *r)
 static bool declare_all(struct kn_jit_loaded *o, const uint8_t *use, bool local) {
   for (uint32_t k = 0; k < o->n_funcs; k++) {
     struct kn_jit_loaded_func *f = o->funcs + k;
-    const struct kn_elf_symbol *s = o->elf.symbols + f->elf;
+    const struct kn_read_symbol *s = o->read.symbols + f->from;
     if ((s->bind == STB_LOCAL) != local) continue;
     if (!is_free(o, s)) return false;
     if ((f->symbol = declare_func(o, s)) == 0) return kn_jit_load_failed(o);
-    if (f->elf != 0) o->symbols[f->elf] = f->symbol;
+    if (f->from != 0) o->symbols[f->from] = f->symbol;
   }
-  for (uint32_t i = 1; i < o->elf.n_symbols; i++)
-    if ((o->elf.symbols[i].bind == STB_LOCAL) == local && !declare(o, i, use[i])) return false;
+  for (uint32_t i = 1; i < o->read.n_symbols; i++)
+    if ((o->read.symbols[i].bind == STB_LOCAL) == local && !declare(o, i, use[i])) return false;
   return true;
 }
 
@@ -267,16 +269,30 @@ static bool add_func(struct kn_jit_loaded *o, uint32_t k) {
   return KN_PUSH(o->m, o->s->out->funcs, func) || kn_jit_load_failed(o);
 }
 
+/* Gives symbols that stand for an entry what has the name, which may be defined here. */
+static bool declare_entries(struct kn_jit_loaded *o) {
+  for (uint32_t i = 1; i < o->read.n_symbols; i++) {
+    const struct kn_read_symbol *s = o->read.symbols + i;
+    if (!s->entry) continue;
+    o->symbols[i] = kiln_symbol_lookup(o->m, s->name).id;
+    if (o->symbols[i] == 0) o->symbols[i] = declare_reference(o, s, 0);
+    if (o->symbols[i] == 0) return kn_jit_load_failed(o);
+  }
+  return true;
+}
+
 bool kn_jit_load_symbols(struct kn_jit_loaded *o) {
   const uint8_t *use = uses(o);
-  o->symbols = kn_arena_zero(&o->arena, o->elf.n_symbols * sizeof *o->symbols, 4);
-  o->data = kn_arena_alloc(&o->arena, o->elf.n_symbols * sizeof *o->data, 8);
+  o->symbols = kn_arena_zero(&o->arena, o->read.n_symbols * sizeof *o->symbols, 4);
+  o->data = kn_arena_alloc(&o->arena, o->read.n_symbols * sizeof *o->data, 8);
   if (use == NULL || o->symbols == NULL || o->data == NULL) return kn_jit_no_memory(o->error);
-  if (!find_funcs(o) || !declare_all(o, use, false) || !declare_all(o, use, true)) return false;
+  if (!find_funcs(o) || !declare_all(o, use, false) || !declare_all(o, use, true) ||
+      !declare_entries(o))
+    return false;
   unsigned align_log2 = 0;
-  for (uint32_t i = 1; i < o->elf.n_sections; i++)
-    if (o->sections[i].is == KN_JIT_OF_CODE && o->elf.sections[i].align_log2 > align_log2)
-      align_log2 = o->elf.sections[i].align_log2;
+  for (uint32_t i = 1; i < o->read.n_sections; i++)
+    if (o->sections[i].is == KN_JIT_OF_CODE && o->read.sections[i].align_log2 > align_log2)
+      align_log2 = o->read.sections[i].align_log2;
   for (uint32_t k = 0; k < o->n_funcs; k++)
     if (!add_func(o, k)) return false;
   if (o->n_funcs != 0) kn_symbol(o->m, o->funcs[0].symbol)->align_log2 = (uint8_t)align_log2;

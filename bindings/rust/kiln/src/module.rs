@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::ffi::CString;
 use std::marker::PhantomData;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -369,11 +368,11 @@ impl Module<Open> {
     /// Makes a module with options.
     pub fn with_options(name: &str, options: &ModuleOptions) -> Result<Module> {
         let name = c_string(name)?;
-        let Some(target) = options.target.or_else(Target::host) else {
+        let Some(target) = options.target.map(Target::raw).or_else(Target::raw_host) else {
             return Err(Error::new(crate::Status::Unsupported, "this machine is not a target of Kiln"));
         };
         let raw = sys::kiln_module_options {
-            target: target.raw(),
+            target,
             pic: options.pic as u32,
             name: if name.is_empty() { ptr::null() } else { name.as_ptr() },
             function_sections: options.function_sections,
@@ -624,7 +623,7 @@ impl<S> Module<S> {
 
     /// Writes the object of [`Module::object`] to a file, which is created or replaced.
     pub fn write_object(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        let path = CString::new(path.as_ref().as_os_str().as_bytes());
+        let path = CString::new(path.as_ref().as_os_str().as_encoded_bytes());
         let path = path.map_err(|_| Error::argument("a path contains a NUL"))?;
         self.emit(|m, sessions, n| {
             // SAFETY: as above; the path ends with a NUL.

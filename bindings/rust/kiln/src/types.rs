@@ -156,7 +156,8 @@ enums! {
         Umax = KILN_RMW_UMAX,
     }
 
-    /// A processor that Kiln generates code for, with Linux and ELF.
+    /// A processor that Kiln generates code for, with Linux and ELF. A module without a target is for the system that
+    /// the program runs on.
     Target: kiln_processor {
         /// x86-64 with SSE2, System V ABI, ELF.
         X86_64 = KILN_PROCESSOR_X86_64,
@@ -269,10 +270,13 @@ impl Type {
 impl Target {
     /// Returns the machine that this program runs on, if Kiln supports it.
     pub fn host() -> Option<Target> {
+        Target::from_raw(Target::raw_host()?.processor)
+    }
+
+    pub(crate) fn raw_host() -> Option<sys::kiln_target> {
         let mut raw = sys::kiln_target::default();
         // SAFETY: it writes one target.
-        let found = unsafe { sys::kiln_target_find_host(&mut raw) };
-        if found { Target::from_raw(raw.processor) } else { None }
+        unsafe { sys::kiln_target_find_host(&mut raw) }.then_some(raw)
     }
 
     pub(crate) fn raw(self) -> sys::kiln_target {
