@@ -177,6 +177,7 @@ struct kn_ir_facts {
   /* linkers make the address of a shared object's function that code of an executable at a fixed address takes
    * pc-relative a PLT entry, and nothing else's */
   bool plt_is_address;
+  bool loads_pairs; /* one instruction loads both halves of an i128 */
 };
 
 /* What the IR calls of code generation: lib/compile.c has the only one. */

@@ -272,6 +272,13 @@ static bool folded(struct kn_check *c, uint32_t v, unsigned depth) {
   return true;
 }
 
+/* May this window still load v? Memory has not changed since: it is the next one, or what stands between writes
+ * nothing, as the load of the other half of an i128. */
+static bool may_load(const struct kn_check *c, uint32_t v) {
+  const uint32_t later = c->window - c->values.at[v].made;
+  return later <= 1 || (later == 2 && !(kn_op_info[c->f->inst[v + 1].op].effects & KN_FX_KEPT));
+}
+
 /* True if v, which waits, is used by this window's instruction without a register of its own. */
 static bool served(struct kn_check *c, uint32_t v) {
   unsigned op = c->f->inst[v].op;
@@ -280,7 +287,10 @@ static bool served(struct kn_check *c, uint32_t v) {
   if (op == KILN_OP_AND ||
       op == KILN_OP_ZEXT) /* tested, or compared, where it stands, and compared with 0 */
     compares = c->f->inst[c->inst].op == KILN_OP_ICMP;
-  if (op == KILN_OP_LOAD && !next) return false;
+  if (op == KILN_OP_LOAD && !may_load(c, v)) return false;
+  if (op == KILN_OP_RESULT) /* whether there was an overflow, for the branch */
+    return next && c->values.at[v].flags && c->f->inst[c->inst].op == KILN_OP_BRIF &&
+           kn_op_info[c->f->inst[c->f->inst[v].a].op].effects & KN_FX_FLAG;
   bool near = next || (c->values.at[v].made + 2 == c->window && c->unread_at + 1 == c->window);
   return folded(c, v, 0) || (compares && near && c->values.at[v].flags);
 }
@@ -309,26 +319,6 @@ static bool access_as(struct kn_check *c, uint32_t slot, unsigned what) {
                "the variable is in a register for some accesses and in memory for others");
 }
 
-/* Instructions that need not read their operands. */
-static bool needs_nothing(const struct kn_check *c, const struct kn_inst *in, uint32_t i) {
-  unsigned effects = kn_op_info[in->op].effects;
-  switch (in->op) {
-  case KILN_OP_PREFETCH:
-  case KILN_OP_VA_END: return true; /* hints */
-  case KILN_OP_SWITCH: return c->f->block[c->block].n_edges == 1;
-  case KILN_OP_MEMCPY:
-  case KILN_OP_MEMMOVE:
-  case KILN_OP_MEMSET: return kn_is_imm(in->c) && kn_imm(in->c) == 0;
-  case KILN_OP_ASM:
-  case KILN_OP_CALL: return false;
-  case KILN_OP_LOAD:
-    if (in->x & KILN_MEM_VOLATILE) return false;
-    break;
-  default: break;
-  }
-  return c->values.at[i].uses == 0 && !(effects & KN_FX_KEPT);
-}
-
 /* Was value h, an operand of the window's instruction, read or folded? */
 static bool is_read(struct kn_check *c, uint32_t h) {
   const struct kn_check_value *x = value(c, h);
@@ -336,12 +326,6 @@ static bool is_read(struct kn_check *c, uint32_t h) {
   /* it was computed within this window, or never is */
   if (x->reads && x->expected == c->window && c->f->inst[h].op == KILN_OP_ADDR) return true;
   return x->reads == 0 && waits(c, h) && served(c, h);
-}
-
-/* Operations that read one half of an operand alone: those that shift, of which the count is one. */
-static bool reads_half(const struct kn_inst *in) {
-  return in->op == KILN_OP_SHL || in->op == KILN_OP_LSHR || in->op == KILN_OP_ASHR ||
-         in->op == KILN_OP_FSHL || in->op == KILN_OP_FSHR;
 }
 
 /* The first operand of the window's instruction that was neither read nor folded, or 0. */
@@ -358,19 +342,9 @@ static uint32_t unread(struct kn_check *c, const struct kn_inst *in) {
     if (!is_operand(h)) continue;
     const uint32_t other = upper_read(c, c->inst, h);
     const bool lower = is_read(c, h), upper = other != 0 ? is_read(c, other) : lower;
-    if (!(lower && upper) && !((lower || upper) && reads_half(in))) return h;
+    if (!(lower && upper) && !((lower || upper) && kn_check_reads_half(in))) return h;
   }
   return 0;
-}
-
-/* The registers that machine code says it loses, or has results in. */
-static uint64_t lost_in_asm(const kiln_func *f, const struct kn_inst *in) {
-  const struct kn_asm *a = &f->asms.at[in->b];
-  const struct kn_sig *sig = kn_sig(f->module, in->c);
-  uint64_t set = a->lost;
-  for (uint32_t k = 0; k < (uint32_t)sig->n_params + sig->n_results; k++)
-    set |= KN_BIT(f->asm_bytes.at[a->regs + k]);
-  return set;
 }
 
 /* Ends the window of an instruction. */
@@ -379,7 +353,7 @@ static bool end_inst(struct kn_check *c) {
   if (i == 0 || c->edge != KN_FLOW_NONE || c->left) return true;
   const struct kn_inst *in = &c->f->inst[i];
   uint32_t slot = variable_of(c, in);
-  bool nothing = needs_nothing(c, in, i);
+  bool nothing = kn_check_needs_nothing(c, in, i);
   if (slot != KN_FLOW_NONE && in->op == KILN_OP_STORE && c->plan->slots.at[slot].reg == KN_UNREAD) {
     c->unread_at = c->window;
     return access_as(c, slot, SLOT_UNSTORED);
@@ -396,7 +370,7 @@ static bool end_inst(struct kn_check *c) {
     const struct kn_convention *conv = c->target->ir.library;
     if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) conv = kn_sig(c->f->module, in->c)->conv;
     uint64_t want = in->op == KILN_OP_BUILTIN_SETJMP ? all : all & ~conv->preserved;
-    if (in->op == KILN_OP_ASM) want |= lost_in_asm(c->f, in);
+    if (in->op == KILN_OP_ASM) want |= kn_check_lost_in_asm(c->f, in);
     if (want & ~c->lost)
       return wrong(c, 0, (uint32_t)__builtin_ctzll(want & ~c->lost), "kept over a call");
   }
@@ -514,10 +488,11 @@ static bool on_def(struct kn_check *c, uint32_t v, uint32_t place) {
   } else if (in != &f->inst[c->inst] && !(in->op == KILN_OP_RESULT && in->a == c->inst)) {
     if (!not_busy(c, place, v)) return false; /* an operand's own are read by now */
     bool here = c->flow.home.at[v] == c->block + 1;
-    if (here && x->made && !waits(c, v)) return wrong(c, v, place, "computed a second time");
+    if (here && x->made && (!waits(c, v) || in->op == KILN_OP_RESULT))
+      return wrong(c, v, place, "computed a second time");
     if (waits(c, v) && !folded(c, v, 0))
       return wrong(c, v, place, "computed without reading its operands");
-    if (waits(c, v) && in->op == KILN_OP_LOAD && x->made + 1 != c->window)
+    if (waits(c, v) && in->op == KILN_OP_LOAD && !may_load(c, v))
       return wrong(c, v, place, "loaded too late: memory may have changed");
   }
   x->defined = true;

@@ -131,6 +131,12 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);
 void kn_check_covers(struct kn_check *c, uint32_t place);
 /* What is wrong with place as that of the handle, which may be of a vector; NULL: nothing. */
 const char *kn_check_halves(const struct kn_check *c, uint32_t handle, uint32_t place);
+/* lib/check/check_reads.c. Need instruction i not read its operands? */
+bool kn_check_needs_nothing(const struct kn_check *c, const struct kn_inst *in, uint32_t i);
+/* Does the operation read one half of an operand alone, as those that shift do of the count? */
+bool kn_check_reads_half(const struct kn_inst *in);
+/* The registers that machine code says it loses, or has results in. */
+uint64_t kn_check_lost_in_asm(const kiln_func *f, const struct kn_inst *in);
 /* lib/check/check_eh.c. Records a call: see KN_LOG_CALL. */
 void kn_check_call(struct kn_walk *w, uint32_t pad);
 /* Fails the function: `what` is wrong with handle at place, at instruction inst. Returns false. */

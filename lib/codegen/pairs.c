@@ -22,7 +22,11 @@ static void use_pair(kiln_func *f, uint32_t h, uint32_t n) {
 /* Instruction i no longer reads its operands. */
 static void forget_operands(kiln_func *f, uint32_t i) {
   const struct kn_operands o = kn_operands(f, &f->inst[i]);
-  for (uint32_t k = 0; k < o.n; k++) use_pair(f, kn_operand(&o, k), UINT32_MAX);
+  for (uint32_t k = 0; k < o.n; k++) {
+    const uint32_t h = kn_operand(&o, k);
+    if (kn_is_of_halves(f, i)) use(f, h, UINT32_MAX);
+    else use_pair(f, h, UINT32_MAX);
+  }
 }
 
 /* Instruction i becomes `op` of halves and of operands that are no i128. */
@@ -77,7 +81,8 @@ static void logic(kiln_func *f, uint32_t i, unsigned op, uint32_t a, uint32_t b)
   const bool known = kn_is_number(f, b, &n);
   const bool keeps = known && n == (op == KILN_OP_AND ? -1 : 0);
   const bool fills = known && ((op == KILN_OP_AND && n == 0) || (op == KILN_OP_OR && n == -1));
-  if (keeps || fills) become_same(f, i, keeps ? a : b);
+  if (keeps) become_same(f, i, a);
+  else if (fills) become_same(f, i, kn_handle(KN_TAG_IMM, (uint32_t)n & KN_INDEX_MASK));
   else become(f, i, op, KILN_TYPE_I64, 0, a, b, 0);
 }
 
@@ -135,18 +140,32 @@ static void extend(kiln_func *f, uint32_t upper, bool sign) {
   else become_number(f, upper, 0);
 }
 
+/* May the lower half of i, which the next instruction stores, be computed where that puts it? Not if the upper half is
+ * computed at once with it, or loaded from there. */
+static bool is_made_in_order(const kiln_func *f, uint32_t i, uint32_t variable) {
+  const struct kn_inst *in = &f->inst[i];
+  return kn_is_halved(f, i) ? in[1].a != variable : in->op == KILN_OP_ADD || in->op == KILN_OP_SUB;
+}
+
+/* The flags of the access to a half. */
+static unsigned half_access(const struct kn_inst *in) {
+  return (in->x & ~(31u | KILN_MEM_ALIGN(15))) | KILN_TYPE_I64;
+}
+
 /* The LOAD or STORE of a slot that is no memory: of two variables. */
-static void access(kiln_func *f, uint32_t i, const struct kn_inst *in) {
-  const unsigned x = (in->x & ~(31u | KILN_MEM_ALIGN(15))) | KILN_TYPE_I64;
+static void access_variables(kiln_func *f, uint32_t i, const struct kn_inst *in) {
   for (unsigned k = 0; k < 2; k++) {
     const uint32_t slot = kn_slot_variable(f, kn_index(in->a), in->c + 8 * k);
-    become(f, i + k, in->op, KILN_TYPE_I64, x, kn_handle(KN_TAG_SLOT, slot),
+    become(f, i + k, in->op, KILN_TYPE_I64, half_access(in), kn_handle(KN_TAG_SLOT, slot),
            in->op == KILN_OP_STORE ? half(f, in->b, k) : 0, 0);
   }
-  /* unless the upper half is loaded from where the lower one goes */
-  if (in->op == KILN_OP_STORE && in->b + 2 == i && kn_is_halved(f, in->b) &&
-      f->inst[in->b + 1].a != f->inst[i].a)
+  if (in->op == KILN_OP_STORE && in->b + 2 == i && is_made_in_order(f, in->b, f->inst[i].a))
     f->val[in->b].hint = f->val[in->b + 1].hint = KN_HINT_STORED_HALF;
+}
+
+/* Half k of a LOAD through an address. */
+static void load_half(kiln_func *f, uint32_t i, const struct kn_inst *in, unsigned k) {
+  become(f, i + k, KILN_OP_LOAD, KILN_TYPE_I64, half_access(in), in->a, 0, in->c + 8 * k);
 }
 
 /* Is the comparison one of upper halves alone, with 0 or -1? */
@@ -157,25 +176,46 @@ static bool is_of_sign(const struct kn_inst *in) {
                                                               : false;
 }
 
+static bool is_zero(const kiln_func *f, uint32_t h) {
+  int64_t n = 0;
+  return kn_is_number(f, h, &n) && n == 0;
+}
+/* n if the lower half of h is the number 2^n, else -1. */
+static int power_of_two(const kiln_func *f, uint32_t h) {
+  int64_t n = 0;
+  const bool is = kn_is_number(f, half(f, h, 0), &n) && __builtin_popcountll((uint64_t)n) == 1;
+  return is ? __builtin_ctzll((uint64_t)n) : -1;
+}
+
 /* Is a lower half 0, so that nothing is carried? In a difference only b's counts. */
 static bool has_no_carry(const kiln_func *f, const struct kn_inst *in) {
-  int64_t n;
-  return (kn_is_number(f, half(f, in->b, 0), &n) && n == 0) ||
-         (in->op == KILN_OP_ADD && kn_is_number(f, half(f, in->a, 0), &n) && n == 0);
+  return is_zero(f, half(f, in->b, 0)) || (in->op == KILN_OP_ADD && is_zero(f, half(f, in->a, 0)));
 }
 
 /* How an operation becomes two: EACH half by itself, or SWAP, of the other half; or as a function above says. */
-enum how { NOT_HALVED, EACH, SWAP, SELECT, EXTEND, CARRY, SHIFT, FUNNEL, ACCESS };
+enum how { NOT_HALVED, EACH, SWAP, EXTEND, CARRY, SHIFT, SCALE, FUNNEL, ACCESS };
 static const uint8_t how[KILN_OP_COUNT] = {
   [KILN_OP_COPY] = EACH,    [KILN_OP_BITCAST] = EACH, [KILN_OP_NOT] = EACH,
   [KILN_OP_AND] = EACH,     [KILN_OP_OR] = EACH,      [KILN_OP_XOR] = EACH,
-  [KILN_OP_BSWAP] = SWAP,   [KILN_OP_BITREV] = SWAP,  [KILN_OP_SELECT] = SELECT,
+  [KILN_OP_BSWAP] = SWAP,   [KILN_OP_BITREV] = SWAP,  [KILN_OP_MUL] = SCALE,
   [KILN_OP_ZEXT] = EXTEND,  [KILN_OP_SEXT] = EXTEND,  [KILN_OP_ADD] = CARRY,
   [KILN_OP_SUB] = CARRY,    [KILN_OP_SHL] = SHIFT,    [KILN_OP_LSHR] = SHIFT,
   [KILN_OP_ASHR] = SHIFT,   [KILN_OP_ROTL] = FUNNEL,  [KILN_OP_ROTR] = FUNNEL,
   [KILN_OP_FSHL] = FUNNEL,  [KILN_OP_FSHR] = FUNNEL,  [KILN_OP_LOAD] = ACCESS,
   [KILN_OP_STORE] = ACCESS,
 };
+
+/* Is it an access of two variables? */
+static bool is_of_variables(const kiln_func *f, const struct kn_inst *in) {
+  return kn_is_slot(in->a) && !f->slots.at[kn_index(in->a)].memory;
+}
+
+/* Is it a load that is better as two, since no instruction of the target loads both halves? Then a reader may do that
+ * itself. */
+static bool loads_halves(const kiln_func *f, const struct kn_inst *in) {
+  return in->op == KILN_OP_LOAD && (in->x & KILN_MEM_VOLATILE) == 0 && !f->module->ir.loads_pairs &&
+         (int32_t)in->c < INT32_MAX - 8;
+}
 
 /* Is it a load of fewer than 128 bits? */
 static bool extends(const struct kn_inst *in) {
@@ -191,10 +231,10 @@ static bool is_halved(const kiln_func *f, const struct kn_inst *in) {
   case CARRY: return has_no_carry(f, in);
   case SHIFT: return kn_is_number(f, in->b, &n);
   case FUNNEL: return kn_is_number(f, kn_op_shape(in->op) == KN_SH_BIN ? in->b : in->c, &n);
-  case ACCESS: return extends(in) || (kn_is_slot(in->a) && !f->slots.at[kn_index(in->a)].memory);
+  case ACCESS: return extends(in) || is_of_variables(f, in) || loads_halves(f, in);
   case EACH: return in->op != KILN_OP_BITCAST || in->x == KILN_TYPE_I128;
+  case SCALE: return is_zero(f, kn_half(f, in->b, 1)) && power_of_two(f, in->b) >= 0;
   case SWAP:
-  case SELECT:
   case EXTEND: break;
   }
   return true;
@@ -226,17 +266,16 @@ static void halve(kiln_func *f, uint32_t i) {
     break;
   case ACCESS:
     if (!extends(&in)) {
-      access(f, i, &in);
+      if (is_of_variables(f, &in)) access_variables(f, i, &in);
+      else
+        for (unsigned k = 0; k < 2; k++) load_half(f, i, &in, k);
       break;
     }
     become(f, i, KILN_OP_LOAD, KILN_TYPE_I64, in.x, in.a, 0, in.c);
     extend(f, i + 1, in.x & KILN_MEM_SEXT);
     break;
   case FUNNEL: funnel(f, i, &in); break;
-  case SELECT:
-    for (unsigned k = 0; k < 2; k++)
-      become(f, i + k, in.op, KILN_TYPE_I64, 0, in.a, half(f, in.b, k), half(f, in.c, k));
-    break;
+  case SCALE: shift_pair(f, i, KILN_OP_SHL, in.a, (unsigned)power_of_two(f, in.b)); break;
   case SHIFT:
     kn_is_number(f, in.b, &n);
     shift_pair(f, i, in.op, in.a, (unsigned)n & 127);
@@ -251,7 +290,7 @@ static void halve(kiln_func *f, uint32_t i) {
 /* Is h its lower half, extended with its sign or with 0? */
 static bool is_extended(const kiln_func *f, uint32_t h, bool sign) {
   int64_t n;
-  if (!sign) return kn_is_number(f, kn_half(f, h, 1), &n) && n == 0;
+  if (!sign) return is_zero(f, kn_half(f, h, 1));
   if (!kn_is_value(h)) return kn_is_imm(h);
   const struct kn_inst *upper = &f->inst[h + 1];
   return kn_is_halved(f, h) && upper->op == KILN_OP_ASHR && upper->a == h &&
@@ -266,11 +305,40 @@ static bool narrow_product(kiln_func *f, uint32_t i) {
     if (!is_extended(f, in.a, sign) || !is_extended(f, in.b, sign)) continue;
     forget_operands(f, i);
     become(f, i, KILN_OP_MUL, in.type, sign, half(f, in.a, 0), half(f, in.b, 0), 0);
-    if (f->inst[i + 2].op == KILN_OP_RESULT) /* does it overflow? */
+    if (f->inst[i + 2].op == KILN_OP_RESULT) { /* does it overflow? */
       become(f, i + 2, KILN_OP_COPY, KILN_TYPE_I8, 0, kn_handle(KN_TAG_IMM, 0), 0, 0);
+      struct kn_inst *next = &f->inst[i + 3];
+      if (next->op == KILN_OP_BRIF && next->a == i + 2) {
+        use(f, i + 2, UINT32_MAX);
+        next->a = kn_handle(KN_TAG_IMM, 0);
+      }
+    }
     return true;
   }
   return false;
+}
+
+/* What has the lowest 7 bits of h and is read in the same block, without extensions and masks. */
+static uint32_t count_of(const kiln_func *f, uint32_t h) {
+  int64_t n;
+  while (kn_is_value(h) && f->val[h].global == 0) {
+    const struct kn_inst *in = &f->inst[h];
+    const bool extends =
+      in->op == KILN_OP_ZEXT || in->op == KILN_OP_SEXT || in->op == KILN_OP_TRUNC;
+    const bool masks = in->op == KILN_OP_AND && kn_is_number(f, in->b, &n) && (n & 127) == 127;
+    if (!extends && !masks) break;
+    h = in->a;
+  }
+  return h;
+}
+
+/* A shift by a value reads no more of that than it needs. */
+static void narrow_count(kiln_func *f, uint32_t *count) {
+  const uint32_t low = count_of(f, half(f, *count, 0));
+  if (!kn_is_value(low) || kn_is_pair(f, low)) return; /* the handle of a lower half names both */
+  use_pair(f, *count, UINT32_MAX);
+  use(f, low, 1);
+  *count = low;
 }
 
 /* An operation with one result that reads one half alone; and one that another does. */
@@ -282,18 +350,91 @@ static void narrow(kiln_func *f, uint32_t i) {
     forget_operands(f, i);
     const uint32_t low = half(f, in.a, 0);
     become(f, i, KILN_OP_TRUNC, in.type, KILN_TYPE_I64, kn_is_value(low) ? low : in.a, 0, 0);
+  } else if (in.type == KILN_TYPE_I128 && how[in.op] == SHIFT) {
+    narrow_count(f, &f->inst[i].b);
+  } else if (in.type == KILN_TYPE_I128 && (in.op == KILN_OP_FSHL || in.op == KILN_OP_FSHR)) {
+    narrow_count(f, &f->inst[i].c);
   } else if (in.type == KILN_TYPE_I128 && (in.op == KILN_OP_ROTL || in.op == KILN_OP_ROTR)) {
     const bool left = in.op == KILN_OP_ROTL; /* targets have the funnel */
     use_pair(f, in.a, 1);
     f->inst[i] =
       (struct kn_inst){left ? KILN_OP_FSHL : KILN_OP_FSHR, in.type, in.x, {{in.a, in.a, in.b}}};
+    narrow_count(f, &f->inst[i].c);
   } else if (in.op == KILN_OP_ICMP && in.type == KILN_TYPE_I128 && is_of_sign(&in)) {
     forget_operands(f, i);
     become(f, i, KILN_OP_ICMP, KILN_TYPE_I64, in.x, kn_half(f, in.a, 1), kn_half(f, in.b, 1), 0);
   }
 }
 
+/* ---- hints ---- */
+
+/* h is best computed in the argument register of that number. */
+static void hint(kiln_func *f, uint32_t h, unsigned number) {
+  if (!kn_is_value(h) || f->val[h].global != 0 || KN_HINT_SAYS_HOME(f->val[h].hint)) return;
+  f->val[h].hint = (uint8_t)(number < 8 ? number : KN_HINT_LATER);
+}
+
+/* The builder's hints count an i128 among the arguments of call i as one register, and name its lower half alone. */
+static void hint_arguments(kiln_func *f, uint32_t i) {
+  const struct kn_inst *in = &f->inst[i];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  const struct kn_convention *c = sig->conv;
+  if (!sig->has_pairs || c->pairs == KN_PAIRS_NONE || c->by_position) return;
+  const struct kn_operands o = kn_operands(f, in);
+  for (uint32_t k = 0, number = 0; k < sig->n_params; k++) {
+    const unsigned type = sig->params[k].type;
+    const uint32_t h = kn_operand(&o, k + 1);
+    const unsigned flags = sig->params[k].flags;
+    if (kn_type_is_float(type) || flags & KILN_PARAM_CHAIN) continue;
+    if (flags & KILN_PARAM_SRET && c->sret != KN_NO_REG) continue;
+    if (type == KILN_TYPE_I128) {
+      number += c->pairs == KN_PAIRS_EVEN ? number & 1 : 0;
+      hint(f, h, number++);
+      hint(f, half(f, h, 1), number++);
+    } else hint(f, h, number++);
+  }
+}
+
+/* The upper half of the only result is in the register of the second one. */
+static void hint_result(kiln_func *f, const struct kn_inst *in) {
+  if (in->x != 1 || f->facts.result_types[0] != KILN_TYPE_I128) return;
+  const uint32_t h = half(f, in->a, 1);
+  if (kn_is_value(h) && f->val[h].global == 0 && !KN_HINT_SAYS_HOME(f->val[h].hint))
+    f->val[h].hint = KN_HINT_SECOND;
+}
+
 /* ---- all of a function ---- */
+
+/* Half i, or its upper half, is read by nobody: makes no code. */
+static void become_nothing(kiln_func *f, uint32_t i) {
+  forget_operands(f, i);
+  become(f, i, KILN_OP_COPY, KILN_TYPE_I64, 0, kn_handle(KN_TAG_IMM, 0), 0, 0);
+}
+
+/* A LOAD or SELECT of which one half is read makes that. */
+static void narrow_result(kiln_func *f, uint32_t i) {
+  const struct kn_inst in = f->inst[i];
+  const unsigned k = f->val[i].uses == 0; /* what is read */
+  if (k == (f->val[i + 1].uses == 0)) return;
+  if (in.op != KILN_OP_SELECT && (in.op != KILN_OP_LOAD || in.x & KILN_MEM_VOLATILE)) return;
+  forget_operands(f, i);
+  f->halved.at[i] |= KN_HALVED;
+  if (in.op == KILN_OP_LOAD) load_half(f, i, &in, k);
+  else become(f, i + k, in.op, KILN_TYPE_I64, 0, in.a, half(f, in.b, k), half(f, in.c, k));
+  become(f, i + !k, KILN_OP_COPY, KILN_TYPE_I64, 0, kn_handle(KN_TAG_IMM, 0), 0, 0);
+}
+
+/* Ends halves that nobody reads, and so their operands: from the last one on, since readers come later. */
+static void end_unread_halves(kiln_func *f) {
+  for (uint32_t i = f->n; i-- > 1;) {
+    const struct kn_inst *in = &f->inst[i];
+    const bool volatile_load = in->op == KILN_OP_LOAD && in->x & KILN_MEM_VOLATILE;
+    if (in->op == KILN_OP_UPPER) narrow_result(f, i - 1);
+    if (f->val[i].uses == 0 && (kn_is_halved(f, i) || kn_is_halved(f, i - 1)) && !volatile_load &&
+        (kn_op_info[in->op].effects & KN_FX_KEPT) == 0)
+      become_nothing(f, i);
+  }
+}
 
 /* Both halves of what makes them at once are read, or none. */
 static void end_unread(kiln_func *f, uint32_t upper) {
@@ -327,7 +468,10 @@ bool kn_split_pairs(kiln_func *f) {
     if (is_halved(f, &f->inst[i])) halve(f, i++);
     else narrow(f, i);
   }
+  end_unread_halves(f);
   for (uint32_t i = 1; i < f->n; i++) {
+    if (f->inst[i].op == KILN_OP_CALL) hint_arguments(f, i);
+    if (f->inst[i].op == KILN_OP_RET) hint_result(f, &f->inst[i]);
     if (f->inst[i].op == KILN_OP_UPPER) end_unread(f, i);
     else if (!kn_is_halved(f, i - 1)) continue;
     else if (f->halved.at[i - 1] & KN_KNOWN) f->val[i].uses = 0;

@@ -398,6 +398,12 @@ KN_INLINE unsigned kn_temp(struct kn_walk *w, uint64_t allowed) {
   w->regs.locked |= KN_BIT(r);
   return r;
 }
+/* The same for general result i, which is to keep it: the one that its hint names, if that is free. */
+KN_INLINE unsigned kn_temp_hinted(struct kn_walk *w, uint32_t i) {
+  const uint64_t free = w->regs.free & ~w->regs.cached & w->regs.choice & KN_GP_MASK;
+  const uint64_t wanted = w->target->hints[w->val[i].hint & 15] & free;
+  return kn_temp(w, wanted != 0 ? wanted : KN_GP_MASK);
+}
 
 /* The register that holds operand h of `type`; loads or computes it if it is elsewhere. The
  * register is locked. */

@@ -294,6 +294,8 @@ struct a64_halves a64_pair_copy(struct kn_walk *w, uint32_t h);
 void a64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
 /* `a` shifted by register c modulo 128, in place. Uses x16, x17. */
 void a64_pair_shift(struct kn_walk *w, unsigned op, struct a64_halves *a, unsigned c);
+/* Compares by an ICMP of i128 and drops its operands: the condition that the flags say, or its opposite. */
+enum a64_cond a64_pair_condition(struct kn_walk *w, const struct kn_inst *in, bool negated);
 /* x negated where `mask` is all ones, as it is where that is 0. */
 void a64_pair_negate_if(struct kn_walk *w, struct a64_halves x, unsigned mask);
 
@@ -356,6 +358,8 @@ KN_INLINE struct a64_test a64_negate_if(struct a64_test t, bool negate) {
 }
 void a64_branch(struct kn_walk *w, uint32_t label);
 void a64_jump_back(struct kn_walk *w, uint32_t to);
+/* May comparison i wait for the instruction after it, which evaluates it then? */
+bool a64_fuses(const struct kn_walk *w, uint32_t i);
 /* Evaluates the condition h (an i8, or a comparison deferred to here) into a test; drops h. x16 may
  * be part of the test. */
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h);

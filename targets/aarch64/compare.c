@@ -20,13 +20,13 @@ static const uint8_t fcond[KILN_FCOND_COUNT] = {
   [KILN_FCOND_ORD] = A64_VC, [KILN_FCOND_UNO] = A64_VS};
 
 /* True if comparison i may wait for the instruction after it. */
-static bool fuses(const struct kn_walk *w, uint32_t i) {
+KN_INLINE bool fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
   const struct kn_val *val = &w->val[i];
   return (next->op == KILN_OP_BRIF || next->op == KILN_OP_SELECT) && next->a == i &&
-         val->uses == 1 && kn_fits_register(w, w->inst[i].type) &&
-         (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
+         val->uses == 1 && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0;
 }
+bool a64_fuses(const struct kn_walk *w, uint32_t i) { return fuses(w, i); }
 
 /* The registers of an ICMP: asked for and dropped, with no code emitted yet. */
 struct icmp {
@@ -266,6 +266,8 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
       k.cond ^= negated;
       return emit_fcmp(w, &k);
     }
+    if (KN_UNLIKELY(in->type == KILN_TYPE_I128))
+      return a64_test_cond(a64_pair_condition(w, in, negated));
     if (in->op == KILN_OP_ICMP) {
       struct icmp k = begin_icmp(w, in);
       k.cond ^= negated;

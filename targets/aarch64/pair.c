@@ -116,6 +116,12 @@ static void choose(struct kn_walk *w, uint32_t a, uint32_t b, enum a64_cond cond
   }
 }
 
+static void select(struct kn_walk *w, const struct kn_inst *in) {
+  const enum a64_cond cond = a64_flags(w, a64_condition(w, in->a));
+  kn_unlock_but(w, 0);
+  choose(w, in->b, in->c, cond);
+}
+
 /* Sets the flags for a - b: valid for LT, GE, LO and HS only. */
 static void compare_less(struct kn_walk *w, struct a64_halves a, struct a64_halves b) {
   a64_emit(w, a64_cmp(1, a.low, b.low));
@@ -131,26 +137,35 @@ static void min_max(struct kn_walk *w, const struct kn_inst *in) {
   choose(w, in->a, in->b, sign ? (least ? A64_LT : A64_GE) : (least ? A64_LO : A64_HS));
 }
 
-static void compare(struct kn_walk *w, const struct kn_inst *in) {
-  const unsigned cond = in->x;
+enum a64_cond a64_pair_condition(struct kn_walk *w, const struct kn_inst *in, bool negated) {
+  const unsigned cond = in->x ^ negated;
   const bool swap = cond == KILN_ICOND_SLE || cond == KILN_ICOND_SGT || cond == KILN_ICOND_ULE ||
                     cond == KILN_ICOND_UGT;
   const struct a64_halves a = a64_pair_operand(w, swap ? in->b : in->a),
                           b = a64_pair_operand(w, swap ? in->a : in->b);
-  kn_drop_any_operands(w, in);
-  const unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
-  enum a64_cond cc;
+  for (unsigned k = 0; k < 2; k++) {
+    kn_drop(w, kn_half(w->f, in->a, k));
+    kn_drop(w, kn_half(w->f, in->b, k));
+  }
   if (cond <= KILN_ICOND_NE) {
     a64_emit(w, a64_cmp(1, a.low, b.low));
     a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, a.high, b.high, 0, A64_EQ));
-    cc = cond == KILN_ICOND_EQ ? A64_EQ : A64_NE;
-  } else {
-    compare_less(w, a, b);
-    cc = cond == KILN_ICOND_SLT || cond == KILN_ICOND_SGT   ? A64_LT
+    return cond == KILN_ICOND_EQ ? A64_EQ : A64_NE;
+  }
+  compare_less(w, a, b);
+  return cond == KILN_ICOND_SLT || cond == KILN_ICOND_SGT   ? A64_LT
          : cond == KILN_ICOND_SGE || cond == KILN_ICOND_SLE ? A64_GE
          : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? A64_LO
                                                             : A64_HS;
+}
+
+static void compare(struct kn_walk *w, const struct kn_inst *in) {
+  if (a64_fuses(w, w->i) && (in[1].op == KILN_OP_BRIF || w->val[w->i + 1].uses != 0)) {
+    a64_wait(w, w->i);
+    return;
   }
+  const enum a64_cond cc = a64_pair_condition(w, in, false);
+  const unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
   a64_emit(w, a64_cset(0, d, cc));
   a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
@@ -289,11 +304,13 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
 static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   bool left = in->op == KILN_OP_FSHL;
   struct a64_halves near = a64_pair_copy(w, left ? in->a : in->b),
-                    far = a64_pair_copy(w, left ? in->b : in->a), c = a64_pair_copy(w, in->c);
-  a64_pair_shift(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c.low);
+                    far = a64_pair_copy(w, left ? in->b : in->a);
+  const unsigned c = kn_temp(w, KN_GP_MASK);
+  a64_emit(w, a64_mov(1, c, kn_reg(w, kn_half(w->f, in->c, 0), KILN_TYPE_I64)));
+  a64_pair_shift(w, left ? KILN_OP_SHL : KILN_OP_LSHR, &near, c);
   shift_by_one(w, !left, far);
-  a64_emit(w, a64_mvn(1, c.low, c.low));
-  a64_pair_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c.low);
+  a64_emit(w, a64_mvn(1, c, c));
+  a64_pair_shift(w, left ? KILN_OP_LSHR : KILN_OP_SHL, &far, c);
   a64_emit(w, a64_orr(1, near.low, near.low, far.low));
   a64_emit(w, a64_orr(1, near.high, near.high, far.high));
   kn_drop_any_operands(w, in);
@@ -373,6 +390,7 @@ void a64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_FSHL:
   case KILN_OP_FSHR: funnel(w, in); return;
   case KILN_OP_ICMP: compare(w, in); return;
+  case KILN_OP_SELECT: select(w, in); return;
   case KILN_OP_NEG: sum(w, kn_handle(KN_TAG_IMM, 0), in->a, A64_SUBS); return;
   case KILN_OP_ABS:
   case KILN_OP_CLZ:

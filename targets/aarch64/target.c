@@ -227,7 +227,8 @@ const struct kn_target kn_target_aarch64 = {
      /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field
           * (AAELF64, "Weak references"). */
      .reaches_zero = false,
-     .plt_is_address = false}, /* linkers tell an adrp from a branch */
+     .plt_is_address = false, /* linkers tell an adrp from a branch */
+     .loads_pairs = true},
   .reg_names = reg_names,
   .temps = GP(0, 8) | FP(0, 7) | FP(16, 23),
   .caller_homes = GP(9, 15) | FP(24, 29),

@@ -35,7 +35,8 @@ KN_INLINE bool keep_flags(struct kn_walk *w, unsigned cc) {
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->a == i &&
       (next->op == KILN_OP_BRIF ||
-       (next->op == KILN_OP_SELECT && kn_fits_register(w, next->type)))) {
+       (next->op == KILN_OP_SELECT &&
+        (kn_fits_register(w, next->type) || (next->type == KILN_TYPE_I128 && cc < 16))))) {
     x64(w)->flags_of = i;
     x64(w)->flags_cond = cc;
     return true;

@@ -6,29 +6,34 @@
 /* Which operations can read a loaded value from memory: of these types (the low bits), and as which operand. As
  * operand b if a is a value (and not in memory itself: ALONE); as operand a (if b is a value: SWAPS). Unordered float
  * comparisons may swap their operands, so they are not here. */
-enum { FOLD_A = 1 << 16, FOLD_B = 1 << 17, FOLD_ALONE = 1 << 18, FOLD_SWAPS = 1 << 19 };
-#define FOLD_INT (KN_T(I32) | KN_T(I64) | FOLD_B | FOLD_ALONE)
-static const uint32_t fold_of[KILN_OP_COUNT] = {
-  [KILN_OP_ADD] = FOLD_INT | FOLD_A | FOLD_SWAPS,
-  [KILN_OP_SUB] = FOLD_INT,
-  [KILN_OP_AND] = FOLD_INT | FOLD_A | FOLD_SWAPS,
-  [KILN_OP_OR] = FOLD_INT | FOLD_A | FOLD_SWAPS,
-  [KILN_OP_XOR] = FOLD_INT | FOLD_A | FOLD_SWAPS,
-  [KILN_OP_MUL] = FOLD_INT | FOLD_A | FOLD_SWAPS,
-  [KILN_OP_ICMP] = X64_INT | FOLD_A | FOLD_B,
-  [KILN_OP_FADD] = X64_FLT | FOLD_B,
-  [KILN_OP_FSUB] = X64_FLT | FOLD_B,
-  [KILN_OP_FMUL] = X64_FLT | FOLD_B,
-  [KILN_OP_FDIV] = X64_FLT | FOLD_B,
-  [KILN_OP_ZEXT] = X64_INT | FOLD_A,
-  [KILN_OP_SEXT] = X64_INT | FOLD_A,
+enum {
+  FOLD_A = 1 << 16,
+  FOLD_B = 1 << 17,
+  FOLD_ALONE = 1 << 18,
+  FOLD_SWAPS = 1 << 19,
+  FOLD_PAIRS = 1 << 20 /* the function has i128s, of which loads of halves wait, too */
 };
+#define FOLD_INT (KN_T(I32) | KN_T(I64) | FOLD_B | FOLD_ALONE)
+#define FOLDS(more)                                                                                \
+  {[KILN_OP_ADD] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
+   [KILN_OP_SUB] = FOLD_INT | (more),                                                              \
+   [KILN_OP_AND] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
+   [KILN_OP_OR] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                         \
+   [KILN_OP_XOR] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
+   [KILN_OP_MUL] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
+   [KILN_OP_ICMP] = X64_INT | FOLD_A | FOLD_B | (more),                                            \
+   [KILN_OP_FADD] = X64_FLT | FOLD_B | (more),                                                     \
+   [KILN_OP_FSUB] = X64_FLT | FOLD_B | (more),                                                     \
+   [KILN_OP_FMUL] = X64_FLT | FOLD_B | (more),                                                     \
+   [KILN_OP_FDIV] = X64_FLT | FOLD_B | (more),                                                     \
+   [KILN_OP_ZEXT] = X64_INT | FOLD_A | (more),                                                     \
+   [KILN_OP_SEXT] = X64_INT | FOLD_A | (more),                                                     \
+   [KILN_OP_LOAD] = (more)}
+const uint32_t x64_folds[2][KILN_OP_COUNT] = {FOLDS(0), FOLDS(FOLD_PAIRS)};
 
-/* True if the next instruction reads the load `in` from memory itself. */
-KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in) {
+/* True if the next instruction, whose row is `fold`, reads the load `in` from memory itself. */
+KN_INLINE bool folds_next(const struct kn_walk *w, const struct kn_inst *in, unsigned fold) {
   const struct kn_inst *next = in + 1;
-  unsigned fold = fold_of[next->op];
-  if (KN_LIKELY(fold == 0)) return false;
   /* one branch on all conditions: each alone would be mispredicted */
   const struct kn_val *v = &w->val[w->i];
   bool plain = (v->uses == 1) & (v->flags == 0) & (next->type != KILN_TYPE_I128) &
@@ -39,6 +44,63 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in) {
   bool as_b =
     (next->b == w->i) & ((fold & FOLD_B) != 0) & a_value & !(waits & !!(fold & FOLD_ALONE));
   return plain & (fold >> in->type) & (as_a | as_b);
+}
+
+/* May the load i of a half wait for its only reader, two instructions later? */
+static bool half_may_wait(const struct kn_walk *w, uint32_t i) {
+  const struct kn_inst *in = &w->inst[i];
+  const struct kn_val *v = &w->val[i];
+  if (v->uses != 1 || v->flags != 0 || in->type != KILN_TYPE_I64 || (in->x & KILN_MEM_VOLATILE) ||
+      KN_MEM_TYPE(in->x) != KILN_TYPE_I64)
+    return false;
+  if (!kn_is_slot(in->a)) return true;
+  const uint32_t slot = kn_index(in->a);
+  return w->slots[slot].reg == KN_NO_REG && w->slots[slot].align_log2 <= 4 &&
+         kn_slot_copy(w, &w->slot_states.at[slot]) == KN_NO_REG;
+}
+
+/* The operation that makes the first result of op. */
+static unsigned without_flag(unsigned op) {
+  return op == KILN_OP_SADDO || op == KILN_OP_UADDO   ? KILN_OP_ADD
+         : op == KILN_OP_SSUBO || op == KILN_OP_USUBO ? KILN_OP_SUB
+                                                      : op;
+}
+
+/* True if the operation after the loads of two halves, of which `in` is the lower one, reads both from memory itself:
+ * one of i128, or two of halves. Between the two reads is no store. */
+static bool folds_pair(struct kn_walk *w, const struct kn_inst *in) {
+  const uint32_t i = w->i;
+  const struct kn_inst *reader = in + 2, *upper = in + 3;
+  if (!kn_is_halved(w->f, i) || !half_may_wait(w, i) || !half_may_wait(w, i + 1)) return false;
+  const bool halves = kn_is_halved(w->f, i + 2);
+  const bool compares = reader->op == KILN_OP_ICMP && reader->type == KILN_TYPE_I128;
+  const uint32_t fold = x64_folds[0][without_flag(reader->op)];
+  const bool as_b = reader->b == i && kn_is_value(reader->a);
+  const bool as_a = reader->a == i && kn_is_value(reader->b) && (fold & FOLD_A);
+  if (!(as_a || as_b) || (fold & (FOLD_ALONE | FOLD_B)) == 0 || reader->op == KILN_OP_MUL)
+    return false;
+  if (halves)
+    if (upper->op != reader->op || !kn_is_value(upper->a) || !kn_is_value(upper->b) ||
+        (as_b ? upper->b : upper->a) != i + 1)
+      return false;
+  if (!halves && !compares && reader->type != KILN_TYPE_I128) return false;
+  w->val[i].flags = w->val[i + 1].flags = KN_VF_WAITS;
+  return true;
+}
+
+/* folds() in a function with i128s. */
+static __attribute__((noinline)) bool folds_in_pairs(struct kn_walk *w, const struct kn_inst *in) {
+  if (w->val[w->i].flags == KN_VF_WAITS) return true; /* an upper half: said with the lower one */
+  if (in[1].op == KILN_OP_LOAD) return folds_pair(w, in);
+  return folds_next(w, in, x64_folds[0][in[1].op]);
+}
+
+/* True if a reader close after the load `in` reads it from memory itself. */
+KN_INLINE bool folds(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned fold = x64(w)->folds[in[1].op];
+  if (KN_LIKELY(fold == 0)) return false;
+  if (KN_UNLIKELY(fold & FOLD_PAIRS)) return folds_in_pairs(w, in);
+  return folds_next(w, in, fold);
 }
 
 /* A load from anywhere, not folded. */

@@ -60,10 +60,16 @@ static bool is_low(const struct kn_walk *w, uint32_t h) {
   return x64_imm64(w, kn_half(w->f, h, 1), &n) && n == 0;
 }
 
-/* Both halves of h in temporary registers. */
+/* Is h, of 64 bits, in a register of its own that it leaves after so many reads? */
+static bool is_read_last(const struct kn_walk *w, uint32_t h, unsigned reads) {
+  return kn_is_value(h) && w->val[h].uses == reads && (w->val[h].flags & ~KN_VF_ZX) == 0;
+}
+static bool is_temporary(const struct kn_walk *w, uint32_t h) { return is_read_last(w, h, 1); }
+
+/* Both halves of h in temporary registers, to become the result's. */
 static void take_pair(struct kn_walk *w, uint32_t h, unsigned t[2]) {
   for (unsigned k = 0; k < 2; k++) {
-    t[k] = kn_temp(w, KN_GP_MASK);
+    t[k] = kn_temp_hinted(w, w->i + k);
     x64_half(w, t[k], h, k);
   }
 }
@@ -103,8 +109,14 @@ static void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
 /* Value i becomes half k of h, or, if the flags say `cc`, of `other`. The uses of both halves are done then. */
 static void choose_half(struct kn_walk *w, unsigned k, unsigned cc, uint32_t h, uint32_t other) {
   struct x64_operand o;
-  const uint32_t from = kn_half(w->f, h, k), to = w->i + k;
+  uint32_t from = kn_half(w->f, h, k);
+  const uint32_t to = w->i + k;
   int64_t number;
+  if (!is_temporary(w, from) && is_temporary(w, kn_half(w->f, other, k))) {
+    from = kn_half(w->f, other, k);
+    other = h;
+    cc ^= 1;
+  }
   const bool constant = x64_imm64(w, from, &number);
   const unsigned r = constant ? KN_NO_REG : kn_reg(w, from, KILN_TYPE_I64);
   half_operand(w, other, k, &o);
@@ -119,20 +131,60 @@ static void choose_half(struct kn_walk *w, unsigned k, unsigned cc, uint32_t h, 
   kn_unlock_but(w, 0);
 }
 
-/* Compares a with b: the flags tell which is less. */
-static void less(struct kn_walk *w, uint32_t a, uint32_t b) {
-  const unsigned t = kn_temp(w, KN_GP_MASK);
+/* Half k of a, in a register that may be overwritten: its own, if w->i reads it so often and nobody else does. */
+static unsigned take_half(struct kn_walk *w, uint32_t a, unsigned k, unsigned reads) {
+  const uint32_t h = kn_half(w->f, a, k);
+  if (is_read_last(w, h, reads)) {
+    const uint64_t locked = w->regs.locked;
+    const unsigned r = kn_reg(w, h, KILN_TYPE_I64);
+    kn_unlock_but(w, locked);
+    kn_overwrite(w, r);
+    KN_WROTE(w, KN_EV_TEMP, 0, r);
+    return r;
+  }
+  const unsigned t = kn_temp_hinted(w, w->i + k);
+  x64_half(w, t, a, k);
+  return t;
+}
+
+/* Ends what take_half gave, which has been overwritten. */
+static void end_half(struct kn_walk *w, unsigned r) {
+  kn_unlock_but(w, 0);
+  KN_WROTE(w, KN_EV_CLOBBER, 0, r);
+  kn_untemp(w, r);
+}
+
+static void select(struct kn_walk *w, const struct kn_inst *in) {
+  const bool in_flags = x64(w)->flags_of == in->a && kn_is_value(in->a);
+  const unsigned cc = in_flags ? x64(w)->flags_cond : X64_NE;
+  x64(w)->flags_of = 0;
+  if (in_flags) w->val[in->a].uses--;
+  else if (kn_skip_unread(w, in)) return;
+  if (w->val[w->i].uses == 0) {
+    kn_drop_any(w, in->b);
+    kn_drop_any(w, in->c);
+    return;
+  }
+  if (!in_flags) {
+    EMIT(w, x64_test_ri, 0, kn_reg(w, in->a, KILN_TYPE_I8), 1);
+    kn_drop(w, in->a);
+    kn_unlock_but(w, 0);
+  }
+  for (unsigned k = 0; k < 2; k++) choose_half(w, k, cc, in->c, in->b);
+}
+
+/* Compares a with b: the flags tell which is less. `last`: the instruction reads both no more. */
+static void less(struct kn_walk *w, uint32_t a, uint32_t b, bool last) {
+  const unsigned t = take_half(w, a, 1, last ? 1 : 0);
   const uint32_t low = kn_half(w->f, a, 0);
   struct x64_operand o;
-  x64_half(w, t, a, 1);
   const unsigned r = kn_reg(w, low, KILN_TYPE_I64);
   x64_operand(w, kn_half(w->f, b, 0), KILN_TYPE_I64, &o);
   if (o.kind == X64_IMM) EMIT(w, x64_alu_ri, X64_G_CMP, 3, r, o.imm);
   else x64_op_operand(w, X64_CMP, 3, r, &o);
   kn_unlock_but(w, KN_BIT(t));
   op_half(w, X64_SBB, t, b, 1);
-  kn_unlock_but(w, 0);
-  kn_untemp(w, t);
+  end_half(w, t);
 }
 
 /* a, replaced by b if the comparison a - b says so. */
@@ -141,7 +193,7 @@ static void minmax(struct kn_walk *w, const struct kn_inst *in) {
                       : in->op == KILN_OP_SMAX ? X64_L
                       : in->op == KILN_OP_UMIN ? X64_AE
                                                : X64_B;
-  less(w, in->a, in->b);
+  less(w, in->a, in->b, false);
   for (unsigned k = 0; k < 2; k++) choose_half(w, k, cc, in->a, in->b);
 }
 
@@ -157,22 +209,37 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
                 : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? X64_B
                                                                    : X64_AE;
   if (equality && kn_is_imm(in->b) && kn_imm(in->b) == 0) {
-    const unsigned t = kn_temp(w, KN_GP_MASK);
-    x64_half(w, t, in->a, 0);
+    const unsigned t = take_half(w, in->a, 0, 1);
     op_half(w, X64_OR, t, in->a, 1);
+    end_half(w, t);
   } else if (equality) {
     unsigned t[2];
-    take_pair(w, in->a, t);
-    for (unsigned k = 0; k < 2; k++) op_half(w, X64_XOR, t[k], in->b, k);
+    for (unsigned k = 0; k < 2; k++) {
+      int64_t number;
+      t[k] = take_half(w, in->a, k, 1);
+      if (!x64_imm64(w, kn_half(w->f, in->b, k), &number) || number != 0)
+        op_half(w, X64_XOR, t[k], in->b, k);
+    }
     EMIT(w, x64_rr, X64_OR, 3, t[0], t[1]);
+    for (unsigned k = 0; k < 2; k++) end_half(w, t[k]);
   } else {
-    less(w, swap ? in->b : in->a, swap ? in->a : in->b);
+    less(w, swap ? in->b : in->a, swap ? in->a : in->b, true);
   }
   kn_drop_any_operands(w, in);
   if (x64_keep_flags(w, cc)) return;
   const unsigned dst = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
   EMIT(w, x64_setcc, cc, dst);
   kn_defined(w, w->i, dst);
+}
+
+/* Leaves the overflow `flag` of w->i in the flags, if the next instruction branches on it and nothing else reads it:
+ * what stands between the two makes no code. */
+static bool keep_overflow(struct kn_walk *w, uint32_t flag, unsigned cc) {
+  const struct kn_inst *next = &w->inst[flag + 1];
+  if (next->op != KILN_OP_BRIF || next->a != flag || w->val[flag].uses != 1) return false;
+  x64(w)->flags_of = flag;
+  x64(w)->flags_cond = cc;
+  return true;
 }
 
 /* ---- multiplication ---- */
@@ -208,8 +275,10 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < 2 && !low; k++) {
     if (is_low(w, factors[k])) continue;
     const unsigned t = kn_temp(w, KN_GP_MASK & ~(KN_BIT(X64_RAX) | KN_BIT(X64_RDX)));
-    x64_half(w, t, factors[k], 1);
-    op_half(w, X64_IMUL, t, factors[!k], 0);
+    const bool number =
+      !kn_is_value(kn_half(w->f, factors[!k], 0)); /* needs no register of its own */
+    x64_half(w, t, factors[number ? !k : k], !number);
+    op_half(w, X64_IMUL, t, factors[number ? k : !k], number);
     if (sum == KN_NO_REG) {
       sum = t;
       continue;
@@ -289,10 +358,11 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   }
   x64_hook_load(w, X64_RAX, low, KILN_TYPE_I64);
   if (!sign) EMIT(w, x64_rr, X64_TEST, 3, over, over);
-  EMIT(w, x64_setcc, X64_NE, over);
+  const bool kept = flag && keep_overflow(w, flag, X64_NE);
+  if (!kept) EMIT(w, x64_setcc, X64_NE, over);
   kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, X64_RAX, X64_RDX);
-  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
+  if (flag && !kept) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
 }
 
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -309,7 +379,7 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
   w->val[w->i + 1].uses++;
   sum(w, in, in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO);
-  if (flag) {
+  if (flag && !keep_overflow(w, flag, sign ? X64_O : X64_B)) {
     const unsigned dst = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
     EMIT(w, x64_setcc, sign ? X64_O : X64_B, dst);
     kn_defined(w, flag, dst);
@@ -320,15 +390,29 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- shifts ---- */
 
+/* The count h in cl: an i128, or any value with its lowest 7 bits. Drops it. */
+static void take_count(struct kn_walk *w, uint32_t h) {
+  const uint32_t low = kn_half(w->f, h, 0);
+  if (is_temporary(w, low) && w->val[low].reg == X64_RCX) { /* stays there */
+    kn_reg(w, low, KILN_TYPE_I64);
+    kn_unlock_but(w, 0);
+    kn_drop_any(w, h);
+    kn_claim(w, X64_RCX);
+    return;
+  }
+  kn_claim(w, X64_RCX);
+  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
+  x64_half(w, X64_RCX, h, 0);
+  kn_drop_any(w, h);
+}
+
 /* A count in cl, of which bit 6 says whether the halves change places. */
 static void shift(struct kn_walk *w, const struct kn_inst *in) {
   const bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
   const unsigned group = left ? X64_G_SHL : sign ? X64_G_SAR : X64_G_SHR;
   unsigned t[2];
-  kn_claim(w, X64_RCX);
-  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
-  x64_half(w, X64_RCX, in->b, 0);
-  take_pair(w, in->a, t);
+  take_count(w, in->b);
+  for (unsigned k = 0; k < 2; k++) t[k] = take_half(w, in->a, k, 1);
   const unsigned to = t[left], from = t[!left]; /* bits go from `from` to `to` */
   EMIT(w, x64_rr, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to);
   EMIT(w, x64_shift_cl, group, 3, from);
@@ -339,7 +423,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_test_ri, 0, X64_RCX, 64);
   EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, to, from);
   EMIT(w, x64_rr, X64_CMOV + X64_NE, 3, from, X64_SCRATCH);
-  kn_drop_any_operands(w, in);
+  kn_drop_any(w, in->a);
   x64_def_pair(w, w->i, t[0], t[1]);
 }
 
@@ -352,25 +436,28 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t[3];                   /* from the top */
   struct x64_operand o;
   const uint32_t near[3] = {in->a, in->a, in->b}, far[3] = {in->a, in->b, in->b};
-  kn_claim(w, X64_RCX);
-  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
-  x64_half(w, X64_RCX, in->c, 0);
+  take_count(w, in->c);
   EMIT(w, x64_test_ri, 0, X64_RCX, 64);
   t[last] = X64_SCRATCH;
   for (unsigned k = 0; k < 3; k++) {
     if (rotates && k == last) continue;
-    t[k] = kn_temp(w, KN_GP_MASK);
+    if (rotates && k == (left ? 1 : 2)) { /* the second one: the other half has been read */
+      t[k] = take_half(w, near[k], k != 1, 2);
+    } else {
+      t[k] = kn_temp_hinted(w, w->i + (k == (left ? 0 : 1)));
+      x64_half(w, t[k], near[k], k != 1);
+    }
     const uint64_t locked = w->regs.locked;
-    x64_half(w, t[k], near[k], k != 1);
     half_operand(w, far[k], k == 1, &o);
     x64_op_operand(w, X64_CMOV + (left ? X64_NE : X64_E), 3, t[k], &o);
     kn_unlock_but(w, locked);
   }
+  kn_drop_any(w, in->a);
+  kn_drop_any(w, in->b);
   if (rotates) x64_mov(w, 3, X64_SCRATCH, t[first]);
   const unsigned shift = left ? X64_SHLD_CL : X64_SHRD_CL;
   EMIT(w, x64_rr, shift, 3, t[1], t[first]);
   EMIT(w, x64_rr, shift, 3, t[last], t[1]);
-  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, t[left ? 1 : 2], t[left ? 0 : 1]);
 }
 
@@ -490,6 +577,7 @@ void x64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_UMIN:
   case KILN_OP_UMAX: minmax(w, in); break;
   case KILN_OP_ABS: magnitude(w, in); break;
+  case KILN_OP_SELECT: select(w, in); break;
   case KILN_OP_ICMP: compare(w, in); break;
   case KILN_OP_CLZ:
   case KILN_OP_CTZ: count_zeros(w, in); break;

@@ -154,7 +154,7 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
 /* Addresses; a load that is an operand in memory; what is read in the flags, also through an extension. */
 static const uint8_t waiting[KILN_OP_COUNT] = {
   [KILN_OP_ADDR] = 1, [KILN_OP_ADD] = 1,  [KILN_OP_LOAD] = 1, [KILN_OP_ICMP] = 1,
-  [KILN_OP_FCMP] = 1, [KILN_OP_ZEXT] = 1, [KILN_OP_AND] = 1,
+  [KILN_OP_FCMP] = 1, [KILN_OP_ZEXT] = 1, [KILN_OP_AND] = 1,  [KILN_OP_RESULT] = 1,
 };
 
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}

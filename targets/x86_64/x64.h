@@ -64,8 +64,11 @@ struct x64_walk {
    * at the bottom of a frame that calls. */
   bool home_moves;
   uint8_t home;
-  uint32_t head; /* bytes before the prologue: endbr64 */
+  uint32_t head;         /* bytes before the prologue: endbr64 */
+  const uint32_t *folds; /* by opcode: how it reads loads that wait (memory.c) */
 };
+/* By opcode, how it reads loads that wait for it (memory.c): in functions without and with i128s. */
+extern const uint32_t x64_folds[2][KILN_OP_COUNT];
 KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
 enum { X64_CHAIN = X64_R10, X64_SCRATCH = X64_R11, X64_XMM0 = KN_FP_BASE };

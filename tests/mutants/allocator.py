@@ -352,7 +352,7 @@ MUTANTS = [
     ('joined comparisons are read by nobody else', A, a('compare.c'),
      'val->uses == 1 &&\n         val->flags == 0;', 'val->flags == 0;'),
     ('comparisons that are used twice are not fused', A, a('compare.c'),
-     '         val->uses == 1 && kn_fits_register(', '         kn_fits_register('),
+     '         val->uses == 1 && (val->flags', '         (val->flags'),
 
     # ---- i128: two values ----
     ('an upper half is read as often as the i128', X, PAIRS,
@@ -366,6 +366,8 @@ MUTANTS = [
      'a->h = value != 0 ? value + a->upper : 0;', 'a->h = value;'),
     ('the factors of a mixed product are not where the product is', X, 'targets/x86_64/pair.c',
      'KN_GP_MASK & ~(KN_BIT(X64_RAX) | KN_BIT(X64_RDX))', 'KN_GP_MASK'),
+    ('a half is overwritten if nobody reads it again', X, 'targets/x86_64/pair.c',
+     'if (is_read_last(w, h, reads)) {', 'if (kn_is_value(h) && w->val[h].reg != KN_NO_REG) {'),
 
     # ---- exceptions: stubs, tables ----
     ('a stub reloads homes that the call clobbered', X, EH,

@@ -651,6 +651,30 @@ $20 = tails
 END
   }
   check "gdb shows values of optimized code" values_in_gdb
+  # Variables of 128 bits in two registers, or in a register and the frame; numbers as LLVM's code has them.
+  cat > pairs.c <<'CODE'
+typedef unsigned __int128 u;
+static u twice(u x) { u y = x + x; return y ^ 1; }
+__attribute__((noinline)) int stop(int x) { return x + 1; }
+u work(u a, u b) {
+  u c = a * b, d = twice(c);
+  int k = stop(3);
+  return d + c + k;
+}
+int main(void) { return work((u)0x1122334455667788 << 64 | 0x99aabbccddeeff00, 3) >> 120 == 0x9a ? 0 : 1; }
+CODE
+  pairs_in_gdb() {
+    clang-22 -O0 -g -emit-llvm -c pairs.c -o pairs.bc && "$kiln" compile "$@" pairs.bc -o pairs.o && clang-22 pairs.o -o pairs &&
+      llvm-dwarfdump-22 --debug-info pairs | grep -q DW_OP_piece &&
+      gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'break stop' -ex run -ex up -ex 'print/x a' -ex 'print/x c' -ex 'print/x d' pairs > gdb.out 2>&1
+    diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
+$1 = 0x112233445566778899aabbccddeeff00
+$2 = 0x336699cd00336699cd00336699ccfd00
+$3 = 0x66cd339a0066cd339a0066cd3399fa01
+END
+  }
+  check "gdb shows integers of 128 bits" pairs_in_gdb
+  check "gdb shows integers of 128 bits, inlined" pairs_in_gdb --inline
   # The expression around a place: bits in memory, constants of more than 64 bits, pieces, bounds. gdb stops where each
   # function of a program of run/debug/programs stores to `sink`, and prints what is listed for that stop; the values are
   # the source's.
