@@ -1,5 +1,5 @@
-/* Names as C++ writes them, after what they are in: for GNU's index (lib/dwarf/dwarf_index.c), and for inlined functions of
- * the standard library. */
+/* Names as C++ writes them, after what they are in: for GNU's index (lib/dwarf/dwarf_index.c), and for inlined
+ * functions of the standard library. */
 #include "lib/dwarf/dwarf_writer.h"
 
 uint32_t kn_dwarf_declaration(const struct kn_dwarf *d, uint32_t i) {
@@ -53,9 +53,9 @@ static bool is_instance(const char *name, uint32_t n) {
   return n > 2 && name[n - 1] == '>' && memchr(name, '<', n) != NULL;
 }
 
-/* lldb's `step` leaves functions whose name begins with `std::`. For inlined ones, it takes the linkage name alone, and that
- * of a template's instance says the type of the result first: `bool std::operator==<char, ...`. The attribute, in the entry
- * of the call, is what lldb reads before that of the function. */
+/* lldb's `step` leaves functions whose name begins with `std::`. For inlined ones, it takes the linkage name alone, and
+ * that of a template's instance says the type of the result first: `bool std::operator==<char, ...`. The attribute, in
+ * the entry of the call, is what lldb reads before that of the function. */
 void kn_dwarf_add_std_name(struct kn_dwarf_fields *f, uint32_t of) {
   static const char library[] = {'s', 't', 'd', ':', ':'};
   struct kn_dwarf *d = f->d;

@@ -419,8 +419,8 @@ void kn_dwarf_names(struct kn_dwarf *d);
 
 /* The entry that declares entry i, and says its name and place; or i. */
 uint32_t kn_dwarf_declaration(const struct kn_dwarf *d, uint32_t i);
-/* The name of entry i, after what entry `in` is in; 0: nothing. It has d->qualified.n characters, and holds until the next
- * call. */
+/* The name of entry i, after what entry `in` is in; 0: nothing. It has d->qualified.n characters, and holds until the
+ * next call. */
 const char *kn_dwarf_qualified(struct kn_dwarf *d, uint32_t in, uint32_t i);
 /* Adds the name of C++'s library that lldb is to know inlined function `of` by. */
 void kn_dwarf_add_std_name(struct kn_dwarf_fields *f, uint32_t of);
