@@ -234,7 +234,7 @@ KILN_API void kiln_func_add_label(kiln_func *f, kiln_die label, uint32_t at);
 
 /** Adds a source file as kiln_file_new does. `file` is the entry of the source file, with the tag KILN_DIE_TAG_FILE,
  * from which the line table gets the directory and the MD5. `name` is the name of the file in diagnostics, or NULL for
- * the name in the entry, which must be defined already then. */
+ * the name in the entry, which must be defined already then. Files with equal names and entries have equal numbers. */
 KILN_API uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name);
 
 /** Returns true if the source file with the path `path` is part of Rust's standard library, or of a package that cargo

@@ -145,9 +145,7 @@ static uint32_t file_of(struct kn_replay *r, uint32_t index) {
     if (!KN_PUSH(r->g, room->files, 0)) return 0;
   if (room->files.at[index] == 0) {
     const struct kn_file *file = &kept->files.at[index];
-    uint32_t number = kiln_file_new(s, file->name);
-    if (number != 0) s->sources.files.at[number - 1].entry = file->entry;
-    room->files.at[index] = number;
+    room->files.at[index] = kiln_file_new_die(s, (kiln_die){file->entry}, file->name);
   }
   return room->files.at[index];
 }

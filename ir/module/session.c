@@ -23,7 +23,7 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
   if (!KN_HASH_ROOM(s->module, &p->file_hash)) return 0;
   const char *copy = kn_arena_string(s->arena, name, length);
   if (copy == NULL) return KN_MODULE_FAIL(0, s->module, KILN_ERR_MEMORY, "out of memory");
-  if (!KN_PUSH(s->module, p->files, (struct kn_file){copy, 0})) return 0;
+  if (!KN_PUSH(s->module, p->files, (struct kn_file){.name = copy})) return 0;
   kn_hash_put(&p->file_hash, at, hash, p->files.n);
   return p->last_file = p->files.n;
 }
@@ -105,13 +105,27 @@ uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t co
   return kiln_loc_new_full(s, &(kiln_location){.file = file, .line = line, .column = column});
 }
 
+/* The file of an entry, of those with the name of file `i`: folders differ. 0 if the module failed. */
+static uint32_t file_of_entry(kiln_session *s, uint32_t i, uint32_t entry) {
+  struct kn_sources *p = &s->sources;
+  for (;; i = p->files.at[i - 1].next) {
+    struct kn_file *f = &p->files.at[i - 1];
+    if (f->entry == 0) f->entry = entry;
+    if (f->entry == entry) return i;
+    if (f->next == 0) break;
+  }
+  const struct kn_file f = {.name = p->files.at[i - 1].name, .entry = entry};
+  if (!KN_PUSH(s->module, p->files, f)) return 0;
+  return p->files.at[i - 1].next = p->files.n;
+}
+
 uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name) {
   uint32_t number = 0;
   char *path = NULL;
   if (name == NULL && s != NULL && !kn_module_failed(s->module))
     name = path = kn_die_path(s, file.id);
   if (name != NULL) number = kiln_file_new(s, name);
-  if (number != 0) s->sources.files.at[number - 1].entry = file.id;
+  if (number != 0) number = file_of_entry(s, number, file.id);
   if (path != NULL) kn_realloc(s->module, path, 0);
   return number;
 }

@@ -31,6 +31,7 @@ enum {
 struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
   uint32_t entry;   /* kiln_die of tag KILN_DIE_TAG_FILE, or 0 */
+  uint32_t next;    /* one with the same name and another entry: index + 1, or 0 */
 };
 
 /* Source locations of a session. */

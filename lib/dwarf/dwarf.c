@@ -373,11 +373,11 @@ void *kn_dwarf_no_memory(kiln_module *m) {
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,   d->units.at,   d->queue.at,   d->unplaced.at, d->vars.at,
-                    d->scopes.at, d->ranges.at,  d->patches.at, d->files.at,    d->file_of,
-                    d->str_of,    d->func_addr,  d->callees,    d->func_node,   d->next_func,
-                    d->next_kept, d->names.at,   d->links.at,   d->pointers.at, d->scope_way.at,
-                    d->filed.at,  d->instance_of};
+  void *arrays[] = {d->dies.at,   d->units.at,    d->queue.at,    d->unplaced.at, d->vars.at,
+                    d->scopes.at, d->ranges.at,   d->patches.at,  d->files.at,    d->file_of,
+                    d->str_of,    d->func_addr,   d->callees,     d->func_node,   d->next_func,
+                    d->next_kept, d->names.at,    d->links.at,    d->pointers.at, d->scope_way.at,
+                    d->filed.at,  d->instance_of, d->qualified.at};
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);

@@ -335,6 +335,7 @@ static void add_scope(struct kn_dwarf_fields *f, uint32_t i) {
     add_list(f, KILN_DW_AT_ranges, kn_dwarf_scope_list(d, s));
   }
   if (s->call == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_subprogram) return;
+  kn_dwarf_add_std_name(f, d->dies.at[i].of);
   uint32_t session = d->image->funcs[s->func].session;
   const struct kn_loc_full *call = &d->image->sessions[session]->sources.locs.at[s->call];
   uint32_t discriminator = kn_dwarf_discriminator(d, session, call);

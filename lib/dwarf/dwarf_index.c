@@ -7,19 +7,6 @@
 /* What an entry is, in bits 4 to 6, and in bit 7 whether other units cannot refer to it. */
 enum { TYPE = 1 << 4, VARIABLE = 2 << 4, FUNCTION = 3 << 4, STATIC = 1 << 7 };
 
-static bool is_cpp(uint32_t language) {
-  return kn_dwarf_is_in(KN_LANG(C_plus_plus) | KN_LANG(C_plus_plus_03) | KN_LANG(C_plus_plus_11) |
-                          KN_LANG(C_plus_plus_14) | KN_LANG(C_plus_plus_17) |
-                          KN_LANG(C_plus_plus_20),
-                        language);
-}
-
-/* The entry that declares entry i, and says its name and place; or i. */
-static uint32_t declaration(const struct kn_dwarf *d, uint32_t i) {
-  uint32_t to = kn_dwarf_ref(d, i, KILN_DW_AT_specification);
-  return to ? to : i;
-}
-
 /* Entry i is in no function and in no type. */
 static bool is_outer(const struct kn_dwarf *d, uint32_t i) {
   uint32_t p = kn_dwarf_parent(d, i);
@@ -31,7 +18,7 @@ static bool is_outer(const struct kn_dwarf *d, uint32_t i) {
 
 static uint8_t linkage(const struct kn_dwarf *d, uint32_t i) {
   struct kn_die_attr a;
-  return kn_dwarf_attr(d, declaration(d, i), KILN_DW_AT_external, &a) ? 0 : STATIC;
+  return kn_dwarf_attr(d, kn_dwarf_declaration(d, i), KILN_DW_AT_external, &a) ? 0 : STATIC;
 }
 
 void kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
@@ -59,7 +46,7 @@ void kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   case KILN_DW_TAG_structure_type:
   case KILN_DW_TAG_union_type:
   case KILN_DW_TAG_enumeration_type:
-    n.what = TYPE | (is_cpp(d->units.at[f->unit - 1].language) ? 0 : STATIC);
+    n.what = TYPE | (kn_dwarf_is_cpp(d->units.at[f->unit - 1].language) ? 0 : STATIC);
     n.type = true;
     break;
   case KILN_DW_TAG_typedef:
@@ -77,38 +64,13 @@ void kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
 
 /* ---- writing ---- */
 
-/* The name of entry i; *n: its length. */
-static const char *name_of(const struct kn_dwarf *d, uint32_t i, uint32_t *n) {
-  struct kn_die_attr a;
-  *n = 0;
-  if (kn_dwarf_attr(d, i, KILN_DW_AT_name, &a) && a.kind == KN_DA_STRING)
-    return (const char *)kn_debug_characters(d->sets[0], d->sets[d->dies.at[i].set],
-                                             (uint32_t)a.value, n);
-  if (kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_namespace) return "";
-  static const char nameless[] = "(anonymous namespace)";
-  *n = sizeof nameless - 1;
-  return nameless;
-}
-
-/* What entry i is in, as C++ writes it before its name. */
-static void put_context(struct kn_dwarf *d, unsigned section, uint32_t i, unsigned depth) {
-  uint32_t p = kn_dwarf_parent(d, i), n;
-  unsigned tag = kn_dwarf_entry(d, p)->tag;
-  if (p == 0 || depth > 64 || kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) return;
-  put_context(d, section, declaration(d, p), depth + 1);
-  const char *name = name_of(d, declaration(d, p), &n);
-  kn_dwarf_put(d, section, name, n);
-  kn_dwarf_put(d, section, "::", n != 0 ? 2 : 0);
-}
-
 static void put_name(struct kn_dwarf *d, unsigned section, const struct kn_dwarf_name *name,
                      bool cpp) {
-  uint32_t i = declaration(d, name->node), n;
+  const uint32_t i = kn_dwarf_declaration(d, name->node);
   kn_dwarf_put_number(d, section, name->offset | (uint64_t)name->what << 32, 5);
   /* an enumerator belongs to what its type is in */
-  if (cpp) put_context(d, section, name->in ? name->in : i, 0);
-  const char *text = name_of(d, i, &n);
-  kn_dwarf_put(d, section, text, n);
+  const char *text = kn_dwarf_qualified(d, !cpp ? 0 : name->in ? name->in : i, i);
+  kn_dwarf_put(d, section, text, d->qualified.n);
   kn_dwarf_put(d, section, NULL, 1);
 }
 
@@ -120,7 +82,8 @@ static void put_table(struct kn_dwarf *d, uint32_t unit, bool types) {
   const uint8_t *length = d->out[kn_dwarf_object_info(d)].bytes.at + u->in_object;
   kn_dwarf_put_number(d, section, kn_get32(length) + 4, 4);
   for (uint32_t k = u->names_first; k < u->names_end; k++)
-    if (d->names.at[k].type == types) put_name(d, section, &d->names.at[k], is_cpp(u->language));
+    if (d->names.at[k].type == types)
+      put_name(d, section, &d->names.at[k], kn_dwarf_is_cpp(u->language));
   kn_dwarf_put(d, section, NULL, 4);
   kn_dwarf_end_length(d, section, start);
 }

@@ -171,16 +171,22 @@ uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   return d->strs.n - 1;
 }
 
-/* The same of one that may have been written. */
-static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) {
+/* Number of a string that may have been added, or UINT32_MAX. `copied`: the text is the caller's. */
+static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n, bool copied) {
   uint32_t hash = kn_hash_bytes(text, n), at, i;
   KN_HASH_EACH(&d->str_hash, hash, at, i,
                kn_bytes_after(text, n, d->strs.at[i - 1].text, d->strs.at[i - 1].n))
   if (d->strs.at[i - 1].n == n && kn_same_bytes(d->strs.at[i - 1].text, text, n)) return i - 1;
   if (!KN_HASH_ROOM(d->m, &d->str_hash)) return UINT32_MAX;
-  i = kn_dwarf_new_string(d, text, n);
+  char *copy = copied ? kn_dwarf_alloc(d, n) : NULL;
+  if (copied && copy == NULL) return UINT32_MAX;
+  i = kn_dwarf_new_string(d, copied ? memcpy(copy, text, n) : text, n);
   if (i != UINT32_MAX) kn_hash_put(&d->str_hash, at, hash, i + 1);
   return i;
+}
+
+uint32_t kn_dwarf_search_string(struct kn_dwarf *d, const char *text, uint32_t n) {
+  return search_string(d, text, n, true);
 }
 
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
@@ -192,7 +198,7 @@ uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
     text = (const char *)kn_debug_characters(in, in, index, &n);
     apart = in->texts.at[index].apart;
   }
-  number = apart ? kn_dwarf_new_string(d, text, n) : search_string(d, text, n);
+  number = apart ? kn_dwarf_new_string(d, text, n) : search_string(d, text, n, false);
   d->str_of[d->texts[set].base + index] = number + 1;
   return number;
 }

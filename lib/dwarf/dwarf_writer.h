@@ -221,7 +221,8 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_range) ranges;
   KN_ARRAY(struct kn_dwarf_patch) patches;
   KN_ARRAY(struct kn_dwarf_name) names;
-  uint32_t current;     /* number of the unit that is being laid out */
+  KN_ARRAY(char) qualified; /* the newest result of kn_dwarf_qualified */
+  uint32_t current;         /* number of the unit that is being laid out */
   uint32_t scope_first; /* scopes of the function that is being laid out are those from here on; */
   struct kn_hash scope_hash;     /* by entry and call: number */
   struct kn_dwarf_key scope_key; /* the newest that was found there: number scope_found, or 0 */
@@ -316,6 +317,8 @@ void *kn_dwarf_alloc(struct kn_dwarf *d, size_t size);
 uint32_t *kn_dwarf_zeros(struct kn_dwarf *d, size_t n);
 /* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
 uint32_t kn_dwarf_new_string(struct kn_dwarf *d, const char *text, uint32_t n);
+/* Number in .debug_str of a text, which is copied if it is not there so far; UINT32_MAX without memory. */
+uint32_t kn_dwarf_search_string(struct kn_dwarf *d, const char *text, uint32_t n);
 /* Number in .debug_str of text `index` of a set, one that is not there so far; UINT32_MAX without memory. */
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index);
 
@@ -411,6 +414,16 @@ void kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 void kn_dwarf_note_name(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
 /* Writes the index. */
 void kn_dwarf_names(struct kn_dwarf *d);
+
+/* lib/dwarf/dwarf_qualified.c */
+
+/* The entry that declares entry i, and says its name and place; or i. */
+uint32_t kn_dwarf_declaration(const struct kn_dwarf *d, uint32_t i);
+/* The name of entry i, after what entry `in` is in; 0: nothing. It has d->qualified.n characters, and holds until the
+ * next call. */
+const char *kn_dwarf_qualified(struct kn_dwarf *d, uint32_t in, uint32_t i);
+/* Adds the name of C++'s library that lldb is to know inlined function `of` by. */
+void kn_dwarf_add_std_name(struct kn_dwarf_fields *f, uint32_t of);
 
 /* lib/dwarf/dwarf_ranges.c */
 
@@ -567,6 +580,12 @@ static inline bool kn_dwarf_in_place(const struct kn_die *e) {
 #define KN_LANG(name) (UINT64_C(1) << KILN_DW_LANG_##name)
 static inline bool kn_dwarf_is_in(uint64_t languages, uint32_t language) {
   return language < 64 && (languages >> language & 1);
+}
+static inline bool kn_dwarf_is_cpp(uint32_t language) {
+  return kn_dwarf_is_in(KN_LANG(C_plus_plus) | KN_LANG(C_plus_plus_03) | KN_LANG(C_plus_plus_11) |
+                          KN_LANG(C_plus_plus_14) | KN_LANG(C_plus_plus_17) |
+                          KN_LANG(C_plus_plus_20),
+                        language);
 }
 /* Where function `func` is. */
 static inline const struct kn_place *kn_dwarf_place(const struct kn_dwarf *d, uint32_t func) {

@@ -92,8 +92,15 @@ def more_settings(args):
     return {name: value for name, value in (('KILN_INLINE', args.inline), ('KILN_STRESS', args.stress)) if value}
 
 
+def inlining(value):
+    """Not the name of a crate or of a part that follows --inline."""
+    if not re.fullmatch(r'small|must|foreign|\d+', value):
+        raise argparse.ArgumentTypeError(f'{value!r} is no way of inlining: small, must, foreign, or a number; before a name, write --inline=small')
+    return value
+
+
 def add_settings(parser):
-    parser.add_argument('--inline', nargs='?', const='small', help='$KILN_INLINE; default of the value: small')
+    parser.add_argument('--inline', nargs='?', const='small', type=inlining, help='$KILN_INLINE; default of the value: small')
     parser.add_argument('--stress', metavar='SEED', help='$KILN_STRESS: few registers, chosen at random')
 
 

@@ -296,6 +296,25 @@ CASE(file_names) {
   kiln_module_free(m);
 }
 
+/* Files of one name in two folders are two, whichever was named last. */
+CASE(files_of_one_name) {
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  kiln_debug *d = kiln_module_debug(m);
+  const kiln_die own = kiln_die_new_file(d, "/own", "src/lib.rs"),
+                 other = kiln_die_new_file(d, "/other", "src/lib.rs");
+  const uint32_t plain = kiln_file_new(s, "src/lib.rs"),
+                 first = kiln_file_new_die(s, own, "src/lib.rs"),
+                 second = kiln_file_new_die(s, other, "src/lib.rs");
+  assert_int_equal(first, plain);
+  assert_int_not_equal(second, 0);
+  assert_int_not_equal(second, first);
+  assert_int_equal(kiln_file_new_die(s, own, "src/lib.rs"), first);
+  assert_int_equal(kiln_file_new_die(s, other, "src/lib.rs"), second);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 /* Units and globals are of the module's set. */
 CASE(units) {
   kiln_module *m = new_module();
@@ -546,6 +565,7 @@ int main(void) {
     cmocka_unit_test(operations),
     cmocka_unit_test(files),
     cmocka_unit_test(file_names),
+    cmocka_unit_test(files_of_one_name),
     cmocka_unit_test(units),
     cmocka_unit_test(reserved_entries),
     cmocka_unit_test(foreign_paths),

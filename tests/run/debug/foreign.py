@@ -4,7 +4,7 @@ from clang's bitcode at -O0, with debugging information and without, a sample of
 their code is not larger than without inlining, and llvm-dwarfdump finds no error. Of one program each function of its own
 stays a function and has the same code lines as without inlining; gdb shows its variables and lets them be changed, stops at
 its lines as often as without inlining, and goes through what is inlined as through functions; so it is in a program of
-Rust's.
+Rust's. lldb's `step` goes past inlined functions of the library.
 
     foreign.py --kiln=build/kiln [FILE...]
 """
@@ -214,6 +214,28 @@ IN_BLOCK = 'python print("in", gdb.block_for_pc(gdb.selected_frame().pc()).funct
 GDB_ONE_LINE = [('break Position::down', []), ('break Position::get', []), ('run', [r'^4\s']), (IN_BLOCK, [r'^in Position::down']),
                 ('step', [r'operator--']), ('continue', [r'^5\s']), (IN_BLOCK, [r'^in Position::get'])]
 
+# lldb's `step` goes into no function of the library, as it does not where these are functions. The names that end the linkage
+# names of `==`, `<` and `max` in C++ come after the type of the result.
+LIBRARY = '''\
+#include <algorithm>
+#include <string>
+static int own(int n) {
+  return n + 1;
+}
+int main(int argc, char **) {
+  std::string a(1, 'a'), b(2, 'b');
+  int n = a == "x";
+  n += a < b;
+  n += std::max(n, argc);
+  n += own(n);
+  return n - 5;
+}
+'''
+LLDB_LIBRARY = [('breakpoint set -f library.cpp -l 8', []), ('run', [r'at library\.cpp:8:']),
+                *(('thread step-in', [fr'at library\.cpp:{line}:']) for line in (9, 10, 11, 4)),
+                ('breakpoint set -n std::max<int>', [r'library`main .*max<int>']),
+                ('continue', [r'exited with status = 0 '])]
+
 # What is left of `len` is no instruction; `big` returns right before the end of `wrap`.
 STEPS = '''\
 struct Big {
@@ -286,6 +308,18 @@ def in_gdb(h, name, debugger, script, program):
     says(h, name, out, [p for _, patterns in script for p in patterns])
 
 
+def in_lldb(h):
+    """Stepping past inlined functions of the library."""
+    if not shutil.which('lldb-22'):
+        h.skip('lldb: C++', 'no lldb-22')
+        return
+    bc = h.bitcode(h.write('library.cpp', LIBRARY), h.path('library.bc'), ['-O0', '-g', '-std=c++20'])
+    program = h.link([h.kiln_object(bc, h.path('library.o'), ['--inline=foreign'])], h.path('library'), ['-lstdc++'])
+    words = [w for c, _ in LLDB_LIBRARY for w in ('-o', c)]
+    out = h.run(['lldb-22', '-x', '-b', *words, program], check=False, env=dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb'))[1]
+    says(h, 'lldb: C++', out, [p for _, patterns in LLDB_LIBRARY for p in patterns])
+
+
 def rust(h):
     """The same of programs of Rust's, from the bitcode that rustc gives the linker's place."""
     for name, text, script in ('foreign', RUST, GDB_RUST), ('steps', STEPS, GDB_STEPS):
@@ -345,6 +379,7 @@ def main():
     h.each(lambda item: same(h, item), harness.sample(items, 5))
     program(h)
     in_cxx(h)
+    in_lldb(h)
     rust(h)
     by_cxx(h)
     h.finish()
