@@ -25,6 +25,7 @@ def main() -> None:
     p.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
     args = p.parse_args()
     prefix = args.prefix.absolute()
+    os.environ.setdefault('CC', 'cc')  # or meson takes sccache if there is one, whose server outlives the build
     verb = ['configure'] if (BUILD / 'build.ninja').exists() else ['setup']
     dist.run('meson', *verb, BUILD, f'-Dprefix={prefix}', *dist.OPTIONS)
     dist.compile(BUILD, args.jobs)
