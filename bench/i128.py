@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Executed instructions of programs that compute with 128-bit integers: Kiln beside LLVM -O0, from the same bitcode.
 
-i128.py BUILD [--program=NAME]... [--target=x86_64|aarch64] [--kiln=PROGRAM] [--json]
+i128.py BUILD [--program=NAME]... [--target=x86_64|aarch64] [--programs=i128|run] [--kiln=PROGRAM] [--json]
 
-The programs are those of bench/programs/i128. For each target and level, clang-22 or rustc makes bitcode: at -O0, with
+The programs are those of bench/programs/i128, or ten of bench/programs/run, which have no such integers. For each target and level, clang-22 or rustc makes bitcode: at -O0, with
 variables in memory, and at -O1 without vectors, with variables as values (`kiln cc -O1`, opt-level 1). Of it, Kiln and
 llc-22 -O0 make objects; llc-22 -O1, from the bitcode of -O1, is the scale. Counted are the instructions of one run in
 QEMU's user emulation, with those of library functions such as __udivti3, which are the same for all; text is the
@@ -28,7 +28,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '../tests/harness'))
 import harness  # noqa: E402
 
-PROGRAMS = os.path.join(HERE, 'programs/i128')
+# By folder of bench/programs: which of its files, '' for all.
+PROGRAMS = {'i128': '', 'run': 'dynamic fannkuch hash matmul nbody sha256 sorts strings trees vm'}
 # The prefix of C's tools, rustc's options, and what runs programs.
 TARGETS = {
     'x86_64': ('x86_64-linux-gnu', ['--target=x86_64-unknown-linux-gnu'], ['qemu-x86_64']),
@@ -39,7 +40,7 @@ BUILDS = {'O0': ('llvm', 'kiln'), 'O1': ('llvm', 'kiln', 'best')}
 
 class Program:
     def __init__(self, source, target, level, given):
-        self.source, self.level, self.kiln = os.path.join(PROGRAMS, source), level, given['kiln']
+        self.source, self.level, self.kiln = os.path.join(given['folder'], source), level, given['kiln']
         self.tools, self.rust, self.emulator = TARGETS[target]
         self.folder = os.path.join(given['work'], target, source, level)
         self.bitcode = self.path('unit.bc')
@@ -56,7 +57,7 @@ class Program:
             return cargo_program.unit(self.source, self.folder, ['-Copt-level=' + self.level[1:], *vectors, *self.rust])
         call(['clang-22', '--target=' + self.tools, *LEVELS[self.level], '-w', '-fPIC', '-emit-llvm', '-c', self.source,
               '-o', self.bitcode])
-        return lambda unit_object, program: call([self.tools + '-gcc', unit_object, '-o', program])
+        return lambda unit_object, program: call([self.tools + '-gcc', unit_object, '-o', program, '-lm'])
 
     def back_end(self, build, to):
         if build == 'kiln':
@@ -124,14 +125,17 @@ def print_row(name, levels, ratios):
 
 
 def main():
-    given = command_line(__doc__, {'target': '', 'kiln': '', 'json': False})
-    sources, targets = sorted(os.listdir(PROGRAMS)), [given['target']] if given['target'] else list(TARGETS)
-    if given['program']:
-        sources = [s for s in sources if {s, os.path.splitext(s)[0]} & set(given['program'])]
+    given = command_line(__doc__, {'target': '', 'programs': 'i128', 'kiln': '', 'json': False})
+    if given['programs'] not in PROGRAMS:
+        sys.exit('--programs: ' + ' or '.join(PROGRAMS))
+    given['folder'], chosen = os.path.join(HERE, 'programs', given['programs']), PROGRAMS[given['programs']].split()
+    sources, targets = sorted(os.listdir(given['folder'])), [given['target']] if given['target'] else list(TARGETS)
+    for names in filter(None, (chosen, given['program'])):
+        sources = [s for s in sources if {s, os.path.splitext(s)[0]} & set(names)]
     if not sources or set(targets) - set(TARGETS):
         sys.exit('no such program or target')
     given['kiln'] = os.path.abspath(given['kiln'] or os.path.join(given['build'], 'kiln'))
-    given['work'] = os.path.abspath(os.path.join(given['build'], 'bench', 'i128'))
+    given['work'] = os.path.abspath(os.path.join(given['build'], 'bench', given['programs']))
     os.makedirs(given['work'], exist_ok=True)
     given['plugin'] = executed.plugin(given['work'])
     out, failed = {}, False

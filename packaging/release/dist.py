@@ -46,7 +46,7 @@ exec '{zig}' ar "$@"
 '''
 LINK = '-Wl,-s -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now'
 STATIC = 'kiln', 'kiln-rustc'  # their start is a part of every compilation
-OPTIONS = ['--prefix=/usr', '--libdir=lib', '-Dpkgconfig.relocatable=true', '-Dtests=false', '-Dbench=disabled',
+OPTIONS = ['-Dlibdir=lib', '-Dpkgconfig.relocatable=true', '-Dtests=false', '-Dbench=disabled',
            '-Ddis=disabled', '-Dinterp=disabled', '-Dmusl=disabled', '-Dpostgresql=disabled']
 # zig takes its own unwinder for libgcc's, which is what programs and exceptions of C++ have: a library of its name and
 # of the names that kiln-run needs stands for libgcc_s.so.1.
@@ -97,7 +97,7 @@ def configure(work: Path, zig: Path, arch: str, libc: str) -> Path:
     ar = script(build / 'ar', AR.format(**values))
     file = build / 'machine.ini'
     file.write_text(MACHINE.format(cc=cc, ar=ar, arch=arch), encoding='utf-8')
-    run('meson', 'setup', build / 'build', *OPTIONS, '--native-file' if arch == os.uname().machine else '--cross-file', file)
+    run('meson', 'setup', build / 'build', '-Dprefix=/usr', *OPTIONS, '--native-file' if arch == os.uname().machine else '--cross-file', file)
     return build / 'build'
 
 

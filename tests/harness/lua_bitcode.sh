@@ -30,17 +30,18 @@ if [[ ! -f $out/complete ]]; then
   # The header that the package's build generates.
   printf '#define DEB_HOST_MULTIARCH "%s"\n' "$(dpkg-architecture -qDEB_HOST_MULTIARCH)" \
     > "$out/include/lua5.4-deb-multiarch.h"
-  clang=(clang-22 -std=gnu99 -w -fPIC -DLUA_COMPAT_5_3 -DLUA_USE_LINUX "-I'$out/include'" -c)
+  clang=(clang-22 -std=gnu99 -w -fPIC -DLUA_COMPAT_5_3 -DLUA_USE_LINUX "-I$out/include" -c)
   for level in O0 O1; do
     flags=(-$level)
     [[ $level == O1 ]] && flags+=(-fno-vectorize -fno-slp-vectorize)
     mkdir -p "$out/$level"
     for c in "$source"/*.c; do
-      name=$(basename "$c" .c)
-      printf '%s\0' "${clang[*]} ${flags[*]} -emit-llvm '$c' -o '$out/$level/$name.bc' &&
-        clang-22 -O0 -fPIC -c '$out/$level/$name.bc' -o '$out/$level/$name.ref.o'"
+      to=$out/$level/$(basename "$c" .c)
+      compile=("${clang[@]}" "${flags[@]}" -emit-llvm "$c" -o "$to.bc")
+      reference=(clang-22 -O0 -fPIC -c "$to.bc" -o "$to.ref.o")
+      printf '%s\0' "${compile[*]@Q} && ${reference[*]@Q}"
     done
-  done | xargs -0 -P "$(nproc)" -I{} sh -c '{}'
+  done | xargs -0 -P "$(nproc)" -I{} bash -c '{}'
   merge "$out"
   touch "$out/complete"
 fi

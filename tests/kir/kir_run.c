@@ -281,7 +281,7 @@ struct counts {
 static bool link_program(const struct kir_options *o, const char *target) {
   char command[2000];
   snprintf(command, sizeof command,
-           "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp " KIR_THROW " %s -lm -lpthread", o->cc,
+           "%s -O1 -w %s -o %s/prog-%s @%s/objects.rsp \"$KIR_THROW\" %s -lm -lpthread", o->cc,
            o->cc_flags, o->dir, target, o->dir, o->interp ? o->interp : "");
   return system(command) == 0;
 }
@@ -290,14 +290,13 @@ static bool link_program(const struct kir_options *o, const char *target) {
 static bool load_program(const struct kir_options *o, const char *target) {
   static const char script[] =
     "cd '%s' && set -e && objects=\"$(grep -v '[.]c$' objects.rsp)\" \n"
-    "%s -w -O1 -fPIC -c " KIR_THROW " -o throw.o\n%s -w -O1 -fPIC -c main-%s.c -o main.o\n"
+    "%s -w -O1 -fPIC -c \"$KIR_THROW\" -o throw.o\n%s -w -O1 -fPIC -c main-%s.c -o main.o\n"
     "set -- throw.o\nfor o in $objects; do case $o in\n"
     "  *.c.o) %s -r -nostdlib -o $o.both.o $first $o; set -- \"$@\" $o.both.o ;;\n"
     "  *) first=$o ;;\nesac; done\n"
-    "echo \"cd '$PWD' && exec '%s' $* main.o\" >prog-%s\nchmod +x prog-%s\n";
+    "echo \"cd '$PWD' && exec \\\"\\$KIR_LOAD\\\" $* main.o\" >prog-%s\nchmod +x prog-%s\n";
   char command[4000];
-  snprintf(command, sizeof command, script, o->dir, o->cc, o->cc, target, o->cc, o->load, target,
-           target);
+  snprintf(command, sizeof command, script, o->dir, o->cc, o->cc, target, o->cc, target, target);
   return system(command) == 0;
 }
 
@@ -462,6 +461,8 @@ int main(int argc, char **argv) {
   }
   if ((int)first >= argc) return usage();
   if (!keep && !(o.dir = mkdtemp(dir))) return 1;
+  setenv("KIR_THROW", KIR_THROW, true); /* paths of any letters, for the shells of commands */
+  if (o.load) setenv("KIR_LOAD", o.load, true);
   size_t n = (size_t)argc - first;
   struct kir_file *files = calloc(n, sizeof *files);
   for (size_t i = 0; i < n; i++) {

@@ -5,7 +5,7 @@ set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
-kiln=$build/kiln
+export kiln=$build/kiln
 work=$(realpath "$(mktemp -d)")
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -96,7 +96,7 @@ if (( ${major:-0} < 15 || major > ${reads:-99} )); then skip "objects" "rustc ha
 wrapped() { mkdir -p top/inner/.cargo && printf '[build]\nrustc = "%s"\nrustc-wrapper = "%s"\n' "$bin/rustc-a" "$1" > $own && rm -f names && objects "$kiln" cargo; }
 check "objects with the project's wrapper are Kiln's" wrapped "$bin/wrap-w"
 check "it was run, and the compiler" bash -c '[[ $(sort -u names | paste -sd" ") == "a w" ]]'
-check "kiln-rustc as the project's wrapper" env PATH="$build:$PATH" bash -c "$(declare -f wrapped objects); bin=$bin own=$own work=$work kiln=$kiln; wrapped kiln-rustc"
+check "kiln-rustc as the project's wrapper" env PATH="$build:$PATH" bash -c "$(declare -f wrapped objects); bin=$bin own=$own work=$work; wrapped kiln-rustc"
 rm -rf top/inner/.cargo
 if type -P rustup > /dev/null; then
   # as in a program that `cargo run` has started, where $CARGO is not rustup's
@@ -204,8 +204,8 @@ if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   check "not with --no-bootstrap" quietly does "$without" "$kiln" cargo --no-bootstrap build
   check "with --inline, too" does "$with_it" "$kiln" cargo --inline build
   check "nor with both" does "$without" "$kiln" cargo --inline --no-bootstrap build
-  check "nor by units that are optimized" bash -c "$(declare -f loads); work=$work; loads '$kiln' cargo build --release > got && [[ \$(grep -c 'compile rustc 0' got) == 1 ]]"
-  check "nor where no code is generated" bash -c "$(declare -f loads); work=$work; loads '$kiln' cargo check > got && grep -q 'check rustc 0' got && ! grep -q 'check driver' got"
+  check "nor by units that are optimized" bash -c "$(declare -f loads); work=$work; loads \"\$kiln\" cargo build --release > got && [[ \$(grep -c 'compile rustc 0' got) == 1 ]]"
+  check "nor where no code is generated" bash -c "$(declare -f loads); work=$work; loads \"\$kiln\" cargo check > got && grep -q 'check rustc 0' got && ! grep -q 'check driver' got"
   check "not by kiln-rustc without it" does "$without" env RUSTC_WRAPPER="$build/kiln-rustc" cargo build
   script() { rm -rf asks/target calls; (cd asks && RUSTC=$bin/rustc-a "$kiln" cargo build > ../said 2>&1) && [[ ! -e calls ]]; }
   check "nor in place of a script" script
@@ -258,10 +258,10 @@ check "--setup behind the command" fails '--setup is Kiln' in_inner "$kiln" carg
 check "--setup with more words" fails '--setup takes no more than +TOOLCHAIN' "$kiln" cargo --setup build
 check "a word of Kiln's that is misspelled" fails "cargo: unknown option '--setpu'; did you mean '--setup'?" "$kiln" cargo +some --setpu
 check "--setup behind a toolchain and a command" fails 'stands first: kiln cargo +some --setup' in_inner "$kiln" cargo +some build --setup
-check "cargo's options are cargo's" bash -c "'$kiln' cargo --list | grep -q build && '$kiln' cargo --offline --version | grep -q '^cargo '"
+check "cargo's options are cargo's" bash -c "\"\$kiln\" cargo --list | grep -q build && \"\$kiln\" cargo --offline --version | grep -q '^cargo '"
 both_helps() { "$kiln" cargo "$@" > said 2>&1 && [[ $(grep -oE -- '^  --setup |^The help of cargo:$|^      --offline ' said | paste -sd, | tr -d ' ') == '--setup,Thehelpofcargo:,--offline' ]] || { cat said; return 1; }; }
 for words in --help -h help; do check "kiln cargo $words has Kiln's options first" both_helps $words; done
-check "help of a command is cargo's" bash -c "! '$kiln' cargo help build | grep -q -e --setup"
+check "help of a command is cargo's" bash -c "! \"\$kiln\" cargo help build | grep -q -e --setup"
 check "--no-bootstrap behind the command" fails 'kiln cargo --no-bootstrap build' in_inner "$kiln" cargo build --no-bootstrap
 # compiler NAME COMMIT HOST RELEASE DATE: a compiler of which only the version is there.
 compiler() { printf '#!/bin/sh\n[ "$1" != -vV ] || { echo rustc; echo commit-hash: %s; echo commit-date: %s; echo host: %s; echo release: %s; }\n' "$2" "$5" "$3" "$4" > "$bin/$1" && chmod +x "$bin/$1"; }

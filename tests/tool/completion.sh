@@ -3,11 +3,11 @@
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
-kiln=$(realpath "$1")/kiln
+export kiln=$(realpath "$1")/kiln
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-for shell in bash zsh fish; do check "for $shell" bash -c "'$kiln' completion $shell > $shell && test -s $shell"; done
+for shell in bash zsh fish; do check "for $shell" bash -c "\"\$kiln\" completion $shell > $shell && test -s $shell"; done
 check 'for no other' expect_status 2 "$kiln" completion tcsh
 
 # completes WANT WORD...: the last of the words becomes WANT, or one of its words.

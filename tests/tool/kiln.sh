@@ -5,7 +5,7 @@ set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
-kiln=$build/kiln
+export kiln=$build/kiln tests # for the commands of `bash -c`
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -71,7 +71,7 @@ fits() {
     { cat help; return 1; }
 }
 check "--help fits a screen" fits "$kiln" --help
-check "--help and nothing else" bash -c "'$kiln' --help | LC_ALL=C grep -v '[^ -~]' | tail -n 1 | grep -q 'the status of their program\.\$'"
+check "--help and nothing else" bash -c "\"\$kiln\" --help | LC_ALL=C grep -v '[^ -~]' | tail -n 1 | grep -q 'the status of their program\.\$'"
 for verb in cc c++ flang cargo with run compile interp print verify dis stats completion; do
   check "help $verb" fits "$kiln" help $verb
   check "$verb is in --help" grep -qE "^  ${verb//+/\\+} " <("$kiln" --help)
@@ -79,23 +79,23 @@ done
 for verb in run compile interp print verify dis stats completion; do
   [[ $verb == @(run|interp|dis) && ! -x $build/kiln-$verb ]] || check "$verb --help" fits "$kiln" $verb --help
 done
-check "--version" bash -c "'$kiln' --version | head -n 1 | grep -Eqx 'kiln [0-9]+\.[0-9]+\.[0-9]+'"
-check "--version says targets" bash -c "'$kiln' --version | grep -qx 'Targets: x86_64, aarch64, x86_64-windows'"
-check "--version says what is read" bash -c "'$kiln' --version | grep -q 'bitcode of LLVM 11 and newer (tested to 23)'"
+check "--version" bash -c "\"\$kiln\" --version | head -n 1 | grep -Eqx 'kiln [0-9]+\.[0-9]+\.[0-9]+'"
+check "--version says targets" bash -c "\"\$kiln\" --version | grep -qx 'Targets: x86_64, aarch64, x86_64-windows'"
+check "--version says what is read" bash -c "\"\$kiln\" --version | grep -q 'bitcode of LLVM 11 and newer (tested to 23)'"
 check "an option that is nearly one" says 2 "unknown option '--pics'; did you mean '--pic'?" "$kiln" compile --pics=full main.bc
 check "a verb that is nearly one" says 2 "unknown verb 'complie'; did you mean 'compile'?" "$kiln" complie main.bc
 check "one dash for two" says 2 "unknown option '-pic'; did you mean '--pic'?" "$kiln" compile -pic=full main.bc
-check "an option that is far from any" bash -c "! '$kiln' compile --zzzzzzz main.bc 2>&1 | grep 'did you'"
+check "an option that is far from any" bash -c "! \"\$kiln\" compile --zzzzzzz main.bc 2>&1 | grep 'did you'"
 check "an option without its value" says 2 'compile: -o needs a value: OUT' "$kiln" compile main.bc -o
 check "a value too many" says 2 'compile: --verify takes no value' "$kiln" compile --verify=1 main.bc
 # coloured VARIABLE...: an error on a terminal with these variables has colours.
-coloured() { env "$@" script -qec "'$kiln' compile nowhere.bc" /dev/null | grep -q $'\33\\[.*error'; }
+coloured() { env "$@" script -qec "\"\$kiln\" compile nowhere.bc" /dev/null | grep -q $'\33\\[.*error'; }
 if command -v script > /dev/null; then
   check "colours on a terminal" coloured TERM=xterm NO_COLOR=
-  check "none with NO_COLOR" bash -c "$(declare -f coloured); kiln=$kiln; ! coloured TERM=xterm NO_COLOR=1"
-  check "none on a dumb terminal" bash -c "$(declare -f coloured); kiln=$kiln; ! coloured TERM=dumb NO_COLOR="
+  check "none with NO_COLOR" bash -c "$(declare -f coloured); ! coloured TERM=xterm NO_COLOR=1"
+  check "none on a dumb terminal" bash -c "$(declare -f coloured); ! coloured TERM=dumb NO_COLOR="
 fi
-check "none in a file" bash -c "! '$kiln' compile nowhere.bc 2>&1 | grep $'\33'"
+check "none in a file" bash -c "! \"\$kiln\" compile nowhere.bc 2>&1 | grep $'\33'"
 check "no verb is wrong usage" says 2 Usage "$kiln"
 check "unknown verb" says 2 "unknown verb 'mend'" "$kiln" mend
 check "unknown option" says 2 'frobnicate' "$kiln" compile --frobnicate main.bc
@@ -113,22 +113,22 @@ check "compile bitcode" silent "$kiln" compile main.bc
 check "the object is named after the input" test -s main.o
 check "compile text" silent "$kiln" compile add.kir
 check "several inputs, each to its own object" bash -c \
-  "mkdir -p in several && cp main.bc add.kir in && cd several && '$kiln' compile ../in/main.bc ../in/add.kir && test -s main.o && test -s add.o && test ! -e ../in/main.o"
+  "mkdir -p in several && cp main.bc add.kir in && cd several && \"\$kiln\" compile ../in/main.bc ../in/add.kir && test -s main.o && test -s add.o && test ! -e ../in/main.o"
 check "-o" silent "$kiln" compile -o other.o main.bc
 check "same bytes on repeat" cmp main.o other.o
-check "standard input, standard output" bash -c "'$kiln' compile -o - - < main.bc > stdin.o && test -s stdin.o"
-check "bitcode from a pipe" bash -c "cat main.bc | '$kiln' compile -o pipe.o - && cmp pipe.o stdin.o"
-check "text from standard input" bash -c "'$kiln' compile -o stdin-text.o - < add.kir && test -s stdin-text.o"
+check "standard input, standard output" bash -c "\"\$kiln\" compile -o - - < main.bc > stdin.o && test -s stdin.o"
+check "bitcode from a pipe" bash -c "cat main.bc | \"\$kiln\" compile -o pipe.o - && cmp pipe.o stdin.o"
+check "text from standard input" bash -c "\"\$kiln\" compile -o stdin-text.o - < add.kir && test -s stdin-text.o"
 check "wrapped bitcode" silent "$kiln" compile -o wrapped.o wrapped.bc
-check "content decides, not the name" bash -c "cp main.bc named.kir && '$kiln' compile -o named.o named.kir"
+check "content decides, not the name" bash -c "cp main.bc named.kir && \"\$kiln\" compile -o named.o named.kir"
 check "output to a device" silent "$kiln" compile -o /dev/null main.bc
-check "permissions follow the umask" bash -c "umask 027 && '$kiln' compile -o mode.o main.bc && test \$(stat -c %a mode.o) = 640"
+check "permissions follow the umask" bash -c "umask 027 && \"\$kiln\" compile -o mode.o main.bc && test \$(stat -c %a mode.o) = 640"
 check "--stats" says 0 'functions' "$kiln" compile --stats -o stats.o main.bc
 check "--stats has times" says 0 'walk' "$kiln" compile --stats -o time.o main.bc
 check "--stats does not change the object" cmp time.o main.o
 check "--stress prints its seed" says 0 'seed 42' "$kiln" compile --stress=42 -o stress.o main.bc
-check "--data-sections" bash -c "'$kiln' compile --data-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.\(data\|rodata\|bss\)\.[a-z]'"
-check "--function-sections" bash -c "'$kiln' compile --function-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.text\.twice'"
+check "--data-sections" bash -c "\"\$kiln\" compile --data-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.\(data\|rodata\|bss\)\.[a-z]'"
+check "--function-sections" bash -c "\"\$kiln\" compile --function-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.text\.twice'"
 check "--inline" silent "$kiln" compile --inline -o inlined.o main.bc
 check "--inline with --dump" says 2 'cannot be combined' "$kiln" compile --inline --dump=ir -o inlined.o main.bc
 check "--inline of text" says 1 'add\.kir: --inline is for LLVM bitcode, but this input is Kiln text' "$kiln" compile --inline -o inlined.o add.kir
@@ -142,7 +142,7 @@ check "a folder" says 1 'clean: ' "$kiln" compile -o clean/a.o clean
 head -c $((size - 200)) main.bc > short.bc
 check "truncated bitcode" says 1 '^short\.bc:.*error: .*[0-9]' "$kiln" compile -o clean/a.o short.bc
 printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  v1 = frob.i32 v0\n  ret v1\n}\n' > bad.kir
-check "one line for one error" bash -c "test \$('$kiln' compile -o clean/a.o short.bc 2>&1 | wc -l) = 1"
+check "one line for one error" bash -c "test \$(\"\$kiln\" compile -o clean/a.o short.bc 2>&1 | wc -l) = 1"
 check "a text error has line and column" says 1 '^bad\.kir:3:[0-9]+: error: ' "$kiln" compile -o clean/a.o bad.kir
 check "an unsupported instruction has its place" says 1 '^asm\.bc:f:[^:]+:[0-9]+: error: ' "$kiln" compile -o clean/a.o asm.bc
 for suffix in 'c C; .*kiln cc -c' 'cpp C\+\+; .*kiln c\+\+ -c' 'rs Rust; .*kiln cargo' "ll LLVM's text; .*llvm-as"; do
@@ -151,9 +151,9 @@ for suffix in 'c C; .*kiln cc -c' 'cpp C\+\+; .*kiln c\+\+ -c' 'rs Rust; .*kiln 
 done
 check "failed inputs leave no output" only
 cp main.o clean/a.o
-check "a failed input keeps the old output" bash -c "! '$kiln' compile -o clean/a.o bad.kir 2> /dev/null && cmp clean/a.o main.o"
+check "a failed input keeps the old output" bash -c "! \"\$kiln\" compile -o clean/a.o bad.kir 2> /dev/null && cmp clean/a.o main.o"
 check "output in a folder that is not there" says 1 'no/a.o: No such file' "$kiln" compile -o no/a.o main.bc
-check "one bad input of two" bash -c "cd clean && ! '$kiln' compile ../bad.kir ../add.kir 2> /dev/null && test -s add.o && test ! -e bad.o"
+check "one bad input of two" bash -c "cd clean && ! \"\$kiln\" compile ../bad.kir ../add.kir 2> /dev/null && test -s add.o && test ! -e bad.o"
 rm -f clean/add.o
 check "no temporary file is left" only a.o
 check "full device" says 1 '/dev/full' "$kiln" compile -o /dev/full main.bc
@@ -212,8 +212,8 @@ through() {
 }
 check "an output that is a symbolic link is written through" through
 check "an empty input" says 1 '/dev/null: the input is empty' "$kiln" compile -o clean/b.o /dev/null
-check "an empty standard input" says 1 'input is empty' bash -c "'$kiln' compile -o clean/b.o - < /dev/null"
-check "a text of nothing gives an empty object" bash -c "echo '; nothing' | '$kiln' compile -o empty.o - && readelf -h empty.o > /dev/null"
+check "an empty standard input" says 1 'input is empty' bash -c "\"\$kiln\" compile -o clean/b.o - < /dev/null"
+check "a text of nothing gives an empty object" bash -c "echo '; nothing' | \"\$kiln\" compile -o empty.o - && readelf -h empty.o > /dev/null"
 head -c 5000 /dev/urandom | tr -d '\000' > noise
 check "noise is no text" says 1 '^noise:[0-9]+:[0-9]+: error: ' "$kiln" compile -o clean/b.o noise
 
@@ -258,14 +258,14 @@ check "machine code with a relocation of another target" says 1 '^jump.kir:4:3: 
   "$kiln" compile --target=x86_64 -o jump.o jump.kir
 printf 'declare @g()\nfunc @main() -> i32 {\nb0:\n  asm "\\00\\00\\00\\00" as () at 0 3 @g\n  ret 0\n}\n' > number.kir
 check "machine code with a relocation by ELF's number" bash -c \
-  "'$kiln' compile --target=x86_64 -o number.o number.kir && readelf -rW number.o | grep -q 'R_X86_64_GOT32 .* g '"
+  "\"\$kiln\" compile --target=x86_64 -o number.o number.kir && readelf -rW number.o | grep -q 'R_X86_64_GOT32 .* g '"
 check "a slot in machine code by another relocation" slot_code x86_64 '0 x64_call'
 check "a slot in machine code, beyond its end" slot_code x86_64 '2 abs32s'
 check "a slot in machine code of another target" slot_code aarch64 '0 abs32s'
 
 # ---- alignment of functions ----
 for target in x86_64 aarch64; do
-  check "the largest alignment, $target" bash -c "'$kiln' compile --target=$target -o aligned.o '$tests/kir/regress_align.kir' && [[ \$(nm aligned.o | grep ' ra_large') == *[1-9]0000' t ra_large' ]]"
+  check "the largest alignment, $target" bash -c "\"\$kiln\" compile --target=$target -o aligned.o \"\$tests/kir/regress_align.kir\" && [[ \$(nm aligned.o | grep ' ra_large') == *[1-9]0000' t ra_large' ]]"
 done
 
 printf 'func @f(i64, i128) -> i128 {\nb0(v0: i64, v1: i128):\n  v2 = atomic_rmw.i128 add seq_cst v0, v1\n  ret v2\n}\n' > wide.kir
@@ -273,15 +273,15 @@ check "16 bytes at once without cx16" says 1 'atomic_rmw: i128 needs the feature
 check "16 bytes at once with cx16" silent "$kiln" compile --features=cx16 -o wide.o wide.kir
 
 # ---- print, verify, dis ----
-check "print bitcode, compile the text" bash -c "'$kiln' print -o printed.kir main.bc && '$kiln' compile -o printed.o printed.kir && test -s printed.o"
-check "print is the identity on its own output" bash -c "'$kiln' print printed.kir > again.kir && cmp printed.kir again.kir"
-check "print of text" bash -c "'$kiln' print add.kir | grep -q 'add.i32'"
+check "print bitcode, compile the text" bash -c "\"\$kiln\" print -o printed.kir main.bc && \"\$kiln\" compile -o printed.o printed.kir && test -s printed.o"
+check "print is the identity on its own output" bash -c "\"\$kiln\" print printed.kir > again.kir && cmp printed.kir again.kir"
+check "print of text" bash -c "\"\$kiln\" print add.kir | grep -q 'add.i32'"
 check "verify" silent "$kiln" verify main.bc add.kir printed.kir
 printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  brif 1, b1, b2\nb1:\n  v1 = add.i32 v0, 1\n  br b2\nb2:\n  ret v1\n}\n' > dominance.kir
 check "verify names the rule's place" says 1 '^dominance\.kir:.*error: ' "$kiln" verify dominance.kir
 if [[ -x $build/kiln-dis ]]; then
-  check "dis shows labels" bash -c "'$kiln' dis add.o | grep -qx 'add:'"
-  check "dis shows relocations" bash -c "'$kiln' dis add.o | grep -q 'call.*R_X86_64_PLT32 twice'"
+  check "dis shows labels" bash -c "\"\$kiln\" dis add.o | grep -qx 'add:'"
+  check "dis shows relocations" bash -c "\"\$kiln\" dis add.o | grep -q 'call.*R_X86_64_PLT32 twice'"
   check "dis of a missing file" says 1 'No such file' "$kiln" dis nowhere.o
 else
   skip "dis" "built without Zydis, Capstone or libelf"
@@ -314,12 +314,12 @@ END
 "$kiln" compile three.kir
 check "--dump prints each function to standard error" says 0 '^  v2 = mul.i32 v1, v1$' "$kiln" compile --dump -o dumped.o three.kir
 check "--dump does not change the object" cmp dumped.o three.o
-check "nor that of bitcode" bash -c "'$kiln' compile --dump=/dev/null -o dumped.o main.bc && cmp dumped.o main.o"
+check "nor that of bitcode" bash -c "\"\$kiln\" compile --dump=/dev/null -o dumped.o main.bc && cmp dumped.o main.o"
 check "--dump=FILE is text that compiles" bash -c \
-  "'$kiln' compile --dump=dumped.kir -o dumped.o three.kir && grep -c '^func' dumped.kir | grep -qx 3 && '$kiln' compile -o again.o dumped.kir && '$kiln' print dumped.kir | grep -q 'add.i32 v0, 77'"
+  "\"\$kiln\" compile --dump=dumped.kir -o dumped.o three.kir && grep -c '^func' dumped.kir | grep -qx 3 && \"\$kiln\" compile -o again.o dumped.kir && \"\$kiln\" print dumped.kir | grep -q 'add.i32 v0, 77'"
 check "a listing that cannot be written leaves the dump's file" bash -c \
-  "echo old > kept.txt; ! '$kiln' compile --dump=kept.txt --listing=/nonexistent/x -o dumped.o three.kir 2>&1 && grep -qx old kept.txt && ! ls *.tmp-*"
-check "--dump=- is standard output" bash -c "'$kiln' compile --dump=- -o dumped.o three.kir | grep -qx 'func @shown(i32) -> i32 {'"
+  "echo old > kept.txt; ! \"\$kiln\" compile --dump=kept.txt --listing=/nonexistent/x -o dumped.o three.kir 2>&1 && grep -qx old kept.txt && ! ls *.tmp-*"
+check "--dump=- is standard output" bash -c "\"\$kiln\" compile --dump=- -o dumped.o three.kir | grep -qx 'func @shown(i32) -> i32 {'"
 check "--dump=plan,homes tells order and homes" says 0 '^    0: b0' "$kiln" compile --dump=plan,homes -o dumped.o three.kir
 check "and does not change the object" cmp dumped.o three.o
 check "--dump=ir is the text" says 0 '^  v2 = mul.i32 v1, v1$' "$kiln" compile --dump=ir -o dumped.o three.kir
@@ -332,14 +332,14 @@ check "--dump to a folder that is not there" says 1 'no/x.kir: No such file' "$k
 check "--dump to a full device" says 1 '/dev/full' "$kiln" compile --dump=/dev/full -o dumped.o three.kir
 symbols() { nm "$1" | awk '{print $(NF - 1) $NF}' | sort | tr '\n' ' '; }
 check "--only=FUNCTION: others are undefined, local ones trap" bash -c \
-  "'$kiln' compile --only=shown -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tshown tlocal '"
+  "\"\$kiln\" compile --only=shown -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tshown tlocal '"
 check "--only=FUNCTION: a local one" bash -c \
-  "'$kiln' compile --only=local -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Uother tlocal '"
+  "\"\$kiln\" compile --only=local -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Uother tlocal '"
 check "--only twice" bash -c \
-  "'$kiln' compile --only=shown --only=other -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tother Tshown tlocal '"
+  "\"\$kiln\" compile --only=shown --only=other -o only.o three.kir && test \"\$($(declare -f symbols); symbols only.o)\" = 'Tother Tshown tlocal '"
 check "--only of nothing" says 1 "no input defines a function 'none'" "$kiln" compile --only=shown --only=none -o only.o three.kir
 check "--only with --dump is a smaller program" bash -c \
-  "'$kiln' compile --only=shown --dump=less.kir -o only.o three.kir && '$kiln' compile -o less.o less.kir && ! grep -q 'mul.i32' less.kir && grep -qx '  trap' less.kir"
+  "\"\$kiln\" compile --only=shown --dump=less.kir -o only.o three.kir && \"\$kiln\" compile -o less.o less.kir && ! grep -q 'mul.i32' less.kir && grep -qx '  trap' less.kir"
 check "two outputs on standard output" says 2 'standard output' "$kiln" compile --dump=- --listing -o only.o three.kir
 if [[ -x $build/kiln-dis ]]; then
   "$kiln" compile --listing -o listed.o three.kir > listing
@@ -354,11 +354,11 @@ if [[ -x $build/kiln-dis ]]; then
   address=$(nm three.o | awk '$3 == "other" {print $1}')
   check "--listing: addresses of the object" bash -c \
     "sed -n '/^func @other/,/^}/p' listing | grep -m 1 -E '^ +[0-9a-f]+:' | grep -q \"^ *\$(printf %x 0x$address):\""
-  check "--listing=FILE" bash -c "'$kiln' compile --listing=listed.txt -o listed.o three.kir && cmp listing listed.txt"
+  check "--listing=FILE" bash -c "\"\$kiln\" compile --listing=listed.txt -o listed.o three.kir && cmp listing listed.txt"
   check "--listing of several inputs" bash -c \
-    "mkdir -p lists && cd lists && '$kiln' compile --listing=all ../three.kir ../main.bc && grep -c ': x86_64$' all | grep -qx 2"
+    "mkdir -p lists && cd lists && \"\$kiln\" compile --listing=all ../three.kir ../main.bc && grep -c ': x86_64$' all | grep -qx 2"
   check "--listing with sections" bash -c \
-    "'$kiln' compile --function-sections --listing -o listed.o three.kir | grep -A3 -x 'section .text.other' | grep -q '^func @other'"
+    "\"\$kiln\" compile --function-sections --listing -o listed.o three.kir | grep -A3 -x 'section .text.other' | grep -q '^func @other'"
   check "--listing to a full device" says 1 . "$kiln" compile --listing=/dev/full -o listed.o three.kir
   "$kiln" compile --target=aarch64 --listing=arm.txt -o listed.o three.kir
   check "--listing: aarch64" after '  v2 = mul.i32 v1, v1' ' mul w' arm.txt
@@ -426,7 +426,7 @@ guarded() {
 }
 for linker in bfd gold lld mold; do check "two files with -fsanitize=address, $linker" guarded $linker; done
 for pic in pie static; do
-  check "--pic=$pic" bash -c "'$kiln' compile --pic=$pic main.bc && '$kiln' compile --pic=$pic add.kir"
+  check "--pic=$pic" bash -c "\"\$kiln\" compile --pic=$pic main.bc && \"\$kiln\" compile --pic=$pic add.kir"
   check "--pic=$pic runs" links $pic gcc $([[ $pic == static ]] && echo -no-pie)
 done
 
@@ -449,5 +449,5 @@ END
 printf 'long fact(long); int main(void) { return fact(5) == 120 ? 42 : 1; }\n' > arm.c
 check "aarch64: the text's target counts" silent "$kiln" compile fact.kir
 check "aarch64: runs" bash -c "aarch64-linux-gnu-gcc -static arm.c fact.o -o arm && qemu-aarch64 ./arm; test \$? = 42"
-[[ -x $build/kiln-dis ]] && check "aarch64: dis" bash -c "'$kiln' dis fact.o | grep -q 'mul '"
+[[ -x $build/kiln-dis ]] && check "aarch64: dis" bash -c "\"\$kiln\" dis fact.o | grep -q 'mul '"
 finish

@@ -5,7 +5,7 @@ set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
-kiln=$build/kiln
+export kiln=$build/kiln
 work=$(realpath "$(mktemp -d)")
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -151,7 +151,7 @@ left() { local key stale; edit && key=$(ls app/target/debug/kiln-deps/*.lock | h
 check "what a killed link left is removed" left
 tested() { cargo test && cargo test --features counting && edit && cargo test && [[ $(grep -c '3 passed\|2 passed' said) == 1 ]] && grep -q ': linked with lib' log; }
 check "tests" tested
-check "an option that is not known" both "-Wl,--build-id" env CARGO_ENCODED_RUSTFLAGS=-Clink-arg=-Wl,--build-id bash -c "$(declare -f cargo); kiln=$kiln; cargo build"
+check "an option that is not known" both "-Wl,--build-id" env CARGO_ENCODED_RUSTFLAGS=-Clink-arg=-Wl,--build-id bash -c "$(declare -f cargo); cargo build"
 covered() { CARGO_ENCODED_RUSTFLAGS=-Cinstrument-coverage cargo build && linked -u && LLVM_PROFILE_FILE=$work/profile runs 0 && [[ -s profile ]]; }
 check "coverage, whose counters the linker finds by their sections' bounds" covered
 broken() { edit && printf '#!/bin/sh\ncase "$*" in *lib????????????????.so*) echo it breaks >&2; exit 1;; esac\nexec cc "$@"\n' > bad && chmod +x bad &&

@@ -7,7 +7,7 @@ set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
-kiln=$build/kiln
+export kiln=$build/kiln
 if [[ ! -x $build/kiln-dis ]]; then
   skip "listing" "built without Zydis, Capstone or libelf"
   finish
@@ -52,13 +52,13 @@ for target in x86_64 aarch64; do
     "$kiln" print "$lua/$level/lua.merged.bc" | sed "s/^target .*/target $target/" > lua.kir
     check "$name: compiles" "$kiln" compile -o plain.o lua.kir
     check "$name: lists" bash -c \
-      "'$kiln' compile -o listed.o --stats --dump=dump.kir --listing=listing lua.kir 2> stats"
+      "\"\$kiln\" compile -o listed.o --stats --dump=dump.kir --listing=listing lua.kir 2> stats"
     check "$name: the object is the same" cmp plain.o listed.o
     check "$name: all of the text" text_is_complete
     check "$name: all of the code" code_is_complete
     check "$name: whole instructions" decodes
     check "$name: the dump compiles to the same object" bash -c \
-      "'$kiln' compile -o dumped.o dump.kir && text_of plain.o && text_of dumped.o && [[ -s plain.o.text ]] && cmp plain.o.text dumped.o.text"
+      "\"\$kiln\" compile -o dumped.o dump.kir && text_of plain.o && text_of dumped.o && [[ -s plain.o.text ]] && cmp plain.o.text dumped.o.text"
   done
 done
 finish

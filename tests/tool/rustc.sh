@@ -14,7 +14,7 @@ major=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\)\..*/\1/p')
 reads=$("$build/kiln" --version | sed -n 's/.*LLVM [0-9]* to \([0-9]*\).*/\1/p')
 (( ${major:-0} >= 15 && major <= ${reads:-99} )) || { skip "kiln-rustc" "rustc has LLVM ${major:-of another kind}"; finish; }
 export KILN_LOG=$work/log RUST_BACKTRACE=0 XDG_CACHE_HOME=$work/cache # without a code generator that rustc loads
-rustc=$build/kiln-rustc
+export rustc=$build/kiln-rustc
 
 cat > main.rs <<'END'
 use std::collections::BTreeMap;
@@ -129,7 +129,7 @@ check "and by --emit's own path" text u.o --emit asm=u.o
 both() { rm -f log v.o w.o; "$rustc" -C codegen-units=1 --emit=asm=v.o,obj=w.o main.rs && grep -q cfi_startproc v.o && grep -q 'by LLVM: assembly$' log; }
 check "beside an object" both
 check "which is Kiln's" bash -c "grep -qE 'w\.o.*functions,|rcgu\.o: [0-9]+ functions' log && readelf -h w.o > /dev/null"
-check "an object in a file that ends as assembly does" bash -c "rm -f log; '$rustc' -C codegen-units=1 --emit=obj main.rs -o x.s && readelf -h x.s > /dev/null && grep -qE ': [0-9]+ functions' log"
+check "an object in a file that ends as assembly does" bash -c "rm -f log; \"\$rustc\" -C codegen-units=1 --emit=obj main.rs -o x.s && readelf -h x.s > /dev/null && grep -qE ': [0-9]+ functions' log"
 # one_file KIND: of an incremental build, too, --emit makes as many files as rustc does by itself, with the same suffix.
 for i in {1..40}; do echo "pub mod m$i { pub fn f(x: &str) -> String { x.repeat($i) } }"; done > modules.rs
 emitted() { rm -rf emitted increments && mkdir emitted && "$@" --crate-type=lib -C incremental=increments --out-dir emitted modules.rs && (cd emitted && echo *); }
@@ -146,15 +146,15 @@ units() { rm -f log; "$@" --crate-type=lib --emit=metadata,link -o libunits.rlib
 printf 'pub mod a { pub fn f(x: &str) -> String { x.to_uppercase() } }\npub mod b { pub fn g(x: &str) -> Vec<char> { x.chars().collect() } }\npub mod c { pub fn h(x: u8) -> Option<u8> { x.checked_add(1) } }\n' > units.rs
 one_unit() { (( $(units "$rustc" units.rs) == 1 )); }
 check "one unit where no number is given" one_unit
-check "but the number that is" bash -c "(( \$(rm -f log; '$rustc' -C codegen-units=3 --crate-type=lib units.rs -o l.rlib; grep -c functions, log) > 1 ))"
+check "but the number that is" bash -c "(( \$(rm -f log; \"\$rustc\" -C codegen-units=3 --crate-type=lib units.rs -o l.rlib; grep -c functions, log) > 1 ))"
 incremental_units() { (rm -rf log inc; "$rustc" -C incremental=inc "$@" --crate-type=lib modules.rs -o l.rlib; grep -c functions, log); }
 check "16 in an incremental build, if there are as many" bash -c "(( $(incremental_units) == 16 ))"
 check "or the number that is given" bash -c "(( $(incremental_units -C codegen-units=256) > 16 ))"
-check "unless Kiln inlines, and the crate is small" bash -c "mkdir -p small && cp units.rs small && (( \$(rm -rf log inc2; KILN_INLINE=small '$rustc' -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) == 1 ))"
+check "unless Kiln inlines, and the crate is small" bash -c "mkdir -p small && cp units.rs small && (( \$(rm -rf log inc2; KILN_INLINE=small \"\$rustc\" -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) == 1 ))"
 grown() { { echo '/*'; head -c 300000 /dev/zero | tr '\0' x; echo '*/'; } > small/more.rs && (( $(: > log; KILN_INLINE=small "$rustc" -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) <= 1 )) && (( $(rm -rf log inc2; KILN_INLINE=small "$rustc" -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) > 1 )); }
 check "which an edit that makes it large does not change, until the folder is another one" grown
-check "not in a large one" bash -c "mkdir -p large/b && cp units.rs large && { echo '/*'; head -c 300000 /dev/zero | tr '\\0' x; echo '*/'; } > large/b/more.rs && (( \$(rm -rf log inc3; KILN_INLINE=small '$rustc' -C incremental=inc3 --crate-type=lib large/units.rs -o l.rlib; grep -c functions, log) > 1 ))"
-check "nor what LLVM optimizes" bash -c "'$rustc' -O --crate-type=lib units.rs -o l.rlib && mv l.rlib m.rlib && rustc -O --crate-type=lib units.rs -o l.rlib && cmp l.rlib m.rlib"
+check "not in a large one" bash -c "mkdir -p large/b && cp units.rs large && { echo '/*'; head -c 300000 /dev/zero | tr '\\0' x; echo '*/'; } > large/b/more.rs && (( \$(rm -rf log inc3; KILN_INLINE=small \"\$rustc\" -C incremental=inc3 --crate-type=lib large/units.rs -o l.rlib; grep -c functions, log) > 1 ))"
+check "nor what LLVM optimizes" bash -c "\"\$rustc\" -O --crate-type=lib units.rs -o l.rlib && mv l.rlib m.rlib && rustc -O --crate-type=lib units.rs -o l.rlib && cmp l.rlib m.rlib"
 # counts PROGRAM: how often each function of the program ran, of a build that counts.
 counts() {
   LLVM_PROFILE_FILE=$1.profraw "./$1" > "$1.out" 2>&1

@@ -7,8 +7,8 @@
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
-kiln=$(realpath "$1")/kiln
-lua=$("$tests/harness/lua_bitcode.sh" "$2")
+export kiln=$(realpath "$1")/kiln
+export lua=$("$tests/harness/lua_bitcode.sh" "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -41,15 +41,15 @@ for f in O0/lvm O0/lparser O0/lstrlib O0/lua O1/lvm O1/lcode O1/lmathlib; do
 done
 check "Lua as one module, stress" same "$lua/O1/lua.merged.bc" --stress=7
 check "what was compiled without threads" bash -c \
-  "'$kiln' compile -o plain.o '$lua/O0/lua.merged.bc' && '$kiln' compile --threads=3 -o three.o '$lua/O0/lua.merged.bc' && cmp plain.o three.o"
+  "\"\$kiln\" compile -o plain.o \"\$lua/O0/lua.merged.bc\" && \"\$kiln\" compile --threads=3 -o three.o \"\$lua/O0/lua.merged.bc\" && cmp plain.o three.o"
 
 for o in --pic=full --pic=pie --pic=static --function-sections --verify; do
   check "Lua as one module, $o" succeeds "$lua/O0/lua.merged.bc" $o
 done
 check "one thread per processor" bash -c \
-  "'$kiln' compile --threads=1 -o a.o '$lua/O0/lua.merged.bc' && '$kiln' compile --threads=0 -o b.o '$lua/O0/lua.merged.bc' && cmp a.o b.o"
+  "\"\$kiln\" compile --threads=1 -o a.o \"\$lua/O0/lua.merged.bc\" && \"\$kiln\" compile --threads=0 -o b.o \"\$lua/O0/lua.merged.bc\" && cmp a.o b.o"
 check "more threads than functions" bash -c \
-  "echo 'int f(void) { return 1; }' | clang-22 -emit-llvm -c -x c - -o f.bc && '$kiln' compile --threads=64 -o f.o f.bc && test -s f.o"
+  "echo 'int f(void) { return 1; }' | clang-22 -emit-llvm -c -x c - -o f.bc && \"\$kiln\" compile --threads=64 -o f.o f.bc && test -s f.o"
 
 for ll in "$tests"/run/bitcode/*.ll; do
   name=$(basename "$ll" .ll)

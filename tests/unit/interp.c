@@ -352,9 +352,11 @@ v2 unit_vector(v2 a, double b) { return a + (long)b; }
   "v128, f32"
 
 CASE(test_places) {
+#if defined __x86_64__ && defined __clang__ && __clang_major__ < 18
+  skip(); /* clang passes the fifth parameter half in a register, which the ABI does not allow */
+#endif
   struct world w = make(
-    "declare @unit_places(" PLACES_TEXT ") -> i64\ndeclare @sqrtf128(f128) -> f128\n"
-    "declare @unit_vector(v128, f64) -> v128\n"
+    "declare @unit_places(" PLACES_TEXT ") -> i64\n"
     "func @f(i64, i32, f32) -> i64 {\nb0(v0: i64, v1: i32, v2: f32):\n"
     "  v3 = zext.i128 i64 v0\n  v4 = shl.i128 v3, 64\n  v5 = vsplat.v128 i64 v0\n"
     "  v6 = call @unit_places(v0, v3, 2, 3, v4, 4, v3, v1, v5, v5, v5, v5, v5, v5, v5, v5, v5, "
@@ -365,9 +367,7 @@ CASE(test_places) {
     "v9: v128, v10: v128, v11: v128, v12: v128, v13: v128, v14: v128, v15: v128, v16: v128, "
     "v17: f32):\n"
     "  v18 = call @unit_places(v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, "
-    "v15, v16, v17)\n  ret v18\n}\n"
-    "func @h(f128, v128) -> f128, v128 {\nb0(v0: f128, v1: v128):\n"
-    "  v2 = call @sqrtf128(v0)\n  v3 = call @unit_vector(v1, f64 3.0)\n  ret v2, v3\n}\n");
+    "v15, v16, v17)\n  ret v18\n}\n");
   const v2 k = {5, 5};
   float six = 6;
   uint32_t bits;
@@ -382,6 +382,15 @@ CASE(test_places) {
   memcpy(&g, &address, sizeof g);
   assert_int_equal(g(5, 5, 2, 3, (__int128)5 << 64, 4, 5, -7, k, k, k, k, k, k, k, k, k, six),
                    expected);
+  end(&w);
+}
+
+CASE(test_wide_calls) {
+  struct world w =
+    make("declare @sqrtf128(f128) -> f128\ndeclare @unit_vector(v128, f64) -> v128\n"
+         "func @h(f128, v128) -> f128, v128 {\nb0(v0: f128, v1: v128):\n"
+         "  v2 = call @sqrtf128(v0)\n  v3 = call @unit_vector(v1, f64 3.0)\n  ret v2, v3\n}\n");
+  kiln_interp_value r[KILN_MAX_RESULTS];
   kiln_interp_value quads[2] = {{0, UINT64_C(0x4001) << 48}, {8, 9}}; /* 4 */
   assert_int_equal(call(&w, "h", quads, 2, r, NULL), KILN_OK);
   assert_true(r[0].low == 0 && r[0].high == UINT64_C(0x4000) << 48);
@@ -766,6 +775,7 @@ int main(void) {
     cmocka_unit_test(test_callbacks),
     cmocka_unit_test(test_called_by_c),
     cmocka_unit_test(test_places),
+    cmocka_unit_test(test_wide_calls),
 #ifdef __aarch64__
     cmocka_unit_test(test_joined),
 #endif

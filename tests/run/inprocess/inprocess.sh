@@ -4,7 +4,7 @@
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$tests/harness/tap.sh"
-kiln=$(realpath "$1")/kiln
+export kiln=$(realpath "$1")/kiln
 lua=$("$tests/harness/lua_bitcode.sh" "$2") || { echo "Bail out! Lua's source is not to be had"; exit 1; }
 sqlite=$("$tests/harness/sqlite_bitcode.sh" "$2") || { echo "Bail out! SQLite's source is not to be had"; exit 1; }
 work=$(mktemp -d)
@@ -62,13 +62,13 @@ for flag in -fPIC -fno-pic -O1; do
   c threads $flag || exit 1
   check "threads, $flag" both threads.bc --
 done
-check "a program's name" prints "status 0" bash -c "'$kiln' run around.bc; echo status \$?"
+check "a program's name" prints "status 0" bash -c "\"\$kiln\" run around.bc; echo status \$?"
 check "several threads compile" both --threads=3 threads.bc --
 for flag in -fPIC -fno-pic -O1; do
   c names $flag || exit 1
   check "what names mean, $flag" both names.bc --
 done
-check "bitcode from standard input" bash -c "[[ \$('$kiln' run - < life.bc | head -n 1) == '1 constructor 150' ]]"
+check "bitcode from standard input" bash -c "[[ \$(\"\$kiln\" run - < life.bc | head -n 1) == '1 constructor 150' ]]"
 
 clang++-22 -std=c++17 -fno-exceptions -w -emit-llvm -c "$tests/run/inprocess/things.cc" -o things.bc &&
   clang++-22 -std=c++17 -fno-exceptions -w "$tests/run/inprocess/things.cc" -pthread -o linked || exit 1
@@ -86,7 +86,7 @@ done
 printf '%s\n' '#include <stdio.h>' 'extern int w;' 'void note(int n) { printf("%d of %d\n", n, w); }' 'int main(void) { return w; }' > weak.c
 clang-22 -emit-llvm -c weak.c || exit 1
 check "a constructor of what another input defines" bash -c \
-  "[[ \$('$kiln' run weak1.kir weak.bc weak2.kir) == \$'1 of 1\\n1 of 1' ]]"
+  "[[ \$(\"\$kiln\" run weak1.kir weak.bc weak2.kir) == \$'1 of 1\\n1 of 1' ]]"
 
 cat > text.kir <<'END'
 declare @twice(i32) -> i32
