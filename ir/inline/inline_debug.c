@@ -81,7 +81,7 @@ static uint32_t keep_file(kiln_module *m, const struct kn_file *file) {
   char *name = kn_realloc(m, NULL, length);
   if (name == NULL) return UINT32_MAX;
   memcpy(name, file->name, length);
-  kept->files.at[kept->files.n++] = (struct kn_file){name, file->entry};
+  kept->files.at[kept->files.n++] = (struct kn_file){.name = name, .entry = file->entry};
   kn_hash_put(&kept->file_hash, at, hash, kept->files.n);
   return kept->files.n - 1;
 }

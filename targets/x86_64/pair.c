@@ -166,7 +166,8 @@ static void select(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (!in_flags) {
-    EMIT(w, x64_test_ri, 0, kn_reg(w, in->a, KILN_TYPE_I8), 1);
+    const unsigned condition = kn_reg(w, in->a, KILN_TYPE_I8);
+    EMIT(w, x64_test_ri, 0, condition, 1);
     kn_drop(w, in->a);
     kn_unlock_but(w, 0);
   }

@@ -137,6 +137,14 @@ check_register_file() {
     fail_lines "targets write the register file, or read what its registers hold"
 }
 
+# The arguments of EMIT emit nothing: C does not say whether the place of EMIT's own bytes is read before or after them.
+check_emit_alone() {
+  local argument='EMIT\((?:[^;()]|\([^;()]*\))*\b(kn_(reg|temp|def|claim|drop|overwrite)|take_half|x64_(half|operand|def|hook))[a-z_]*\('
+  sources targets | grep '\.[ch]$' | xargs perl -0777 -ne \
+    'while (/'"$argument"'/g) { print "$ARGV: ", substr($_, $-[0], 80) =~ s/\n.*//sr, "\n" }' |
+    fail_lines "EMIT has an argument that emits"
+}
+
 # A test for one target by something else that stands for it: the host's architecture where it is not what is asked, a
 # fact of the target that is compared with the value that one of them has, relocations and the like of one of them.
 # How the reader of bitcode decodes numbers, and the runtime of WebAssembly, are about the host.
@@ -425,6 +433,7 @@ check_source() {
   check "no test for one target by what stands for it" check_target_proxies
   check "the runtime of WebAssembly traps where it has a backtrace" check_wasm_traps
   check "no target writes the register file" check_register_file
+  check "no argument of EMIT emits" check_emit_alone
   check "ELF's numbers are in its writer alone" check_elf_alone
   check "COFF's numbers are in its writer alone" check_coff_alone
   check "every table by target asserts its size" check_target_tables
