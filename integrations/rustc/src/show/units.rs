@@ -1,6 +1,6 @@
-//! The functions that are in the program only because values are to be shown. rustc's units know nothing of them: they are in
-//! units of their own, without debug information. An edit of the user's functions, which refer to them by
-//! the index alone, leaves these units as they are.
+//! The functions that are in the program only because values are to be shown. rustc's units know nothing of them: they are
+//! in units of their own, without debug information. An edit of the user's functions, which refer to them by the index
+//! alone, leaves these units as they are.
 
 use std::hash::{Hash, Hasher};
 
