@@ -58,7 +58,7 @@ void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why) {
 /* ---- accesses ---- */
 
 /* Notes an access of slot or piece `i`, which is a variable, as `type`. */
-static void access_variable(kiln_func *f, uint32_t i, unsigned type, unsigned load) {
+KN_INLINE void access_variable(kiln_func *f, uint32_t i, unsigned type, unsigned load) {
   struct kn_slot *s = &f->slots.at[i];
   s->type = (uint8_t)type;
   s->uses++;
@@ -96,7 +96,7 @@ static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, u
 
 /* The variable of slot `slot`, which is not memory, that is the `type` at `at`: the slot itself, or a piece. Index + 1;
  * 0 if there can be none. */
-static uint32_t variable(kiln_func *f, uint32_t slot, unsigned type, uint32_t at) {
+KN_INLINE uint32_t variable(kiln_func *f, uint32_t slot, unsigned type, uint32_t at) {
   struct kn_slot *s = f->slots.at + slot;
   if (at == 0 && (s->uses != 0 ? s->type == type : s->pieces == 0)) return slot + 1;
   const uint32_t p = piece(f, slot, type, at, 1u << kn_type_log2[type]);
@@ -107,7 +107,7 @@ static uint32_t variable(kiln_func *f, uint32_t slot, unsigned type, uint32_t at
 }
 
 /* Notes an access of an i128 at `at`: of two variables, of one half each. False if they cannot be. */
-static bool access_pair(kiln_func *f, uint32_t slot, uint32_t at, unsigned load) {
+static KN_COLD bool access_pair(kiln_func *f, uint32_t slot, uint32_t at, unsigned load) {
   for (unsigned k = 0; k < 2; k++) {
     const uint32_t half = variable(f, slot, KILN_TYPE_I64, at + 8 * k);
     if (half == 0) return false;
@@ -127,8 +127,10 @@ void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsi
   uint64_t at = (uint64_t)*disp, size = UINT64_C(1) << kn_type_log2[type]; /* at: < 0 is much */
   const bool inside = size <= s->size_bytes && at <= s->size_bytes - size;
   const bool whole = inside && (mem & KILN_MEM_VOLATILE) == 0;
-  if (whole && type == KILN_TYPE_I128 && access_pair(f, i, (uint32_t)at, load)) return;
-  const uint32_t v = whole && type != KILN_TYPE_I128 ? variable(f, i, type, (uint32_t)at) : 0;
+  uint32_t v = 0;
+  if (KN_UNLIKELY(type == KILN_TYPE_I128)) {
+    if (whole && access_pair(f, i, (uint32_t)at, load)) return;
+  } else if (whole) v = variable(f, i, type, (uint32_t)at);
   if (v == 0) {
     kn_build_memory(f, i, KN_MEMORY_WHOLE);
     return;

@@ -66,13 +66,13 @@ unsigned kn_def_hinted(struct kn_walk *w, uint32_t i) {
   struct kn_val *v = &w->val[i];
   unsigned r;
   if (v->flags & KN_VF_SLOT_HOME) return KN_NO_REG;
+  if (KN_LIKELY(v->hint == KN_HINT_STORED)) r = store_target(w, i, i + 1);
+  else if (v->hint == KN_HINT_STORED_HALF) r = store_target(w, i, i + 2);
+  else r = kn_walk_loop_home(w, i, (const uint32_t[2]){0, 0});
+  if (r == KN_NO_REG) return r;
   if (v->hint == KN_HINT_LOOP_HOME) {
-    r = kn_walk_loop_home(w, i, (const uint32_t[2]){0, 0});
-    if (r == KN_NO_REG) return r;
     v->flags |= KN_VF_HOME;
   } else {
-    r = store_target(w, i, i + 1 + (v->hint == KN_HINT_STORED_HALF));
-    if (r == KN_NO_REG) return r;
     if (KN_UNLIKELY(w->regs.aliased & KN_BIT(r))) kn_copy_aliases(w, r);
     v->flags = KN_VF_ALIAS;
     v->frame = 0;

@@ -161,7 +161,7 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
     } else if (dst == rb) {
       other = rc;
     } else {
-      x64_mov(w, size, dst, rc);
+      x64_move(w, dst, rc, type);
     }
     EMIT(w, x64_rr, X64_CMOV + (dst == rb ? cc ^ 1 : cc), size, dst, other);
     kn_defined(w, i, dst);

@@ -100,7 +100,7 @@ void x64_begin(struct kn_walk *w) {
   const struct kn_frame_plan *frame = &w->plan->frame;
   const size_t zeros = offsetof(struct x64_walk, flags_of);
   memset((char *)x + zeros, 0, sizeof *x - zeros);
-  x->folds = x64_folds[w->f->facts.has_pairs];
+  x->folds = w->f->facts.has_pairs ? x64_folds_in_pairs : x64_folds;
   w->code.p += X64_GAP;
   if (KN_UNLIKELY(frame->entry_mark)) {
     x64_landing(w);

@@ -11,25 +11,25 @@ enum {
   FOLD_B = 1 << 17,
   FOLD_ALONE = 1 << 18,
   FOLD_SWAPS = 1 << 19,
-  FOLD_PAIRS = 1 << 20 /* the function has i128s, of which loads of halves wait, too */
+  FOLD_PAIRS = 1 << 20 /* folds_in_pairs says it */
 };
 #define FOLD_INT (KN_T(I32) | KN_T(I64) | FOLD_B | FOLD_ALONE)
-#define FOLDS(more)                                                                                \
-  {[KILN_OP_ADD] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
-   [KILN_OP_SUB] = FOLD_INT | (more),                                                              \
-   [KILN_OP_AND] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
-   [KILN_OP_OR] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                         \
-   [KILN_OP_XOR] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
-   [KILN_OP_MUL] = FOLD_INT | FOLD_A | FOLD_SWAPS | (more),                                        \
-   [KILN_OP_ICMP] = X64_INT | FOLD_A | FOLD_B | (more),                                            \
-   [KILN_OP_FADD] = X64_FLT | FOLD_B | (more),                                                     \
-   [KILN_OP_FSUB] = X64_FLT | FOLD_B | (more),                                                     \
-   [KILN_OP_FMUL] = X64_FLT | FOLD_B | (more),                                                     \
-   [KILN_OP_FDIV] = X64_FLT | FOLD_B | (more),                                                     \
-   [KILN_OP_ZEXT] = X64_INT | FOLD_A | (more),                                                     \
-   [KILN_OP_SEXT] = X64_INT | FOLD_A | (more),                                                     \
-   [KILN_OP_LOAD] = (more)}
-const uint32_t x64_folds[2][KILN_OP_COUNT] = {FOLDS(0), FOLDS(FOLD_PAIRS)};
+const uint32_t x64_folds[KILN_OP_COUNT] = {
+  [KILN_OP_ADD] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_SUB] = FOLD_INT,
+  [KILN_OP_AND] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_OR] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_XOR] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_MUL] = FOLD_INT | FOLD_A | FOLD_SWAPS,
+  [KILN_OP_ICMP] = X64_INT | FOLD_A | FOLD_B,
+  [KILN_OP_FADD] = X64_FLT | FOLD_B,
+  [KILN_OP_FSUB] = X64_FLT | FOLD_B,
+  [KILN_OP_FMUL] = X64_FLT | FOLD_B,
+  [KILN_OP_FDIV] = X64_FLT | FOLD_B,
+  [KILN_OP_ZEXT] = X64_INT | FOLD_A,
+  [KILN_OP_SEXT] = X64_INT | FOLD_A,
+};
+const uint32_t x64_folds_in_pairs[KILN_OP_COUNT] = {[0 ... KILN_OP_COUNT - 1] = FOLD_PAIRS};
 
 /* True if the next instruction, whose row is `fold`, reads the load `in` from memory itself. */
 KN_INLINE bool folds_next(const struct kn_walk *w, const struct kn_inst *in, unsigned fold) {
@@ -55,7 +55,7 @@ static bool half_may_wait(const struct kn_walk *w, uint32_t i) {
     return false;
   if (!kn_is_slot(in->a)) return true;
   const uint32_t slot = kn_index(in->a);
-  return w->slots[slot].reg == KN_NO_REG && w->slots[slot].align_log2 <= 4 &&
+  return w->slots[slot].reg == KN_NO_REG && w->slots[slot].align_log2 <= 4 && in->c < 1 << 28 &&
          kn_slot_copy(w, &w->slot_states.at[slot]) == KN_NO_REG;
 }
 
@@ -74,7 +74,7 @@ static bool folds_pair(struct kn_walk *w, const struct kn_inst *in) {
   if (!kn_is_halved(w->f, i) || !half_may_wait(w, i) || !half_may_wait(w, i + 1)) return false;
   const bool halves = kn_is_halved(w->f, i + 2);
   const bool compares = reader->op == KILN_OP_ICMP && reader->type == KILN_TYPE_I128;
-  const uint32_t fold = x64_folds[0][without_flag(reader->op)];
+  const uint32_t fold = x64_folds[without_flag(reader->op)];
   const bool as_b = reader->b == i && kn_is_value(reader->a);
   const bool as_a = reader->a == i && kn_is_value(reader->b) && (fold & FOLD_A);
   if (!(as_a || as_b) || (fold & (FOLD_ALONE | FOLD_B)) == 0 || reader->op == KILN_OP_MUL)
@@ -92,14 +92,14 @@ static bool folds_pair(struct kn_walk *w, const struct kn_inst *in) {
 static __attribute__((noinline)) bool folds_in_pairs(struct kn_walk *w, const struct kn_inst *in) {
   if (w->val[w->i].flags == KN_VF_WAITS) return true; /* an upper half: said with the lower one */
   if (in[1].op == KILN_OP_LOAD) return folds_pair(w, in);
-  return folds_next(w, in, x64_folds[0][in[1].op]);
+  return folds_next(w, in, x64_folds[in[1].op]);
 }
 
 /* True if a reader close after the load `in` reads it from memory itself. */
 KN_INLINE bool folds(struct kn_walk *w, const struct kn_inst *in) {
   const unsigned fold = x64(w)->folds[in[1].op];
   if (KN_LIKELY(fold == 0)) return false;
-  if (KN_UNLIKELY(fold & FOLD_PAIRS)) return folds_in_pairs(w, in);
+  if (KN_UNLIKELY(fold == FOLD_PAIRS)) return folds_in_pairs(w, in);
   return folds_next(w, in, fold);
 }
 

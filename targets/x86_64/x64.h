@@ -34,6 +34,7 @@ struct x64_walk {
   uint32_t kept_end;             /* code offset after their stores */
   int32_t guard;                 /* frame offset */
   uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
+  const uint32_t *folds;         /* x64_folds, or x64_folds_in_pairs */
   /* ---- what begins with zeros in each function (x64_begin): what the flags hold ---- */
   uint32_t flags_of;   /* comparison whose result is in the flags for the next instruction, or 0 */
   uint32_t flags_cond; /* its condition, enum x64_cc or X64_CC_OEQ, X64_CC_UNE */
@@ -64,11 +65,11 @@ struct x64_walk {
    * at the bottom of a frame that calls. */
   bool home_moves;
   uint8_t home;
-  uint32_t head;         /* bytes before the prologue: endbr64 */
-  const uint32_t *folds; /* by opcode: how it reads loads that wait (memory.c) */
+  uint32_t head; /* bytes before the prologue: endbr64 */
 };
-/* By opcode, how it reads loads that wait for it (memory.c): in functions without and with i128s. */
-extern const uint32_t x64_folds[2][KILN_OP_COUNT];
+/* By the opcode after a load (memory.c): whether it reads that from memory itself; the second one is of functions with
+ * i128s, where other operations may. */
+extern const uint32_t x64_folds[KILN_OP_COUNT], x64_folds_in_pairs[KILN_OP_COUNT];
 KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
 enum { X64_CHAIN = X64_R10, X64_SCRATCH = X64_R11, X64_XMM0 = KN_FP_BASE };
