@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 """What frontends/llvm/support.def says has no effect on code: LLVM's own code generator, which gets the same
 module with it and without it at -O0, makes the same assembly for both targets. Where it does not, DIFFERS says why Kiln's
-code is what is wanted. A row that LLVM cannot read is named. LLVM is called in this process, as a library: a compiler
-for each way to write a row would take ten times as long.
+code is what is wanted. A row that LLVM cannot read is named.
 
     idle.py --kiln=build/kiln [NAME...]
 """
-import ctypes
-import glob
 import os
 import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(HERE, '../../harness'))
+import llvm  # noqa: E402
 import support  # noqa: E402
 
 TARGETS = ('x86_64-unknown-linux-gnu', 'aarch64-unknown-linux-gnu')
@@ -148,67 +147,6 @@ def module(triple, what):
     return MODULE % dict({p: '' for p in PLACES}, triple=triple, **what)
 
 
-NOT_READ = b'.'
-
-
-class Llvm:
-    """LLVM's parser and code generators, by its C API."""
-    def __init__(self):
-        self.so = ctypes.CDLL(glob.glob('/usr/lib/llvm-22/lib/libLLVM.so*')[0])
-        for name in ('LLVMContextCreate', 'LLVMCreateMemoryBufferWithMemoryRangeCopy', 'LLVMCreateTargetMachine', 'LLVMGetBufferStart'):
-            getattr(self.so, name).restype = ctypes.c_void_p
-        self.so.LLVMGetBufferSize.restype = ctypes.c_size_t
-        self.silent = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(lambda diagnostic, context: None)
-        self.machines = {triple: self.machine(triple) for triple in TARGETS}
-
-    def machine(self, triple):
-        for part in ('TargetInfo', 'Target', 'TargetMC', 'AsmPrinter'):
-            getattr(self.so, 'LLVMInitialize%s%s' % ('X86' if triple.startswith('x86') else 'AArch64', part))()
-        target, message = ctypes.c_void_p(), ctypes.c_char_p()
-        assert not self.so.LLVMGetTargetFromTriple(triple.encode(), ctypes.byref(target), ctypes.byref(message)), message.value
-        processor, no_optimization, pic, default_model = b'x86-64' if triple.startswith('x86') else b'generic', 0, 2, 0
-        return ctypes.c_void_p(self.so.LLVMCreateTargetMachine(target, triple.encode(), processor, b'', no_optimization, pic, default_model))
-
-    def assembly(self, triple, what=None):
-        return self.first(triple, [what or {}])[1]
-
-    def first(self, triple, ways):
-        """The first of the ways that LLVM reads, and its assembly; (None, None): it reads none. A child process tries them,
-        and the next one those that follow: LLVM's verifier crashes with some nodes of metadata."""
-        at = 0
-        while at < len(ways):
-            out, made = os.pipe()
-            if os.fork() == 0:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-                for way in ways[at:]:
-                    text = self.compile(triple, module(triple, way).encode())
-                    os.write(made, text or NOT_READ)
-                    if text: break
-                os._exit(0)
-            os.close(made)
-            with os.fdopen(out, 'rb') as f:
-                said = f.read()
-            os.wait()
-            text = said.lstrip(NOT_READ)
-            at += len(said) - len(text)
-            if text: return ways[at], text
-            at += 1
-        return None, None
-
-    def compile(self, triple, text):
-        context = ctypes.c_void_p(self.so.LLVMContextCreate())
-        read, made, message = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_char_p()
-        self.so.LLVMContextSetDiagnosticHandler(context, self.silent, None)
-        source = ctypes.c_void_p(self.so.LLVMCreateMemoryBufferWithMemoryRangeCopy(text, ctypes.c_size_t(len(text)), b''))
-        return_status, assembly_file = 2, 0
-        if (self.so.LLVMParseIRInContext(context, source, ctypes.byref(read), ctypes.byref(message)) or
-                self.so.LLVMVerifyModule(read, return_status, None) or
-                self.so.LLVMTargetMachineEmitToMemoryBuffer(self.machines[triple], read, assembly_file, ctypes.byref(message),
-                                                            ctypes.byref(made))):
-            return None
-        return ctypes.string_at(self.so.LLVMGetBufferStart(made), self.so.LLVMGetBufferSize(made))
-
-
 def features(name):
     """A list of features with one more, after one that every processor of either target has."""
     return '"target-features"="+fxsr,+neon%s"' % (',' + name if name else '')
@@ -244,12 +182,18 @@ def main():
     only = [a for a in sys.argv[1:] if not a.startswith('-')]
     lines = failed = 0
     skipped = []
-    llvm = Llvm()
-    plain = {t: llvm.assembly(t) for t in TARGETS}
-    listed = {t: llvm.assembly(t, {'function': features('')}) for t in TARGETS}
+    library = llvm.Llvm()
+
+    def first(triple, ways):
+        """The first of the ways to write a row that LLVM reads, and its assembly."""
+        at, done = library.assembly(triple, [module(triple, way) for way in ways])
+        return done and ways[at], done
+
+    plain = {t: first(t, [{}])[1] for t in TARGETS}
+    listed = {t: first(t, [{'function': features('')}])[1] for t in TARGETS}
     for kind, name in EFFECTS if not only else []:
         lines += 1
-        good = all(llvm.assembly(t, next(forms(kind, name))) not in (None, plain[t]) for t in TARGETS)
+        good = all(first(t, [next(forms(kind, name))])[1] not in (None, plain[t]) for t in TARGETS)
         failed += not good
         print('%s %d - the comparison finds %s' % ('ok' if good else 'not ok', lines, name), flush=True)
     for kind, name in [(kind, name) for kind, rows in support.table().items() for _, name, verdict, _ in rows
@@ -257,7 +201,7 @@ def main():
         places = [('load', 'pointers', 'call', 'branch'), ('function',)] if kind in ('METADATA', 'KIND') else [None]
         read = 0
         for triple, of in [(t, p) for t in TARGETS for p in places]:
-            form, done = llvm.first(triple, list(forms(kind, name, *([of] if of else []))))
+            form, done = first(triple, list(forms(kind, name, *([of] if of else []))))
             if done is None:
                 continue
             read += 1
