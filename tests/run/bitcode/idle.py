@@ -182,11 +182,10 @@ def main():
     only = [a for a in sys.argv[1:] if not a.startswith('-')]
     lines = failed = 0
     skipped = []
-    library = llvm.Llvm()
 
     def first(triple, ways):
         """The first of the ways to write a row that LLVM reads, and its assembly."""
-        at, done = library.assembly(triple, [module(triple, way) for way in ways])
+        at, done = llvm.first_assembly(triple, [module(triple, way) for way in ways])
         return done and ways[at], done
 
     plain = {t: first(t, [{}])[1] for t in TARGETS}

@@ -242,14 +242,13 @@ class Asks:
         self.h = h
         self.n = 0
         self.rows = table()
-        self.llvm = llvm.Llvm()
 
     def compile(self, name, text, target='x86_64'):
         """Status and messages of Kiln for a module's text, and the paths of bitcode and object."""
         safe = re.sub(r'\W', '_', name)
         bc, o = self.h.path(safe + '.bc'), self.h.path(safe + '.o')
         try:
-            with open(bc, 'wb') as f: f.write(self.llvm.bitcode(text))
+            with open(bc, 'wb') as f: f.write(llvm.bitcode(text))
         except ValueError as said: raise harness.Failure('%s: %s' % (name, said))
         status, _, err = self.h.run([self.h.args.kiln, 'compile', '--target=' + target, bc, '-o', o], check=False)
         return status, err, bc, o
