@@ -109,17 +109,19 @@ def main():
 
     def linkers(coff, out, objects):
         if coff:
-            return [['x86_64-w64-mingw32-ld', '-shared', *objects, '-o', out],
-                    ['ld.lld-22', '-m', 'i386pep', '-shared', '--entry=other', *objects, '-o', out]]
-        stubs = ['-z', 'notext', '--unresolved-symbols=report-all', '--defsym=__tls_get_addr=0', '-shared', *objects, '-o', out]
-        return [['ld', *stubs], ['ld.lld-22', *stubs]]
+            return [['x86_64-w64-mingw32-ld', '-shared', *objects, '-o', out + '.ld'],
+                    ['ld.lld-22', '-m', 'i386pep', '-shared', '--entry=other', *objects, '-o', out + '.lld']]
+        stubs = ['-z', 'notext', '--unresolved-symbols=report-all', '--defsym=__tls_get_addr=0', '-shared', *objects, '-o']
+        return [['ld', *stubs, out + '.ld'], ['ld.lld-22', *stubs, out + '.lld']]
 
-    def exported(coff, file):
-        """The names, as bytes: those in the table of PE, or all global ones of the dynamic symbols."""
+    def exported(coff, files):
+        """Of each file the names, as bytes: those in the table of PE, or all global ones of the dynamic symbols."""
+        _, text = output('llvm-readobj-22', '--coff-exports' if coff else '--dyn-syms', *files)
+        return [exported_by(coff, of) for of in re.split(rb'(?m)^File: .*\n', text)[1:]]
+
+    def exported_by(coff, text):
         if coff:
-            _, text = output('llvm-readobj-22', '--coff-exports', file)
             return set(re.findall(rb'^  Name: ?((?:.|\n)*?)\n  RVA', text, re.M))
-        _, text = output('llvm-readobj-22', '--dyn-syms', file)
         found = [re.match(rb'    Name: ?((?:.|\n)*?) \(\d+\)\n    Value: ', of) for of in text.split(b'  Symbol {\n')[1:]
                  if re.search(rb'\n    Binding: (?:Global|Weak) ', of)]
         return {name[1] for name in found if name} - {b'__tls_get_addr'}
@@ -139,15 +141,15 @@ def main():
         _, shown = output('llvm-readobj-22', place.shown[0], objects[0])
         if place.shown[1] + name + b' (' not in shown and (not coff or place.shown[1] + name + b'\n' not in shown):
             return 'the object does not have it'
-        out = h.path(at + '.out')
-        for words in linkers(coff, out, objects):
+        linked = linkers(coff, h.path(at + '.out'), objects)
+        for words in linked:
             status, said = output(*words)
             if status != 0: return '%s: %s' % (words[0], said[-300:])
-            expected = {name if e == 'N' else e.encode() for e in place.exports or ()}
-            got = exported(coff, out)
-            if place.exports is not None and got != expected:
-                return '%s exports %s, expected %s' % (words[0], sorted(got), sorted(expected))
-            os.remove(out)
+        if place.exports is None: return None
+        expected = {name if e == 'N' else e.encode() for e in place.exports}
+        found = exported(coff, [words[-1] for words in linked])
+        if found != [expected] * len(linked):
+            return '%s export %s, expected %s' % (' and '.join(words[0] for words in linked), found, sorted(expected))
         return None
 
     def lines_shown(words):

@@ -324,10 +324,12 @@ check_header() {
     clang++-22 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1"
 }
 
+# The last one includes the others.
 check_cpp_header() {
   local compiler flags
   for compiler in g++ clang++-22; do
     for flags in -std=c++17 -std=c++20 '-std=c++17 -fno-exceptions -fno-rtti'; do
+      [[ $flags == -std=c++17 || $1 == */kiln.hpp ]] || continue
       $compiler $flags -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1" || return 1
     done
   done

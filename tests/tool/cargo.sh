@@ -12,7 +12,8 @@ cd "$work" || exit 1
 [[ -x $build/kiln-rustc ]] || { skip "kiln cargo" "not built here"; finish; }
 type -P cargo > /dev/null || { skip "kiln cargo" "there is no cargo"; finish; }
 type -P rustc > /dev/null || { skip "kiln cargo" "there is no rustc"; finish; }
-for name in $(compgen -e | grep -E '^(CARGO_BUILD|KILN|RUSTC)' ; echo CARGO_TARGET_DIR CARGO_INCREMENTAL); do unset "$name"; done
+# Where $CI is set, cargo does not build incrementally.
+for name in $(compgen -e | grep -E '^(CARGO_BUILD|KILN|RUSTC)' ; echo CARGO_TARGET_DIR CARGO_INCREMENTAL CI); do unset "$name"; done
 export XDG_CACHE_HOME=$work/cache CARGO_NET_OFFLINE=true
 rustc=$(rustup which rustc 2> /dev/null || type -P rustc)
 

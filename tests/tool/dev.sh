@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # dev.sh: how ./dev installs what is missing, with stand-ins for the package manager: it says what and how much, then
 # installs it, also on a system that has no lists of packages yet, and after another program that uses apt.
+unset DEV_YES # which answers
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"

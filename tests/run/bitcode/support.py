@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '../../..'))
 sys.path.insert(0, os.path.join(HERE, '../../harness'))
 import harness  # noqa: E402
+import llvm  # noqa: E402
 
 HEADERS = '/usr/lib/llvm-22/include/llvm'
 
@@ -245,9 +246,10 @@ class Asks:
     def compile(self, name, text, target='x86_64'):
         """Status and messages of Kiln for a module's text, and the paths of bitcode and object."""
         safe = re.sub(r'\W', '_', name)
-        ll = self.h.write(safe + '.ll', text)
-        bc, o = ll[:-3] + '.bc', ll[:-3] + '.o'
-        self.h.run(['llvm-as-22', '-disable-verify', ll, '-o', bc])
+        bc, o = self.h.path(safe + '.bc'), self.h.path(safe + '.o')
+        try:
+            with open(bc, 'wb') as f: f.write(llvm.bitcode(text))
+        except ValueError as said: raise harness.Failure('%s: %s' % (name, said))
         status, _, err = self.h.run([self.h.args.kiln, 'compile', '--target=' + target, bc, '-o', o], check=False)
         return status, err, bc, o
 
