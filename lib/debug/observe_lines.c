@@ -113,7 +113,7 @@ KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
  * builds. */
 static inline bool is_to_next(const kiln_func *f, uint32_t from) {
   const struct kn_block *b = &f->block[from];
-  return f->facts.mixed ? b->to_next : f->edges.at[b->edge_first].target == from + 1;
+  return f->facts.inlined ? b->to_next : f->edges.at[b->edge_first].target == from + 1;
 }
 
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
@@ -553,12 +553,19 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
 }
 
 /* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
- * come back from that. */
+ * come back from that; in a block that begins there, in no line. */
 void kn_debug_lines_return(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   if (d->as_is || w->out->lines.n - d->lines.first < 2) return;
   struct kn_code_line *row = newest_row(d);
   if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
+  const struct kn_code_line is = *row;
+  if (kn_label_at(w, w->block) == row->offset && kn_here(w) != row->offset) {
+    row->loc.line = row->loc.column = 0;
+    row->flags = 0;
+    add_row(d, is.loc, is.flags);
+    return;
+  }
   row->offset = kn_here(w);
   row->fixups = w->code.fixups.n;
 }
