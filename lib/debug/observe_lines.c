@@ -657,7 +657,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   const uint32_t i = w->i, k = lines->note;
   const struct kn_note *note = w->f->notes[KN_NOTE_LOC].at + k;
   if (!lines->plain || k + 1 >= w->f->notes[KN_NOTE_LOC].n || note->inst > i || note[1].inst <= i ||
-      out->lines.n == out->lines.cap || w->inst[i].op == KILN_OP_BR)
+      out->lines.n == out->lines.cap || (w->inst[i].op == KILN_OP_BR && falls_through(d)))
     return look(d);
   const struct kn_loc loc = note->loc;
   struct kn_code_line *row = &out->lines.at[out->lines.n];
