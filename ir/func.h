@@ -246,6 +246,7 @@ struct kn_block {
   uint32_t pos;     /* position in `order` + 1; 0: not filled yet */
   uint8_t address_taken;
   uint8_t contiguous; /* parameter i is value param_first + i */
+  uint8_t to_next; /* built by inlining: ends with a branch to the block that was made next there */
 };
 
 /* A back edge of the order of filling: a loop of [target, source]. */

@@ -150,6 +150,14 @@ static uint32_t file_of(struct kn_replay *r, uint32_t index) {
   return room->files.at[index];
 }
 
+/* Is the level's body compiled as it is, in a function that is not? And does LLVM make a body of its call, too? */
+static bool is_as_is(const struct kn_replay *r, const struct kn_inline_level *l) {
+  return kn_debug_as_is(l->f) && !kn_debug_as_is(r->g);
+}
+static bool is_always(const struct kn_replay *r, const struct kn_inline_level *l) {
+  return is_as_is(r, l) && l->f->attrs.inlining == KILN_INLINE_ALWAYS;
+}
+
 uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t loc) {
   if (loc == 0 || l->locs == NULL) return loc;
   if (l->loc[loc] != 0) return l->loc[loc];
@@ -161,9 +169,8 @@ uint32_t kn_replay_loc(struct kn_replay *r, struct kn_inline_level *l, uint32_t 
                       .scope = {k->entry},
                       .inlined = inlined,
                       .flags = k->flags};
-  const bool as_is = kn_debug_as_is(l->f) && !kn_debug_as_is(r->g);
+  const bool as_is = is_as_is(r, l), always = is_always(r, l);
   r->g->facts.mixed |= as_is;
-  const bool always = as_is && l->f->attrs.inlining == KILN_INLINE_ALWAYS;
   return l->loc[loc] = kn_loc_new_marked(r->g->session, &at,
                                          (as_is ? KN_LOC_AS_IS : 0) | (always ? KN_LOC_ALWAYS : 0));
 }
@@ -373,6 +380,7 @@ void kn_replay_debug_begin(struct kn_replay *r, struct kn_inline_level *l) {
     l->noted = l->call != 0;
     /* where variables are kept, those of what is not compiled so would have to be, too */
     l->shown = l->noted && (kn_debug_as_is(g) || !kn_debug_as_is(f));
+    if (is_always(r, l) && !kn_debug_as_is(l->up->f)) r->location = 0; /* LLVM has no call either */
   }
   if (!l->shown) return;
   for (uint32_t k = f->debug.vars.n; k-- > 0;) l->var_of[f->debug.vars.at[k].slot] = k + 1;

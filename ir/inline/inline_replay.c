@@ -385,12 +385,26 @@ static uint32_t build_switch(struct kn_replay *r, struct kn_inline_level *l,
   return KN_REPLAY_NONE;
 }
 
+/* Does the block end with a branch to the block that was made next? */
+static bool is_to_next(const kiln_func *f, uint32_t block) {
+  const struct kn_block *b = &f->block[block];
+  return f->inst[b->term].op == KILN_OP_BR && f->edges.at[b->edge_first].target == block + 1;
+}
+
+/* Has LLVM no code for the branch that ends the block? It has some for one that is alone in its block. */
+static bool falls_through(const kiln_func *f, uint32_t block) {
+  const struct kn_block *b = &f->block[block];
+  return is_to_next(f, block) && kn_inst_settle(f, b->first) != b->term;
+}
+
 /* Builds the block's end; the block that goes on in the same one, or KN_REPLAY_NONE. */
 static uint32_t terminator(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const struct kn_block *b = &l->f->block[block];
   const struct kn_inst *in = &l->f->inst[b->term];
   switch (in->op) {
-  case KILN_OP_BR: return kn_replay_branch(r, l, in->b, NULL);
+  case KILN_OP_BR:
+    r->g->block[r->g->current].to_next = is_to_next(l->f, block);
+    return kn_replay_branch(r, l, in->b, NULL);
   case KILN_OP_BRIF: return brif(r, l, b);
   case KILN_OP_SWITCH: return build_switch(r, l, b);
   case KILN_OP_TRY: return kn_replay_try(r, l, block);
@@ -399,14 +413,6 @@ static uint32_t terminator(struct kn_replay *r, struct kn_inline_level *l, uint3
   case KILN_OP_TAILCALL: kn_replay_tailcall(r, l, in); return KN_REPLAY_NONE;
   default: copy(r, l, b->term, in, false); return KN_REPLAY_NONE;
   }
-}
-
-/* Does the block end with a branch for which LLVM has no code? That is one to the block that was made next, but for one
- * that is alone in its block. */
-static bool falls_through(const kiln_func *f, uint32_t block) {
-  const struct kn_block *b = &f->block[block];
-  return f->inst[b->term].op == KILN_OP_BR && f->edges.at[b->edge_first].target == block + 1 &&
-         kn_inst_settle(f, b->first) != b->term;
 }
 
 /* Builds a block, and those that go on in it. */

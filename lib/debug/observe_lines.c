@@ -11,13 +11,26 @@ static bool adds_code(const struct kn_debug_observer *d, struct kn_loc loc) {
   return d->mixed && !(kn_loc_full(&d->w->s->sources, loc)->flags & KN_LOC_AS_IS);
 }
 
-/* The newest location; if that is KN_LOC_AS_IS, of the call around it that is not. */
-static struct kn_loc newest_own(const struct kn_debug_observer *d) {
+/* The location of the outermost call that became a body with `*loc`, or 0; `*loc`: what is of that body itself. Calls
+ * of which LLVM makes bodies, too, do not count. */
+static uint32_t outer_call(const struct kn_debug_observer *d, struct kn_loc *loc) {
   const struct kn_sources *p = &d->w->s->sources;
+  const struct kn_loc_full *k;
+  uint32_t call = 0;
+  for (struct kn_loc at = *loc; k = kn_loc_full(p, at), k->flags & KN_LOC_AS_IS;
+       at = kn_loc_of(p, k->inlined)) {
+    if (k->flags & KN_LOC_ALWAYS) continue;
+    *loc = at;
+    call = k->inlined;
+  }
+  return call;
+}
+
+/* The newest location; if that is of a body that LLVM does not make, the one of its call. */
+static struct kn_loc newest_own(const struct kn_debug_observer *d) {
   struct kn_loc loc = d->lines.loc;
-  while (KN_UNLIKELY(d->mixed) && kn_loc_full(p, loc)->flags & KN_LOC_AS_IS)
-    loc = kn_loc_of(p, kn_loc_full(p, loc)->inlined);
-  return loc;
+  const uint32_t call = KN_UNLIKELY(d->mixed) ? outer_call(d, &loc) : 0;
+  return call != 0 ? kn_loc_of(&d->w->s->sources, call) : d->lines.loc;
 }
 
 /* ---- rows ---- */
@@ -96,27 +109,26 @@ KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
 }
 
-/* Was block `to` made right after `from`? Their numbers say it, except in what inlining builds: there, blocks have
- * numbers when they are named first. */
-static inline bool is_made_next(const kiln_func *f, uint32_t from, uint32_t to) {
-  return f->facts.mixed ? f->block[to].pos == f->block[from].pos + 1 : to == from + 1;
+/* Was the block to which block `from` branches made right after it? Their numbers say it, except in what inlining
+ * builds. */
+static inline bool is_to_next(const kiln_func *f, uint32_t from) {
+  const struct kn_block *b = &f->block[from];
+  return f->facts.inlined ? b->to_next : f->edges.at[b->edge_first].target == from + 1;
 }
 
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 KN_INLINE void fill_branch(struct kn_debug_observer *d) {
+  if (d->w->f->inst[d->lines.inst].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
+      adds_code(d, newest_row(d)->loc))
+    kn_request_nop(d->observer.requests);
+}
+
+/* Is w->i a branch for which LLVM has no code? That is one to the block that was made next, unless it is alone in its
+ * block. A jump that is needed here belongs to the line before it. */
+static bool falls_through(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  const kiln_func *f = w->f;
-  const struct kn_block *b = &f->block[d->lines.block];
-  const uint32_t i = d->lines.inst;
-  if (f->inst[i].op != KILN_OP_BR || d->as_is || !is_empty_line(d) ||
-      !adds_code(d, newest_row(d)->loc))
-    return;
-  /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
-  if (!w->target->code.branches_count &&
-      is_made_next(f, d->lines.block, f->edges.at[b->edge_first].target) &&
-      (b->term != i || kn_inst_settle(f, b->first) != i))
-    return;
-  kn_request_nop(d->observer.requests);
+  return w->f->inst[w->i].op == KILN_OP_BR && !d->as_is && !w->target->code.branches_count &&
+         is_to_next(w->f, w->block) && kn_inst_settle(w->f, w->f->block[w->block].first) != w->i;
 }
 
 /* ---- how blocks are entered ---- */
@@ -131,7 +143,7 @@ static bool only_passes(const struct kn_walk *w, uint32_t block) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[block];
   if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->code.branches_count ||
-      !is_made_next(f, block, f->edges.at[b->edge_first].target))
+      !is_to_next(f, block))
     return false;
   return kn_inst_settle(f, b->first) == b->term;
 }
@@ -195,21 +207,6 @@ void kn_debug_lines_leave_mixed(struct kn_observer *o, const struct kn_walk *w) 
 
 /* ---- changes ---- */
 
-/* The location of the outermost call that became a body with `*loc`, or 0; `*loc`: what is of that body itself. Calls
- * of which LLVM makes bodies, too, do not count. */
-static uint32_t outer_call(const struct kn_debug_observer *d, struct kn_loc *loc) {
-  const struct kn_sources *p = &d->w->s->sources;
-  const struct kn_loc_full *k;
-  uint32_t call = 0;
-  for (struct kn_loc at = *loc; k = kn_loc_full(p, at), k->flags & KN_LOC_AS_IS;
-       at = kn_loc_of(p, k->inlined)) {
-    if (k->flags & KN_LOC_ALWAYS) continue;
-    *loc = at;
-    call = k->inlined;
-  }
-  return call;
-}
-
 /* Is `loc` of a body of which the newest row is not? `*loc` is then of the outermost one. */
 static bool begins_outer_body(const struct kn_debug_observer *d, struct kn_loc *loc) {
   struct kn_loc newest = newest_row(d)->loc;
@@ -230,7 +227,12 @@ static __attribute__((noinline)) void drop_rows_of_bodies(struct kn_debug_observ
   if (d->lines.shared != 0) kn_debug_share_end(d, false);
   while (has_no_code(d) && (kn_loc_full(p, newest_row(d)->loc)->flags & KN_LOC_AS_IS))
     loc = out->lines.at[--out->lines.n].loc;
-  if (loc.scope == 0 || !begins_outer_body(d, &loc) || loc.line == 0) return;
+  if (loc.scope == 0) return;
+  if (!begins_outer_body(d, &loc) || loc.line == 0) {
+    d->lines.loc = newest_row(d)->loc;
+    d->lines.from = 0;
+    return;
+  }
   begin_row(d, loc, KN_LINE_STMT, false);
   kn_request_nop(d->observer.requests);
 }
@@ -483,6 +485,11 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   else if (!same_line && kn_here(w) == d->calls.returned && may_go_on(d) &&
            adds_code(d, d->lines.loc) && w->inst[d->calls.inst].op != KILN_OP_TRY)
     end_call(d, block_begins);
+  if (KN_UNLIKELY(falls_through(d))) {
+    if (adds_code(d, newest_row(d)->loc) && newest_row(d)->loc.line != now.line && misses_code(d))
+      kn_request_nop(d->observer.requests);
+    return;
+  }
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
@@ -546,12 +553,19 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
 }
 
 /* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
- * come back from that. */
+ * come back from that; in a block that begins there, in no line. */
 void kn_debug_lines_return(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   if (d->as_is || w->out->lines.n - d->lines.first < 2) return;
   struct kn_code_line *row = newest_row(d);
   if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
+  const struct kn_code_line is = *row;
+  if (kn_label_at(w, w->block) == row->offset && kn_here(w) != row->offset) {
+    row->loc.line = row->loc.column = 0;
+    row->flags = 0;
+    add_row(d, is.loc, is.flags);
+    return;
+  }
   row->offset = kn_here(w);
   row->fixups = w->code.fixups.n;
 }
@@ -643,7 +657,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   const uint32_t i = w->i, k = lines->note;
   const struct kn_note *note = w->f->notes[KN_NOTE_LOC].at + k;
   if (!lines->plain || k + 1 >= w->f->notes[KN_NOTE_LOC].n || note->inst > i || note[1].inst <= i ||
-      out->lines.n == out->lines.cap)
+      out->lines.n == out->lines.cap || (w->inst[i].op == KILN_OP_BR && falls_through(d)))
     return look(d);
   const struct kn_loc loc = note->loc;
   struct kn_code_line *row = &out->lines.at[out->lines.n];

@@ -245,6 +245,11 @@ KN_INLINE uint32_t last_of(const struct kn_walk *w, uint32_t k) {
          (w->code.cut.at[k + 1] - w->code.cut.at[k]);
 }
 
+/* Does the function end with that instruction? */
+KN_INLINE bool is_last(const struct kn_walk *w, uint32_t k, uint32_t end) {
+  return last_of(w, k) + (w->code.fixups.at[k].label >> X64_EPILOGUE_LAST) == end;
+}
+
 /* Rows that say where the registers of kn_frame_plan.kept are saved, or that they are restored. */
 static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
   for (uint64_t m = w->plan->frame.kept; m; m &= m - 1) {
@@ -337,6 +342,17 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
   return p;
 }
 
+/* After a table of a switch, whose last entry may be that of fixup k: the CFA once more. lldb takes a table for
+ * instructions, and those that push and pop would count for what follows. */
+static uint8_t *table_row(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at) {
+  const struct kn_fixup *x = &w->code.fixups.at[k];
+  if (w->plan->frame.pointer || (k + 1 < w->code.fixups.n && x[1].kind == x->kind)) return p;
+  p = kn_code_put_advance(p, x->at + 4 - *at);
+  *at = x->at + 4;
+  *p++ = KILN_DW_CFA_def_cfa_offset;
+  return kn_put_uleb(p, x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
+}
+
 KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   uint8_t rows[256], *p; /* not worth clearing */
   uint32_t at = start + x64(w)->head;
@@ -346,20 +362,26 @@ KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     p = kept_rows(w, kn_code_put_advance(p, stored - at), false);
     at = stored;
   }
-  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
+  const bool tables = x64(w)->tables;
+  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1 && !tables;) {
     /* the usual case, one epilogue: it is among the last fixups */
     const struct kn_fixup *x = &w->code.fixups.at[k];
     if (x->kind != X64_FIX_EPILOGUE) continue;
     x64(w)->n_epilogues = 0;
-    p = epilogue_rows(w, p, k, &at, last_of(w, k) + (x->label >> X64_EPILOGUE_LAST) == end);
+    p = epilogue_rows(w, p, k, &at, is_last(w, k, end));
   }
   kn_code_cfi(w, rows, (size_t)(p - rows));
-  for (uint32_t k = 0; k < w->code.fixups.n && x64(w)->n_epilogues; k++) {
+  for (uint32_t k = 0; k < w->code.fixups.n && (x64(w)->n_epilogues || tables); k++) {
     const struct kn_fixup *x = &w->code.fixups.at[k];
-    if (x->kind - X64_FIX_EPILOGUE > X64_FIX_MOVED_TO - X64_FIX_EPILOGUE) continue;
-    x64(w)->n_epilogues--;
-    p = KN_LIKELY(x->kind == X64_FIX_EPILOGUE) ? epilogue_rows(w, rows, k, &at, false)
-                                               : x64_moved_rows(w, rows, x, &at);
+    if (KN_UNLIKELY(x->kind & X64_FIX_TABLE)) {
+      p = table_row(w, rows, k, &at);
+    } else {
+      if (x->kind - X64_FIX_EPILOGUE > X64_FIX_MOVED_TO - X64_FIX_EPILOGUE) continue;
+      x64(w)->n_epilogues--;
+      p = KN_LIKELY(x->kind == X64_FIX_EPILOGUE)
+            ? epilogue_rows(w, rows, k, &at, is_last(w, k, end))
+            : x64_moved_rows(w, rows, x, &at);
+    }
     kn_code_cfi(w, rows, (size_t)(p - rows));
   }
 }

@@ -273,6 +273,146 @@ GDB_STEPS = [
     ('continue', [r'^4$']),
 ]
 
+# Branches of LLVM's code: with a jump where the block after it was made earlier, and without code where it was made next.
+STOPS = '''\
+enum Kind {
+    A,
+    B(usize),
+    C,
+}
+fn choose(kind: &Kind, x: usize) -> usize {
+    let low = x.saturating_sub(3);
+    let n = if let Kind::A = kind {
+        low
+    } else if let Kind::B(n) = kind {
+        *n
+    } else {
+        10
+    };
+    let (m, over) =
+        n.overflowing_sub(x);
+    if over {
+        return 1;
+    }
+    m
+}
+fn body(sign: u8, count: usize) -> usize {
+    let kind = if sign == b'~' {
+        if count == 2 {
+            3
+        } else {
+            4
+        }
+    } else if count == 2 {
+        5
+    } else {
+        6
+    };
+    count.wrapping_add(kind)
+}
+struct Big([usize; 5]);
+fn big(n: usize) -> Big {
+    Big([n; 5])
+}
+fn either(kind: &Kind) -> Big {
+    match kind {
+        Kind::B(n) => big(*n),
+        _ => {
+            Big([2; 5])
+        }
+    }
+}
+fn main() {
+    let mut sum = choose(&Kind::A, 5);
+    sum ^= choose(&Kind::B(3), 5);
+    sum ^= choose(&Kind::C, 5);
+    sum ^= either(&Kind::B(sum)).0[1];
+    sum ^= either(&Kind::A).0[1];
+    sum ^= body(b'~', 2);
+    sum ^= body(b'~', 1);
+    sum ^= body(b'*', 2);
+    sum ^= body(b'*', 1);
+    std::process::exit(sum as i32);
+}
+'''
+# The lines where `step` stops, from main's first to main's last. LLVM's code has several statements for some lines.
+GDB_STOPS = '''
+set pagination off
+break stops::main
+run
+python
+import gdb
+lines = []
+while gdb.selected_inferior().pid and len(lines) < 200:
+    found = gdb.selected_frame().find_sal()
+    if found.symtab and found.symtab.filename.endswith('stops.rs') and lines[-1:] != [found.line]:
+        lines.append(found.line)
+    if found.line == LAST:
+        break
+    gdb.execute('step', to_string=True)
+print('lines:', lines)
+'''
+
+
+def stops(h):
+    """Steps of a program stop in the lines where those of LLVM's code do, with and without inlining."""
+    if not shutil.which('rustc') or not shutil.which('gdb'):
+        h.skip('gdb: Rust: stops', 'no rustc, or no gdb')
+        return
+    last = next(i for i, line in enumerate(STOPS.splitlines(), 1) if 'exit' in line)
+    script = h.write('stops.gdb', GDB_STOPS.replace('LAST', str(last)))
+    lines = []
+    for way in 'must', 'foreign':
+        program = h.path(f'stops-{way}')
+        h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
+               f'linker={HERE.parent}/bitcode/producers/link.sh', h.write('stops.rs', STOPS), '-o', program],
+              env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS=f'--inline={way}'))
+        for side in program, program + '.kiln':
+            out = h.run(['gdb', '-nx', '-q', '-batch', '-x', script, side], check=False, env=dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C'))[1]
+            lines.append(re.findall(r'^lines: (.*)$', out, re.M))
+    if not lines[0] or lines[0][0].count(',') < 50 or any(found != lines[0] for found in lines):
+        h.fail('gdb: Rust: stops', '\n'.join(map(str, lines)))
+    else:
+        h.ok('gdb: Rust: stops')
+
+
+# The first bytes of the table are `pop %rax`, which lldb counts, unless a row of the frame's follows the table. The function
+# ends with a call: else lldb would not read its instructions.
+TABLE = ('''\
+extern void abort(void);
+int leaf(int x) { return x * 3; }
+int pick(int x, int y) {
+  int r = 0;
+  switch (x) {
+''' + ''.join(f'  case {k}: r = leaf({k});{" r += y;" * (k * 7 % 5)} break;\n' for k in range(22)) + '''\
+  default: r = leaf(y);
+  }
+  if (r != 77777) return r + leaf(y);
+  abort();
+}
+int main(void) { return pick(3, 4) == 1; }
+''')
+OFFSET = 'script print("at", lldb.frame.GetPC() - lldb.frame.GetFunction().GetStartAddress().GetLoadAddress(lldb.target))'
+
+
+def after_table(h):
+    """The frame after a table of a switch is for lldb what .eh_frame says."""
+    if not shutil.which('lldb-22'):
+        h.skip('lldb: table', 'no lldb-22')
+        return
+    bc = h.bitcode(h.write('table.c', TABLE), h.path('table.bc'), ['-O0', '-g', '-fomit-frame-pointer'])
+    program = h.link([h.kiln_object(bc, h.path('table.o'), [])], h.path('table'), [])
+    words = [w for c in ('breakpoint set -f table.c -l 9', 'run', OFFSET, 'image show-unwind -n pick') for w in ('-o', c)]
+    out = h.run(['lldb-22', '-x', '-b', *words, program], check=False, env=dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb'))[1]
+    at = re.findall(r'^at (\d+)$', out, re.M)
+    plans = re.findall(r'^eh_frame (?:augmented )?UnwindPlan:\n(.*?)\n\n', out, re.M | re.S)
+    frames = [[cfa for offset, cfa in re.findall(r'^row\[\d+\]: +(\d+): CFA=(\S+ ?\+\d+)', plan, re.M) if int(offset) <= int(at[0])][-1]
+              for plan in plans if at]
+    if len(frames) != 2 or frames[0] != frames[1] or 'augmentation' not in plans[1]:
+        h.fail('lldb: table', f'{frames}: {out[-2000:]}')
+    else:
+        h.ok('lldb: table')
+
 
 def same(h, item):
     """Compares a program at a level of debugging information with clang's."""
@@ -385,6 +525,8 @@ def main():
     program(h)
     in_cxx(h)
     in_lldb(h)
+    after_table(h)
+    stops(h)
     rust(h)
     by_cxx(h)
     h.finish()
