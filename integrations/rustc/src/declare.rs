@@ -14,6 +14,7 @@ use rustc_target::spec::{RelocModel, TlsModel};
 use crate::abi::Signature;
 use crate::compat::{self, CrateType};
 use crate::context::Context;
+use crate::show;
 use crate::sys::*;
 use crate::types::Type;
 
@@ -182,8 +183,13 @@ impl<'tcx> Context<'tcx> {
             Visibility::Hidden => KILN_VISIBILITY_HIDDEN,
             Visibility::Protected => KILN_VISIBILITY_PROTECTED,
         };
+        let linkage_in_unit = match linkage {
+            // Nobody looks for functions by name that only show values, and names are half of such an object.
+            Linkage::Internal if show::units::is_apart(self.unit.name().as_str()) => KILN_LINKAGE_PRIVATE,
+            _ => linkage_of(linkage),
+        };
         kiln_symbol_desc {
-            linkage: linkage_of(linkage),
+            linkage: linkage_in_unit,
             visibility,
             tls: if what == What::ThreadLocal { self.tls() } else { KILN_TLS_NONE },
             dso_local: self.is_dso_local(what, linkage, visibility, body),

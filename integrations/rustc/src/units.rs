@@ -103,17 +103,6 @@ impl<'tcx> Uses<'tcx> {
         Uses { tcx, seen: FxHashSet::default(), items: items.into_iter().collect() }
     }
 
-    /// The items noted, and what they refer to, and so on: those that `is_walked` says.
-    pub fn reach(mut self, is_walked: impl Fn(MonoItem<'tcx>) -> bool) -> FxHashSet<MonoItem<'tcx>> {
-        let mut found = FxHashSet::default();
-        while let Some(item) = self.items.pop() {
-            if is_walked(item) && found.insert(item) {
-                self.used_by(item);
-            }
-        }
-        found
-    }
-
     /// Notes what an item refers to.
     pub fn used_by(&mut self, item: MonoItem<'tcx>) {
         let tcx = self.tcx;

@@ -18,7 +18,7 @@ use rustc_hir::def_id::{CrateNum, DefId, LOCAL_CRATE};
 use rustc_interface::DEFAULT_QUERY_PROVIDERS;
 use rustc_middle::mir::{Body, VarDebugInfoContents};
 use rustc_middle::mono::{CollectionMode, MonoItem};
-use rustc_middle::ty::{self, Instance, InstanceKind, Ty, TyCtxt, TypingEnv};
+use rustc_middle::ty::{self, GenericArgsRef, Instance, InstanceKind, Ty, TyCtxt, TypingEnv};
 use rustc_middle::util::Providers;
 use rustc_session::Session;
 use rustc_session::config::{DebugInfo, OptLevel, OutputFilenames, OutputType};
@@ -38,8 +38,10 @@ const RUNTIME: &str = "kiln_show_runtime";
 const RUNTIME_SOURCE: &str = include_str!("../../runtime/show.rs");
 /// Types within types without `Debug` are shown down to this depth.
 const DEPTH: usize = 4;
-/// The place in a table of methods that stands for what shows a function's variables; no table is so large.
+/// Places in a table of methods, which no table has, that stand for what shows a function's variables, and for what a
+/// function that is there for that uses.
 const SHOWN: usize = usize::MAX;
+const USED: usize = usize::MAX - 1;
 
 fn is_asked() -> bool {
     static ASKED: OnceLock<bool> = OnceLock::new();
@@ -76,27 +78,40 @@ pub fn provide(providers: &mut Providers) {
 
 type Items<'tcx> = &'tcx [Spanned<MonoItem<'tcx>>];
 
-/// Beside rustc's answers, what shows a function's variables: the query keeps that from one build to the next. rustc never
-/// asks what a call by a table of methods uses, so that such keys are free for it.
+/// Beside rustc's answers, what shows a function's variables, and what that uses, without places in the source: the query
+/// keeps both from one build to the next. rustc never asks what a call by a table of methods uses, so that such keys are
+/// free for it.
 fn items_of_instance<'tcx>(
     tcx: TyCtxt<'tcx>,
     key: (Instance<'tcx>, CollectionMode),
 ) -> Result<(Items<'tcx>, Items<'tcx>), compat::MonoError> {
-    let InstanceKind::Virtual(id, SHOWN) = key.0.def else {
-        return (DEFAULT_QUERY_PROVIDERS.queries.items_of_instance)(tcx, key);
+    let by_rustc = DEFAULT_QUERY_PROVIDERS.queries.items_of_instance;
+    let items: Vec<_> = match key.0.def {
+        InstanceKind::Virtual(id, SHOWN) => {
+            let functions = functions_for(tcx, Instance::new_raw(id, key.0.args)).into_values();
+            let functions = functions.map(|shown| shown.function).filter(|&f| tcx.should_codegen_locally(f));
+            functions.map(MonoItem::Fn).collect()
+        }
+        InstanceKind::Virtual(id, USED) => {
+            by_rustc(tcx, (Instance::new_raw(id, key.0.args), key.1))?.0.iter().map(|item| item.node).collect()
+        }
+        _ => return by_rustc(tcx, key),
     };
-    let functions = functions_for(tcx, Instance::new_raw(id, key.0.args));
-    let functions = functions.into_values().map(|shown| shown.function).filter(|&f| tcx.should_codegen_locally(f));
-    let items = functions.map(|f| Spanned { node: MonoItem::Fn(f), span: DUMMY_SP });
+    let items = items.into_iter().map(|node| Spanned { node, span: DUMMY_SP });
     Ok((tcx.arena.alloc_from_iter(items.collect::<Vec<_>>()), &[]))
+}
+
+/// What the query keeps of a function.
+fn kept<'tcx>(tcx: TyCtxt<'tcx>, id: DefId, what: usize, args: GenericArgsRef<'tcx>) -> Items<'tcx> {
+    let key = Instance { def: InstanceKind::Virtual(id, what), args };
+    tcx.items_of_instance((key, CollectionMode::UsedItems)).map_or(&[], |(items, _)| items)
 }
 
 /// The functions of this crate that show an item's variables.
 fn shown_by<'tcx>(tcx: TyCtxt<'tcx>, crates: &mut Crates, item: MonoItem<'tcx>) -> Items<'tcx> {
     match item {
         MonoItem::Fn(Instance { def: InstanceKind::Item(id), args }) if crates.has_written(tcx, id) => {
-            let key = Instance { def: InstanceKind::Virtual(id, SHOWN), args };
-            tcx.items_of_instance((key, CollectionMode::UsedItems)).map_or(&[], |(items, _)| items)
+            kept(tcx, id, SHOWN, args)
         }
         _ => &[],
     }
