@@ -29,7 +29,8 @@ static uint32_t outer_call(const struct kn_debug_observer *d, struct kn_loc *loc
 /* The newest location; if that is of a body that LLVM does not make, the one of its call. */
 static struct kn_loc newest_own(const struct kn_debug_observer *d) {
   struct kn_loc loc = d->lines.loc;
-  const uint32_t call = KN_UNLIKELY(d->mixed) ? outer_call(d, &loc) : 0;
+  if (KN_LIKELY(!d->mixed)) return loc;
+  const uint32_t call = outer_call(d, &loc);
   return call != 0 ? kn_loc_of(&d->w->s->sources, call) : d->lines.loc;
 }
 
@@ -71,7 +72,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->quiet.n = 0;
   lines->note = lines->shared = lines->kept_in = lines->column.scope = lines->from = 0;
   lines->plain = false;
-  lines->may_plain = !w->f->attrs.blocks_as_made && !d->as_is && w->f->notes[KN_NOTE_PASSED].n == 0;
+  lines->may_plain = !w->f->attrs.blocks_as_made && d->adds && w->f->notes[KN_NOTE_PASSED].n == 0;
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
   lines->spills = w->s->stats.spills;
@@ -116,19 +117,30 @@ static inline bool is_to_next(const kiln_func *f, uint32_t from) {
   return f->facts.inlined ? b->to_next : f->edges.at[b->edge_first].target == from + 1;
 }
 
+/* Has LLVM no code for branch `i`, which ends `block`? That is one to the block that was made next, unless it is alone in
+ * its block. */
+static bool falls_through(const struct kn_walk *w, uint32_t block, uint32_t i) {
+  const kiln_func *f = w->f;
+  return f->inst[i].op == KILN_OP_BR && !w->target->code.branches_count && is_to_next(f, block) &&
+         kn_inst_settle(f, f->block[block].first) != i;
+}
+
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 KN_INLINE void fill_branch(struct kn_debug_observer *d) {
-  if (d->w->f->inst[d->lines.inst].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
-      adds_code(d, newest_row(d)->loc))
+  const uint32_t i = d->lines.inst;
+  if (d->w->f->inst[i].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
+      adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block, i))
     kn_request_nop(d->observer.requests);
 }
 
-/* Is w->i a branch for which LLVM has no code? That is one to the block that was made next, unless it is alone in its
- * block. A jump that is needed here belongs to the line before it. */
-static bool falls_through(const struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  return w->f->inst[w->i].op == KILN_OP_BR && !d->as_is && !w->target->code.branches_count &&
-         is_to_next(w->f, w->block) && kn_inst_settle(w->f, w->f->block[w->block].first) != w->i;
+/* Does w->i, at `now`, begin no row, since LLVM has no code for it? Between bodies, Kiln may need a jump for such a branch:
+ * it belongs to the line before. */
+static __attribute__((noinline)) bool goes_on(struct kn_debug_observer *d, struct kn_loc now) {
+  if (!d->mixed || !falls_through(d->w, d->w->block, d->w->i)) return false;
+  const struct kn_loc newest = newest_row(d)->loc;
+  if (adds_code(d, newest) && newest.line != now.line && misses_code(d))
+    kn_request_nop(d->observer.requests);
+  return true;
 }
 
 /* ---- how blocks are entered ---- */
@@ -485,11 +497,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   else if (!same_line && kn_here(w) == d->calls.returned && may_go_on(d) &&
            adds_code(d, d->lines.loc) && w->inst[d->calls.inst].op != KILN_OP_TRY)
     end_call(d, block_begins);
-  if (KN_UNLIKELY(falls_through(d))) {
-    if (adds_code(d, newest_row(d)->loc) && newest_row(d)->loc.line != now.line && misses_code(d))
-      kn_request_nop(d->observer.requests);
-    return;
-  }
+  if (KN_UNLIKELY(!d->adds) && goes_on(d, now)) return;
   d->lines.loc = now;
   d->lines.from = (uint32_t)(note - w->f->notes[KN_NOTE_LOC].at) + 1;
   d->lines.column = later ? now : (struct kn_loc){0};
@@ -553,19 +561,12 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
 }
 
 /* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
- * come back from that; in a block that begins there, in no line. */
+ * come back from that. */
 void kn_debug_lines_return(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   if (d->as_is || w->out->lines.n - d->lines.first < 2) return;
   struct kn_code_line *row = newest_row(d);
   if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
-  const struct kn_code_line is = *row;
-  if (kn_label_at(w, w->block) == row->offset && kn_here(w) != row->offset) {
-    row->loc.line = row->loc.column = 0;
-    row->flags = 0;
-    add_row(d, is.loc, is.flags);
-    return;
-  }
   row->offset = kn_here(w);
   row->fixups = w->code.fixups.n;
 }
@@ -657,7 +658,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   const uint32_t i = w->i, k = lines->note;
   const struct kn_note *note = w->f->notes[KN_NOTE_LOC].at + k;
   if (!lines->plain || k + 1 >= w->f->notes[KN_NOTE_LOC].n || note->inst > i || note[1].inst <= i ||
-      out->lines.n == out->lines.cap || (w->inst[i].op == KILN_OP_BR && falls_through(d)))
+      out->lines.n == out->lines.cap)
     return look(d);
   const struct kn_loc loc = note->loc;
   struct kn_code_line *row = &out->lines.at[out->lines.n];

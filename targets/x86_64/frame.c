@@ -342,18 +342,21 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
   return p;
 }
 
-/* After a table of a switch, whose last entry may be that of fixup k: the CFA once more. lldb takes a table for
- * instructions, and those that push and pop would count for what follows. */
-static uint8_t *table_row(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at) {
-  const struct kn_fixup *x = &w->code.fixups.at[k];
-  if (w->plan->frame.pointer || (k + 1 < w->code.fixups.n && x[1].kind == x->kind)) return p;
-  p = kn_code_put_advance(p, x->at + 4 - *at);
-  *at = x->at + 4;
-  *p++ = KILN_DW_CFA_def_cfa_offset;
-  return kn_put_uleb(p, x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
+/* After tables of switches that end at most at `to`: the CFA once more. lldb takes a table for instructions, and those that
+ * push and pop would count for what follows. `*k`: the next table. */
+static KN_COLD void table_rows(struct kn_walk *w, uint32_t *k, uint32_t to, uint32_t *at) {
+  for (; *k < w->out->data.n && w->out->data.at[*k].end <= to; ++*k) {
+    uint8_t rows[16], *p = kn_code_put_advance(rows, w->out->data.at[*k].end - *at);
+    *p++ = KILN_DW_CFA_def_cfa_offset;
+    p = kn_put_uleb(p, x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
+    kn_code_cfi(w, rows, (size_t)(p - rows));
+    *at = w->out->data.at[*k].end;
+  }
 }
 
-KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
+/* `table`: the first of w->out->data that is of the function, if it has tables. */
+KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end, bool tables,
+                          uint32_t table) {
   uint8_t rows[256], *p; /* not worth clearing */
   uint32_t at = start + x64(w)->head;
   p = prologue_rows(w, rows, &at);
@@ -362,28 +365,37 @@ KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
     p = kept_rows(w, kn_code_put_advance(p, stored - at), false);
     at = stored;
   }
-  const bool tables = x64(w)->tables;
-  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1 && !tables;) {
+  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
     /* the usual case, one epilogue: it is among the last fixups */
     const struct kn_fixup *x = &w->code.fixups.at[k];
     if (x->kind != X64_FIX_EPILOGUE) continue;
     x64(w)->n_epilogues = 0;
+    if (tables) {
+      kn_code_cfi(w, rows, (size_t)(p - rows));
+      p = rows;
+      table_rows(w, &table, x->at, &at);
+    }
     p = epilogue_rows(w, p, k, &at, is_last(w, k, end));
   }
   kn_code_cfi(w, rows, (size_t)(p - rows));
-  for (uint32_t k = 0; k < w->code.fixups.n && (x64(w)->n_epilogues || tables); k++) {
+  for (uint32_t k = 0; k < w->code.fixups.n && x64(w)->n_epilogues; k++) {
     const struct kn_fixup *x = &w->code.fixups.at[k];
-    if (KN_UNLIKELY(x->kind & X64_FIX_TABLE)) {
-      p = table_row(w, rows, k, &at);
-    } else {
-      if (x->kind - X64_FIX_EPILOGUE > X64_FIX_MOVED_TO - X64_FIX_EPILOGUE) continue;
-      x64(w)->n_epilogues--;
-      p = KN_LIKELY(x->kind == X64_FIX_EPILOGUE)
-            ? epilogue_rows(w, rows, k, &at, is_last(w, k, end))
-            : x64_moved_rows(w, rows, x, &at);
-    }
+    if (x->kind - X64_FIX_EPILOGUE > X64_FIX_MOVED_TO - X64_FIX_EPILOGUE) continue;
+    if (tables) table_rows(w, &table, x->at, &at);
+    x64(w)->n_epilogues--;
+    p = KN_LIKELY(x->kind == X64_FIX_EPILOGUE)
+          ? epilogue_rows(w, rows, k, &at, x64(w)->n_epilogues == 0 && is_last(w, k, end))
+          : x64_moved_rows(w, rows, x, &at);
     kn_code_cfi(w, rows, (size_t)(p - rows));
   }
+  if (tables) table_rows(w, &table, end, &at);
+}
+
+/* The same for a function with tables, which are noted before. */
+static KN_COLD void table_frame_rows(struct kn_walk *w, uint32_t end) {
+  uint32_t table = w->out->data.n;
+  while (table > 0 && w->out->data.at[table - 1].at >= w->code.start) table--;
+  frame_rows(w, w->code.start, end, true, table);
 }
 
 void x64_finish(struct kn_walk *w) {
@@ -399,6 +411,8 @@ void x64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(x64(w)->tables)) x64_note_tables(w);
   if (KN_UNLIKELY(kn_here(w) != end)) kn_code_data(w, end, kn_here(w));
   if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
+  else if (!x64(w)->frameless && KN_UNLIKELY(x64(w)->tables) && !w->plan->frame.pointer)
+    table_frame_rows(w, end);
   else if (!x64(w)->frameless)
-    frame_rows(w, w->code.start, end); /* the CIE's rules hold throughout */
+    frame_rows(w, w->code.start, end, false, 0); /* the CIE's rules hold throughout */
 }

@@ -355,21 +355,20 @@ print('lines:', lines)
 
 
 def stops(h):
-    """Steps of a program stop in the lines where those of LLVM's code do, with and without inlining."""
+    """Steps of a program whose calls of std are inlined stop in the lines where those of LLVM's code do."""
     if not shutil.which('rustc') or not shutil.which('gdb'):
         h.skip('gdb: Rust: stops', 'no rustc, or no gdb')
         return
     last = next(i for i, line in enumerate(STOPS.splitlines(), 1) if 'exit' in line)
     script = h.write('stops.gdb', GDB_STOPS.replace('LAST', str(last)))
     lines = []
-    for way in 'must', 'foreign':
-        program = h.path(f'stops-{way}')
-        h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
-               f'linker={HERE.parent}/bitcode/producers/link.sh', h.write('stops.rs', STOPS), '-o', program],
-              env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS=f'--inline={way}'))
-        for side in program, program + '.kiln':
-            out = h.run(['gdb', '-nx', '-q', '-batch', '-x', script, side], check=False, env=dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C'))[1]
-            lines.append(re.findall(r'^lines: (.*)$', out, re.M))
+    program = h.path('stops')
+    h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
+           f'linker={HERE.parent}/bitcode/producers/link.sh', h.write('stops.rs', STOPS), '-o', program],
+          env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS='--inline=foreign'))
+    for side in program, program + '.kiln':
+        out = h.run(['gdb', '-nx', '-q', '-batch', '-x', script, side], check=False, env=dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C'))[1]
+        lines.append(re.findall(r'^lines: (.*)$', out, re.M))
     if not lines[0] or lines[0][0].count(',') < 50 or any(found != lines[0] for found in lines):
         h.fail('gdb: Rust: stops', '\n'.join(map(str, lines)))
     else:
