@@ -117,8 +117,8 @@ static inline bool is_to_next(const kiln_func *f, uint32_t from) {
   return f->facts.inlined ? b->to_next : f->edges.at[b->edge_first].target == from + 1;
 }
 
-/* Has LLVM no code for branch `i`, which ends `block`? That is one to the block that was made next, unless it is alone in
- * its block. */
+/* Has LLVM no code for branch `i`, which ends `block`? That is one to the block that was made next, unless it is alone
+ * in its block. */
 static bool falls_through(const struct kn_walk *w, uint32_t block, uint32_t i) {
   const kiln_func *f = w->f;
   return f->inst[i].op == KILN_OP_BR && !w->target->code.branches_count && is_to_next(f, block) &&
@@ -133,8 +133,8 @@ KN_INLINE void fill_branch(struct kn_debug_observer *d) {
     kn_request_nop(d->observer.requests);
 }
 
-/* Does w->i, at `now`, begin no row, since LLVM has no code for it? Between bodies, Kiln may need a jump for such a branch:
- * it belongs to the line before. */
+/* Does w->i, at `now`, begin no row, since LLVM has no code for it? Between bodies, Kiln may need a jump for such a
+ * branch: it belongs to the line before. */
 static __attribute__((noinline)) bool goes_on(struct kn_debug_observer *d, struct kn_loc now) {
   if (!d->mixed || !falls_through(d->w, d->w->block, d->w->i)) return false;
   const struct kn_loc newest = newest_row(d)->loc;

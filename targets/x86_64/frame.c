@@ -342,8 +342,8 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
   return p;
 }
 
-/* After tables of switches that end at most at `to`: the CFA once more. lldb takes a table for instructions, and those that
- * push and pop would count for what follows. `*k`: the next table. */
+/* After tables of switches that end at most at `to`: the CFA once more. lldb takes a table for instructions, and those
+ * that push and pop would count for what follows. `*k`: the next table. */
 static KN_COLD void table_rows(struct kn_walk *w, uint32_t *k, uint32_t to, uint32_t *at) {
   for (; *k < w->out->data.n && w->out->data.at[*k].end <= to; ++*k) {
     uint8_t rows[16], *p = kn_code_put_advance(rows, w->out->data.at[*k].end - *at);
