@@ -92,7 +92,8 @@ static bool folds_pair(struct kn_walk *w, const struct kn_inst *in) {
 static __attribute__((noinline)) bool folds_in_pairs(struct kn_walk *w, const struct kn_inst *in) {
   if (w->val[w->i].flags == KN_VF_WAITS) return true; /* an upper half: said with the lower one */
   if (in[1].op == KILN_OP_LOAD) return folds_pair(w, in);
-  return folds_next(w, in, x64_folds[in[1].op]);
+  const unsigned fold = x64_folds[in[1].op];
+  return fold != 0 && folds_next(w, in, fold);
 }
 
 /* True if a reader close after the load `in` reads it from memory itself. */
