@@ -151,6 +151,8 @@ def main():
     p.add_argument('--sources', default=os.path.join(shown.ROOT, 'build/cache/crates'))
     p.add_argument('crates', nargs='*', default=shown.CRATES)
     options = p.parse_args()
+    if options.instructions and not os.environ.get('KILN_BACKEND'):
+        p.error('--instructions: KILN_BACKEND names no library')
     options.kiln, options.sources = map(os.path.abspath, (options.kiln, options.sources))
     env = dict(os.environ, RUSTUP_TOOLCHAIN=options.toolchain, RUST_BACKTRACE='0', LC_ALL='C.UTF-8')
     sums = {}
