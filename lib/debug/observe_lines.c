@@ -53,17 +53,6 @@ static bool has_no_code(const struct kn_debug_observer *d) {
   return d->w->out->lines.n - d->lines.first >= 2 && newest_row(d)->offset == kn_here(d->w);
 }
 
-/* Does a value live in several blocks? Where no value has a home, each that several blocks read does. */
-static bool is_crossing(const struct kn_walk *w) {
-  const struct kn_range *ranges = w->plan->ranges.at;
-  const uint32_t n = w->f->facts.crossing || w->f->facts.has_params ? w->f->globals.n : 0;
-  bool is = false;
-  for (uint32_t g = 0; g < n && !is; g++)
-    is = !kn_is_slot(w->f->globals.at[g].handle) &&
-         (w->plan->frame.homeless || ranges[g].first != ranges[g].last);
-  return is;
-}
-
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
@@ -76,7 +65,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
   lines->spills = w->s->stats.spills;
-  lines->crossing = is_crossing(w);
+  lines->crossing = KN_NOT_ASKED;
   add_row(d, lines->loc = kn_loc_of(&w->s->sources, w->f->debug.begin), KN_LINE_STMT);
 }
 
@@ -119,7 +108,7 @@ static inline bool is_to_next(const kiln_func *f, uint32_t from) {
 
 /* Has LLVM no code for branch `i`, which ends `block`? That is one to the block that was made next, unless it is alone
  * in its block. */
-static bool falls_through(const struct kn_walk *w, uint32_t block, uint32_t i) {
+KN_INLINE bool falls_through(const struct kn_walk *w, uint32_t block, uint32_t i) {
   const kiln_func *f = w->f;
   return f->inst[i].op == KILN_OP_BR && !w->target->code.branches_count && is_to_next(f, block) &&
          kn_inst_settle(f, f->block[block].first) != i;
@@ -337,12 +326,27 @@ static inline bool changes_body_at_return(const struct kn_debug_observer *d, str
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
 
-/* May values that are older than the newest call be read after it, or is its result? Else LLVM has no code there that
- * belongs to the call's line. */
+/* Does a value live in several blocks? Where no value has a home, each that several blocks read does. */
+static bool is_crossing(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  if (d->lines.crossing == KN_NOT_ASKED) {
+    const struct kn_range *ranges = w->plan->ranges.at;
+    const uint32_t n = w->f->facts.crossing || w->f->facts.has_params ? w->f->globals.n : 0;
+    uint32_t g = 0;
+    while (g < n && (kn_is_slot(w->f->globals.at[g].handle) ||
+                     !(w->plan->frame.homeless || ranges[g].first != ranges[g].last)))
+      g++;
+    d->lines.crossing = g < n ? KN_YES : KN_NO;
+  }
+  return d->lines.crossing == KN_YES;
+}
+
+/* May goes_on_after_call say so? */
 KN_INLINE bool may_go_on(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  return d->calls.inst != 0 && ((w->val[d->calls.inst].uses != 0) |
-                                (w->s->stats.spills != d->lines.spills) | d->lines.crossing);
+  return d->calls.inst != 0 &&
+         ((w->val[d->calls.inst].uses != 0) | (w->s->stats.spills != d->lines.spills) |
+          (d->lines.crossing != KN_NO));
 }
 
 /* Is operand `h` of instruction `i` a value that is older than instruction `call`, which is before `i`? */
@@ -359,8 +363,10 @@ static __attribute__((noinline)) bool goes_on_after_call(struct kn_debug_observe
   const kiln_func *f = w->f;
   const uint32_t call = d->calls.inst;
   uint32_t left = w->val[call].uses;
-  d->calls.inst = 0;                                 /* is looked at once */
-  if (f->inst[w->i].op == KILN_OP_RET) return false; /* see kn_debug_lines_return */
+  d->calls.inst = 0; /* is looked at once */
+  if ((left == 0 && w->s->stats.spills == d->lines.spills && !is_crossing(d)) ||
+      f->inst[w->i].op == KILN_OP_RET) /* see kn_debug_lines_return */
+    return false;
   for (uint32_t i = w->i, n = 0; n < LOOKED_AT; n++, i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
     if (in->op == KILN_OP_LOAD) {
