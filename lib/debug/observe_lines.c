@@ -99,33 +99,23 @@ KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
 }
 
-/* Was the block to which block `from` branches made right after it? Their numbers say it, except in what inlining
- * builds. */
-static inline bool is_to_next(const kiln_func *f, uint32_t from) {
-  const struct kn_block *b = &f->block[from];
-  return f->facts.inlined ? b->to_next : f->edges.at[b->edge_first].target == from + 1;
-}
-
-/* Has LLVM no code for branch `i`, which ends `block`? That is one to the block that was made next, unless it is alone
- * in its block. */
-KN_INLINE bool falls_through(const struct kn_walk *w, uint32_t block, uint32_t i) {
-  const kiln_func *f = w->f;
-  return f->inst[i].op == KILN_OP_BR && !w->target->code.branches_count && is_to_next(f, block) &&
-         kn_inst_settle(f, f->block[block].first) != i;
+/* Does `block` end with a branch for which LLVM has no code? */
+KN_INLINE bool falls_through(const struct kn_walk *w, uint32_t block) {
+  return !w->target->code.branches_count && kn_falls_through(w->f, block);
 }
 
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 KN_INLINE void fill_branch(struct kn_debug_observer *d) {
-  const uint32_t i = d->lines.inst;
-  if (d->w->f->inst[i].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
-      adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block, i))
+  if (d->w->f->inst[d->lines.inst].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
+      adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block))
     kn_request_nop(d->observer.requests);
 }
 
 /* Does w->i, at `now`, begin no row, since LLVM has no code for it? Between bodies, Kiln may need a jump for such a
  * branch: it belongs to the line before. */
 static __attribute__((noinline)) bool goes_on(struct kn_debug_observer *d, struct kn_loc now) {
-  if (!d->mixed || !falls_through(d->w, d->w->block, d->w->i)) return false;
+  const struct kn_walk *w = d->w;
+  if (!d->mixed || w->f->block[w->block].term != w->i || !falls_through(w, w->block)) return false;
   const struct kn_loc newest = newest_row(d)->loc;
   if (adds_code(d, newest) && newest.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
@@ -141,12 +131,8 @@ static __attribute__((noinline)) bool goes_on(struct kn_debug_observer *d, struc
 /* Has the block parameters, and is it nothing else than the way to the one that was made next? LLVM has instructions
  * there, but none that is of a line. */
 static bool only_passes(const struct kn_walk *w, uint32_t block) {
-  const kiln_func *f = w->f;
-  const struct kn_block *b = &f->block[block];
-  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->code.branches_count ||
-      !is_to_next(f, block))
-    return false;
-  return kn_inst_settle(f, b->first) == b->term;
+  return w->f->block[block].param_first != 0 && !w->target->code.branches_count &&
+         kn_branches_to_next(w->f, block) && kn_only_ends(w->f, block);
 }
 
 /* The block that was walked last leaves with a line: notes it for its targets. */
