@@ -154,6 +154,7 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
   }
   if (KN_UNLIKELY(x64(w)->nop)) EMIT(w, x64_put8, 0x90);
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
+  x64_note_epilogue(w);
   if (!KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE}))
     return false;
   if (x64(w)->adds) {
@@ -169,7 +170,6 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
     EMIT(w, x64_leave);
   }
   w->code.fixups.at[fixup].label = (kn_here(w) - from) | size << X64_EPILOGUE_LAST;
-  x64(w)->n_epilogues++;
   return true;
 }
 
@@ -368,12 +368,8 @@ KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end, uint3
   const bool tables = x64(w)->tables && !w->plan->frame.pointer;
   const ptrdiff_t most =
     tables ? -1 : MOST_ROWS; /* bytes that wait for those of the next epilogue */
-  uint32_t k = 0, left = x64(w)->n_epilogues;
-  if (KN_LIKELY(left == 1)) { /* it is among the last fixups */
-    k = w->code.fixups.n - 1;
-    while (w->code.fixups.at[k].kind != X64_FIX_EPILOGUE) k--;
-  }
-  for (; left != 0; k++) {
+  uint32_t left = x64(w)->n_epilogues;
+  for (uint32_t k = x64(w)->first_epilogue; left != 0; k++) {
     const struct kn_fixup *x = &w->code.fixups.at[k];
     if (x->kind - X64_FIX_EPILOGUE > X64_FIX_MOVED_TO - X64_FIX_EPILOGUE) continue;
     left--;

@@ -28,7 +28,7 @@ static void move_word(struct kn_walk *w, int32_t from, int32_t to) {
 /* The copy of rbp is at rbp + `at` from here on, that of the return address above it. */
 static bool note_place(struct kn_walk *w, unsigned kind, int32_t at, uint32_t sizes) {
   const uint32_t words = (uint32_t)((8 - at) / 8);
-  x64(w)->n_epilogues++;
+  x64_note_epilogue(w);
   return KN_PUSH(w->owner, w->code.fixups,
                  (struct kn_fixup){kn_here(w), words << PLACE | sizes, (uint32_t)kind});
 }

@@ -34,6 +34,7 @@ struct x64_walk {
   uint32_t kept_end;             /* code offset after their stores */
   int32_t guard;                 /* frame offset */
   uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
+  uint32_t first_epilogue;       /* fixup of the first of n_epilogues */
   const uint32_t *folds;         /* x64_folds, or x64_folds_in_pairs */
   /* ---- what begins with zeros in each function (x64_begin): what the flags hold ---- */
   uint32_t flags_of;   /* comparison whose result is in the flags for the next instruction, or 0 */
@@ -360,6 +361,10 @@ void x64_epilogue_eh(struct kn_walk *w);
 /* The same with a jump in place of the return: to a symbol, through the GOT if `got`, or, if that is 0, to the address
  * in `reg`. */
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
+/* The next fixup is of an epilogue, or of a tail call that moves the return address. */
+KN_INLINE void x64_note_epilogue(struct kn_walk *w) {
+  if (x64(w)->n_epilogues++ == 0) x64(w)->first_epilogue = w->code.fixups.n;
+}
 /* The jump of that, and its size. */
 void x64_exit_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
 uint32_t x64_exit_size(const struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
