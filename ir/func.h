@@ -692,6 +692,22 @@ static inline uint32_t kn_inst_settle(const kiln_func *f, uint32_t i) {
   return 0;
 }
 
+/* Does the block end with a branch to the block that was made right after it? Their numbers say it, except in what
+ * inlining builds. */
+static inline bool kn_branches_to_next(const kiln_func *f, uint32_t block) {
+  const struct kn_block *b = &f->block[block];
+  return f->inst[b->term].op == KILN_OP_BR &&
+         (f->facts.inlined ? b->to_next : f->edges.at[b->edge_first].target == block + 1);
+}
+/* Is the end of the block all that is in it? */
+static inline bool kn_only_ends(const kiln_func *f, uint32_t block) {
+  return kn_inst_settle(f, f->block[block].first) == f->block[block].term;
+}
+/* Has LLVM no code for the branch that ends the block? It has some for one that is alone in its block. */
+static inline bool kn_falls_through(const kiln_func *f, uint32_t block) {
+  return kn_branches_to_next(f, block) && !kn_only_ends(f, block);
+}
+
 /* The rest of the two below, where a signature says it (ir/ops.c). */
 unsigned kn_sig_result(const kiln_func *f, const struct kn_inst *in);
 /* Why a TAILCALL by `sig` may not stand in the function; NULL if it may. */

@@ -385,25 +385,13 @@ static uint32_t build_switch(struct kn_replay *r, struct kn_inline_level *l,
   return KN_REPLAY_NONE;
 }
 
-/* Does the block end with a branch to the block that was made next? */
-static bool is_to_next(const kiln_func *f, uint32_t block) {
-  const struct kn_block *b = &f->block[block];
-  return f->inst[b->term].op == KILN_OP_BR && f->edges.at[b->edge_first].target == block + 1;
-}
-
-/* Has LLVM no code for the branch that ends the block? It has some for one that is alone in its block. */
-static bool falls_through(const kiln_func *f, uint32_t block) {
-  const struct kn_block *b = &f->block[block];
-  return is_to_next(f, block) && kn_inst_settle(f, b->first) != b->term;
-}
-
 /* Builds the block's end; the block that goes on in the same one, or KN_REPLAY_NONE. */
 static uint32_t terminator(struct kn_replay *r, struct kn_inline_level *l, uint32_t block) {
   const struct kn_block *b = &l->f->block[block];
   const struct kn_inst *in = &l->f->inst[b->term];
   switch (in->op) {
   case KILN_OP_BR:
-    r->g->block[r->g->current].to_next = is_to_next(l->f, block);
+    r->g->block[r->g->current].to_next = kn_branches_to_next(l->f, block);
     return kn_replay_branch(r, l, in->b, NULL);
   case KILN_OP_BRIF: return brif(r, l, b);
   case KILN_OP_SWITCH: return build_switch(r, l, b);
@@ -431,7 +419,7 @@ static void build_blocks(struct kn_replay *r, struct kn_inline_level *l, uint32_
       if (KN_UNLIKELY(r->g->limit == 0))
         return; /* it failed, or what was inlined does not return */
     }
-    if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i, !falls_through(f, block));
+    if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i, !kn_falls_through(f, block));
     block = terminator(r, l, block);
   }
 }

@@ -37,56 +37,51 @@ bool kn_session_has_locs(kiln_session *s) {
   return s->sources.locs.n != 0 || KN_PUSH(s->module, s->sources.locs, (struct kn_loc_full){0});
 }
 
-/* The location in `out`; false if the module failed. */
-static bool read_location(kiln_session *s, const kiln_location *at, struct kn_loc_full *out) {
-  const struct kn_sources *p = &s->sources;
+/* Adds a location, with the flags `more`, too; its id, or 0 if the module failed. */
+KN_INLINE uint32_t add_location(kiln_session *s, const kiln_location *at, uint32_t more) {
+  struct kn_sources *p = &s->sources;
+  if (kn_module_failed(s->module)) return 0;
   if (at->file - 1 >= p->files.n)
-    return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
+    return KN_MODULE_FAIL(0, s->module, KILN_ERR_ARGUMENT,
                           "the file of the source location does not exist");
   if (at->reserved[0] != 0 || (at->flags & ~(uint32_t)KILN_LOC_ALL) != 0 ||
       (at->inlined != 0 && at->inlined >= p->locs.n))
-    return KN_MODULE_FAIL(false, s->module, KILN_ERR_ARGUMENT,
+    return KN_MODULE_FAIL(0, s->module, KILN_ERR_ARGUMENT,
                           "a source location has an unknown flag or call");
-  *out = (struct kn_loc_full){.line = at->line,
-                              .column = at->column,
-                              .file = at->file - 1,
-                              .entry = at->scope.id,
-                              .inlined = at->inlined,
-                              .flags = at->flags};
-  return kn_session_has_locs(s);
+  if (!kn_session_has_locs(s) || !KN_ROOM(s->module, p->locs, 1)) return 0;
+  p->locs.at[p->locs.n] = (struct kn_loc_full){.line = at->line,
+                                               .column = at->column,
+                                               .file = at->file - 1,
+                                               .entry = at->scope.id,
+                                               .inlined = at->inlined,
+                                               .flags = at->flags | more};
+  return p->locs.n++;
 }
 
-uint32_t kn_loc_new(kiln_session *s, const kiln_location *at) {
-  struct kn_loc_full loc;
-  if (kn_module_failed(s->module) || !read_location(s, at, &loc)) return 0;
-  return KN_PUSH(s->module, s->sources.locs, loc) ? s->sources.locs.n - 1 : 0;
-}
+uint32_t kn_loc_new(kiln_session *s, const kiln_location *at) { return add_location(s, at, 0); }
 
-/* The id of a location that the front end gets. A stream's session may live as long as the program, so that there
- * equal locations have one id. */
-static uint32_t give_location(kiln_session *s, const struct kn_loc_full *loc) {
+/* The id of the newest location, or of the one before it that is equal: then that one stays alone. A stream's session
+ * may live as long as the program. 0 if the module failed. */
+static __attribute__((noinline)) uint32_t find_location(kiln_session *s) {
   struct kn_sources *p = &s->sources;
-  const bool finds = s->module->options.jit && !(loc->flags & KILN_LOC_STMT);
-  uint32_t hash = 0, at = 0, id;
-  if (finds) {
-    hash = kn_hash_bytes(loc, sizeof *loc);
-    if (!KN_HASH_ROOM(s->module, &p->loc_hash)) return 0;
-    KN_HASH_EACH(&p->loc_hash, hash, at, id, memcmp(loc, p->locs.at + id, sizeof *loc) > 0)
-    if (memcmp(loc, p->locs.at + id, sizeof *loc) == 0) return id;
-  }
-  if (!KN_PUSH(s->module, p->locs, *loc)) return 0;
-  id = p->locs.n - 1;
-  if (finds) kn_hash_put(&p->loc_hash, at, hash, id);
-  p->given = p->locs.n;
-  return id;
+  const uint32_t newest = --p->locs.n;
+  const struct kn_loc_full *loc = &p->locs.at[newest];
+  uint32_t hash = kn_hash_bytes(loc, sizeof *loc), at, id;
+  if (!KN_HASH_ROOM(s->module, &p->loc_hash)) return 0;
+  KN_HASH_EACH(&p->loc_hash, hash, at, id, memcmp(loc, p->locs.at + id, sizeof *loc) > 0)
+  if (memcmp(loc, p->locs.at + id, sizeof *loc) == 0) return id;
+  kn_hash_put(&p->loc_hash, at, hash, newest);
+  p->locs.n++;
+  return newest;
 }
 
 uint32_t kn_loc_new_marked(kiln_session *s, const kiln_location *at, uint32_t more) {
-  struct kn_loc_full loc;
-  if (s == NULL || at == NULL || kn_module_failed(s->module) || !read_location(s, at, &loc))
-    return 0;
-  loc.flags |= more;
-  return give_location(s, &loc);
+  if (s == NULL || at == NULL) return 0;
+  uint32_t id = add_location(s, at, more);
+  if (s->module->options.jit && id != 0 && !((at->flags | more) & KILN_LOC_STMT))
+    id = find_location(s);
+  if (id >= s->sources.given) s->sources.given = id + 1;
+  return id;
 }
 
 uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {

@@ -30,8 +30,8 @@ struct kn_debug_lines {
   uint32_t entry;        /* where the code after the prologue begins */
   /* no rule but those of kn_debug_lines_inst applies to what follows; that may be so in the function */
   bool plain, may_plain;
-  bool block_begins;    /* no line of the block has been seen so far */
-  bool crossing;        /* a value lives in several blocks */
+  bool block_begins;                             /* no line of the block has been seen so far */
+  enum { KN_NOT_ASKED, KN_NO, KN_YES } crossing; /* does a value live in several blocks? */
   uint32_t kept_in;     /* block + 1 in which a row was kept that has no code; 0: there is none */
   uint32_t block_first; /* index of the block's first row */
   uint64_t spills;      /* kiln_session_stats.spills when the block began */

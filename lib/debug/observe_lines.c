@@ -53,17 +53,6 @@ static bool has_no_code(const struct kn_debug_observer *d) {
   return d->w->out->lines.n - d->lines.first >= 2 && newest_row(d)->offset == kn_here(d->w);
 }
 
-/* Does a value live in several blocks? Where no value has a home, each that several blocks read does. */
-static bool is_crossing(const struct kn_walk *w) {
-  const struct kn_range *ranges = w->plan->ranges.at;
-  const uint32_t n = w->f->facts.crossing || w->f->facts.has_params ? w->f->globals.n : 0;
-  bool is = false;
-  for (uint32_t g = 0; g < n && !is; g++)
-    is = !kn_is_slot(w->f->globals.at[g].handle) &&
-         (w->plan->frame.homeless || ranges[g].first != ranges[g].last);
-  return is;
-}
-
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
@@ -76,7 +65,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->block_first = lines->first + 1;
   lines->block_begins = false;
   lines->spills = w->s->stats.spills;
-  lines->crossing = is_crossing(w);
+  lines->crossing = KN_NOT_ASKED;
   add_row(d, lines->loc = kn_loc_of(&w->s->sources, w->f->debug.begin), KN_LINE_STMT);
 }
 
@@ -110,33 +99,23 @@ KN_INLINE bool misses_code(const struct kn_debug_observer *d) {
   return !(unused || op == KILN_OP_ASM) || kn_inst_settle(f, i + 1) != w->i;
 }
 
-/* Was the block to which block `from` branches made right after it? Their numbers say it, except in what inlining
- * builds. */
-static inline bool is_to_next(const kiln_func *f, uint32_t from) {
-  const struct kn_block *b = &f->block[from];
-  return f->facts.inlined ? b->to_next : f->edges.at[b->edge_first].target == from + 1;
-}
-
-/* Has LLVM no code for branch `i`, which ends `block`? That is one to the block that was made next, unless it is alone
- * in its block. */
-static bool falls_through(const struct kn_walk *w, uint32_t block, uint32_t i) {
-  const kiln_func *f = w->f;
-  return f->inst[i].op == KILN_OP_BR && !w->target->code.branches_count && is_to_next(f, block) &&
-         kn_inst_settle(f, f->block[block].first) != i;
+/* Does `block` end with a branch for which LLVM has no code? */
+KN_INLINE bool falls_through(const struct kn_walk *w, uint32_t block) {
+  return !w->target->code.branches_count && kn_falls_through(w->f, block);
 }
 
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 KN_INLINE void fill_branch(struct kn_debug_observer *d) {
-  const uint32_t i = d->lines.inst;
-  if (d->w->f->inst[i].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
-      adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block, i))
+  if (d->w->f->inst[d->lines.inst].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
+      adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block))
     kn_request_nop(d->observer.requests);
 }
 
 /* Does w->i, at `now`, begin no row, since LLVM has no code for it? Between bodies, Kiln may need a jump for such a
  * branch: it belongs to the line before. */
 static __attribute__((noinline)) bool goes_on(struct kn_debug_observer *d, struct kn_loc now) {
-  if (!d->mixed || !falls_through(d->w, d->w->block, d->w->i)) return false;
+  const struct kn_walk *w = d->w;
+  if (!d->mixed || w->f->block[w->block].term != w->i || !falls_through(w, w->block)) return false;
   const struct kn_loc newest = newest_row(d)->loc;
   if (adds_code(d, newest) && newest.line != now.line && misses_code(d))
     kn_request_nop(d->observer.requests);
@@ -152,12 +131,8 @@ static __attribute__((noinline)) bool goes_on(struct kn_debug_observer *d, struc
 /* Has the block parameters, and is it nothing else than the way to the one that was made next? LLVM has instructions
  * there, but none that is of a line. */
 static bool only_passes(const struct kn_walk *w, uint32_t block) {
-  const kiln_func *f = w->f;
-  const struct kn_block *b = &f->block[block];
-  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->code.branches_count ||
-      !is_to_next(f, block))
-    return false;
-  return kn_inst_settle(f, b->first) == b->term;
+  return w->f->block[block].param_first != 0 && !w->target->code.branches_count &&
+         kn_branches_to_next(w->f, block) && kn_only_ends(w->f, block);
 }
 
 /* The block that was walked last leaves with a line: notes it for its targets. */
@@ -337,12 +312,27 @@ static inline bool changes_body_at_return(const struct kn_debug_observer *d, str
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
 
-/* May values that are older than the newest call be read after it, or is its result? Else LLVM has no code there that
- * belongs to the call's line. */
+/* Does a value live in several blocks? Where no value has a home, each that several blocks read does. */
+static bool is_crossing(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  if (d->lines.crossing == KN_NOT_ASKED) {
+    const struct kn_range *ranges = w->plan->ranges.at;
+    const uint32_t n = w->f->facts.crossing || w->f->facts.has_params ? w->f->globals.n : 0;
+    uint32_t g = 0;
+    while (g < n && (kn_is_slot(w->f->globals.at[g].handle) ||
+                     !(w->plan->frame.homeless || ranges[g].first != ranges[g].last)))
+      g++;
+    d->lines.crossing = g < n ? KN_YES : KN_NO;
+  }
+  return d->lines.crossing == KN_YES;
+}
+
+/* May goes_on_after_call say so? */
 KN_INLINE bool may_go_on(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  return d->calls.inst != 0 && ((w->val[d->calls.inst].uses != 0) |
-                                (w->s->stats.spills != d->lines.spills) | d->lines.crossing);
+  return d->calls.inst != 0 &&
+         ((w->val[d->calls.inst].uses != 0) | (w->s->stats.spills != d->lines.spills) |
+          (d->lines.crossing != KN_NO));
 }
 
 /* Is operand `h` of instruction `i` a value that is older than instruction `call`, which is before `i`? */
@@ -359,8 +349,10 @@ static __attribute__((noinline)) bool goes_on_after_call(struct kn_debug_observe
   const kiln_func *f = w->f;
   const uint32_t call = d->calls.inst;
   uint32_t left = w->val[call].uses;
-  d->calls.inst = 0;                                 /* is looked at once */
-  if (f->inst[w->i].op == KILN_OP_RET) return false; /* see kn_debug_lines_return */
+  d->calls.inst = 0; /* is looked at once */
+  if ((left == 0 && w->s->stats.spills == d->lines.spills && !is_crossing(d)) ||
+      f->inst[w->i].op == KILN_OP_RET) /* see kn_debug_lines_return */
+    return false;
   for (uint32_t i = w->i, n = 0; n < LOOKED_AT; n++, i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
     if (in->op == KILN_OP_LOAD) {

@@ -94,8 +94,6 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
   const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
   const uint32_t bytes = 1u << kn_type_log2[s->type];
   const bool part = d->as_is && w->slots[v->slot].reg != KN_NO_REG && bytes < s->size_bytes;
-  struct kn_debug_var of_piece = *v;
-  uint64_t at;
   if (d->as_is &&
       (d->by_slot.at[v->slot].hidden || (d->by_slot.at[v->slot].stores && is_odd(w->f, v))))
     return;
@@ -103,6 +101,8 @@ void kn_debug_add_places(struct kn_debug_observer *d, const struct kn_debug_var 
     add_slot(d, v, v->slot, v->part_at, v->part_bits);
     return;
   }
+  struct kn_debug_var of_piece = *v;
+  uint64_t at;
   if (is_at(w->f, v, &at)) of_piece.n = 0;
   if (s->uses != 0 && at == 0) add_slot(d, &of_piece, v->slot, v->part_at, 8 * bytes);
   for (uint32_t i = s->pieces; i != 0; i = slots[i - 1].pieces) {

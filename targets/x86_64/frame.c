@@ -354,10 +354,10 @@ static KN_COLD void table_rows(struct kn_walk *w, uint32_t *k, uint32_t to, uint
   }
 }
 
-/* `table`: the first of w->out->data that is of the function, if it has tables. */
-KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end, bool tables,
-                          uint32_t table) {
-  uint8_t rows[256], *p; /* not worth clearing */
+/* `table`: the first of w->out->data that is of the function. */
+KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end, uint32_t table) {
+  enum { MOST_ROWS = 256 };        /* bytes for a prologue, or an epilogue */
+  uint8_t rows[2 * MOST_ROWS], *p; /* not worth clearing */
   uint32_t at = start + x64(w)->head;
   p = prologue_rows(w, rows, &at);
   if (KN_UNLIKELY(w->plan->frame.kept != 0)) {
@@ -365,37 +365,29 @@ KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end, bool 
     p = kept_rows(w, kn_code_put_advance(p, stored - at), false);
     at = stored;
   }
-  for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
-    /* the usual case, one epilogue: it is among the last fixups */
-    const struct kn_fixup *x = &w->code.fixups.at[k];
-    if (x->kind != X64_FIX_EPILOGUE) continue;
-    x64(w)->n_epilogues = 0;
-    if (tables) {
-      kn_code_cfi(w, rows, (size_t)(p - rows));
-      p = rows;
-      table_rows(w, &table, x->at, &at);
-    }
-    p = epilogue_rows(w, p, k, &at, is_last(w, k, end));
+  const bool tables = x64(w)->tables && !w->plan->frame.pointer;
+  const ptrdiff_t most =
+    tables ? -1 : MOST_ROWS; /* bytes that wait for those of the next epilogue */
+  uint32_t k = 0, left = x64(w)->n_epilogues;
+  if (KN_LIKELY(left == 1)) { /* it is among the last fixups */
+    k = w->code.fixups.n - 1;
+    while (w->code.fixups.at[k].kind != X64_FIX_EPILOGUE) k--;
   }
-  kn_code_cfi(w, rows, (size_t)(p - rows));
-  for (uint32_t k = 0; k < w->code.fixups.n && x64(w)->n_epilogues; k++) {
+  for (; left != 0; k++) {
     const struct kn_fixup *x = &w->code.fixups.at[k];
     if (x->kind - X64_FIX_EPILOGUE > X64_FIX_MOVED_TO - X64_FIX_EPILOGUE) continue;
-    if (tables) table_rows(w, &table, x->at, &at);
-    x64(w)->n_epilogues--;
+    left--;
+    if (KN_UNLIKELY(p - rows > most)) {
+      kn_code_cfi(w, rows, (size_t)(p - rows));
+      p = rows;
+      if (tables) table_rows(w, &table, x->at, &at);
+    }
     p = KN_LIKELY(x->kind == X64_FIX_EPILOGUE)
-          ? epilogue_rows(w, rows, k, &at, x64(w)->n_epilogues == 0 && is_last(w, k, end))
-          : x64_moved_rows(w, rows, x, &at);
-    kn_code_cfi(w, rows, (size_t)(p - rows));
+          ? epilogue_rows(w, p, k, &at, left == 0 && is_last(w, k, end))
+          : x64_moved_rows(w, p, x, &at);
   }
-  if (tables) table_rows(w, &table, end, &at);
-}
-
-/* The same for a function with tables, which are noted before. */
-static KN_COLD void table_frame_rows(struct kn_walk *w, uint32_t end) {
-  uint32_t table = w->out->data.n;
-  while (table > 0 && w->out->data.at[table - 1].at >= w->code.start) table--;
-  frame_rows(w, w->code.start, end, true, table);
+  kn_code_cfi(w, rows, (size_t)(p - rows));
+  if (KN_UNLIKELY(tables)) table_rows(w, &table, end, &at);
 }
 
 void x64_finish(struct kn_walk *w) {
@@ -404,15 +396,13 @@ void x64_finish(struct kn_walk *w) {
   w->frame.cfa = w->plan->frame.pointer
                    ? 16
                    : X64_FRAME_BOTTOM + (int32_t)(x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
-  uint32_t end = kn_here(w);
+  const uint32_t end = kn_here(w), table = w->out->data.n;
   emit_literals(w);
   if (w->f->status != KILN_OK) return;
   x64_patch(w);
   if (KN_UNLIKELY(x64(w)->tables)) x64_note_tables(w);
   if (KN_UNLIKELY(kn_here(w) != end)) kn_code_data(w, end, kn_here(w));
   if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
-  else if (!x64(w)->frameless && KN_UNLIKELY(x64(w)->tables) && !w->plan->frame.pointer)
-    table_frame_rows(w, end);
   else if (!x64(w)->frameless)
-    frame_rows(w, w->code.start, end, false, 0); /* the CIE's rules hold throughout */
+    frame_rows(w, w->code.start, end, table); /* the CIE's rules hold throughout */
 }

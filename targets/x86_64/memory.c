@@ -36,7 +36,7 @@ KN_INLINE bool folds_next(const struct kn_walk *w, const struct kn_inst *in, uns
   const struct kn_inst *next = in + 1;
   /* one branch on all conditions: each alone would be mispredicted */
   const struct kn_val *v = &w->val[w->i];
-  bool plain = (v->uses == 1) & (v->flags == 0) & (next->type != KILN_TYPE_I128) &
+  bool plain = (v->uses == 1) & (v->flags == 0) &
                ((in->x & (KILN_MEM_VOLATILE | KN_MEM_TYPE(~0u))) == in->type);
   bool a_value = kn_is_value(next->a), b_value = kn_is_value(next->b);
   bool waits = (w->val[kn_value_or_none(next->a)].flags & KN_VF_WAITS) != 0;
@@ -93,7 +93,7 @@ static __attribute__((noinline)) bool folds_in_pairs(struct kn_walk *w, const st
   if (w->val[w->i].flags == KN_VF_WAITS) return true; /* an upper half: said with the lower one */
   if (in[1].op == KILN_OP_LOAD) return folds_pair(w, in);
   const unsigned fold = x64_folds[in[1].op];
-  return fold != 0 && folds_next(w, in, fold);
+  return fold != 0 && in[1].type != KILN_TYPE_I128 && folds_next(w, in, fold);
 }
 
 /* True if a reader close after the load `in` reads it from memory itself. */

@@ -3,11 +3,13 @@
 //! By default, only `#[inline(always)]` functions are inlined, as LLVM does without optimization. Then only these
 //! functions and those that refer to them wait; all others are compiled at once.
 
+use std::cell::RefCell;
 use std::ffi::CString;
+use std::sync::OnceLock;
 
 use crate::compat::attr_ir::{InlineAttr, Linkage, OptimizeAttr};
 use rustc_data_structures::fx::{FxHashMap, FxHashSet, FxIndexSet};
-use rustc_hir::def_id::DefId;
+use rustc_hir::def_id::{CrateNum, DefId, LOCAL_CRATE, StableCrateId};
 use rustc_middle::ty::{Instance, TyCtxt};
 use rustc_session::Session;
 use rustc_span::{FileName, RealFileName, RemapPathScopeComponents, Symbol};
@@ -59,12 +61,13 @@ pub enum Inlined {
 /// What `$KILN_INLINE` says (tools/inlining.c), and the most instructions of a small function; 0: the usual number.
 /// None: it is a bad value.
 fn said() -> Option<(Inlined, u32)> {
-    match &*fallback::variable("KILN_INLINE").unwrap_or_default() {
+    static SAID: OnceLock<Option<(Inlined, u32)>> = OnceLock::new();
+    *SAID.get_or_init(|| match &*fallback::variable("KILN_INLINE").unwrap_or_default() {
         "" | "must" => Some((Inlined::Nothing, 0)),
         "foreign" => Some((Inlined::Foreign, 0)),
         "small" => Some((Inlined::Small, 0)),
         size => size.parse().ok().filter(|size| (1..=MOST).contains(size)).map(|size| (Inlined::Small, size)),
-    }
+    })
 }
 
 /// What is inlined. A bad value is an error elsewhere.
@@ -75,15 +78,27 @@ pub fn what() -> Inlined {
 /// Is the source of a function not the user's, but that of the standard library or of a package? The folder of the crate
 /// decides.
 pub fn is_foreign(tcx: TyCtxt<'_>, id: DefId) -> bool {
+    thread_local! {
+        static FOREIGN: RefCell<FxHashMap<StableCrateId, bool>> = RefCell::default();
+    }
+    let krate = tcx.stable_crate_id(id.krate);
+    FOREIGN.with_borrow(|known| known.get(&krate).copied()).unwrap_or_else(|| {
+        let found = is_foreign_crate(tcx, id.krate);
+        FOREIGN.with_borrow_mut(|known| known.insert(krate, found));
+        found
+    })
+}
+
+fn is_foreign_crate(tcx: TyCtxt<'_>, krate: CrateNum) -> bool {
     let is_foreign = |name: &RealFileName| {
         let path = CString::new(name.path(RemapPathScopeComponents::DEBUGINFO).to_string_lossy().as_bytes());
         // SAFETY: the path ends with a NUL.
         path.is_ok_and(|path| unsafe { kiln_file_is_foreign(path.as_ptr()) })
     };
-    if id.is_local() {
+    if krate == LOCAL_CRATE {
         return tcx.sess.local_crate_source_file().is_some_and(|name| is_foreign(&name));
     }
-    match &tcx.sess.source_map().lookup_source_file(tcx.def_span(id.krate.as_def_id()).lo()).name {
+    match &tcx.sess.source_map().lookup_source_file(tcx.def_span(krate.as_def_id()).lo()).name {
         FileName::Real(name) => is_foreign(name),
         _ => false,
     }

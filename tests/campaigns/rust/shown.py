@@ -97,7 +97,7 @@ class Failed(Exception):
     pass
 
 
-def run(words, cwd, env=None, check=True, timeout=900):
+def run(words, cwd, env=None, check=True, timeout=3600):
     done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace', timeout=timeout)
     if check and done.returncode:
         raise Failed('%s: status %d\n%s' % (' '.join(words), done.returncode, (done.stdout + done.stderr)[-1500:]))
