@@ -289,7 +289,7 @@ static void halve(kiln_func *f, uint32_t i) {
 
 /* Is h its lower half, extended with its sign or with 0? */
 static bool is_extended(const kiln_func *f, uint32_t h, bool sign) {
-  int64_t n;
+  int64_t n = 0;
   if (!sign) return is_zero(f, kn_half(f, h, 1));
   if (!kn_is_value(h)) return kn_is_imm(h);
   const struct kn_inst *upper = &f->inst[h + 1];

@@ -193,18 +193,14 @@ def lifetimes(t, c):
         deallocate all;
       end $$;
       set client_min_messages = error;
-      select pg_temp.many(1, 500);
-      create temp table before as select pg_temp.size() s;
-      select pg_temp.many(501, 3500);
-      select 'KiB: ' || (pg_temp.size() - s) from before;
-      select 'contexts: ' || count(*) from pg_backend_memory_contexts where name = 'kilnjit query';
 """
-    grown = {}
-    for kind in 'off', 'jit':
-        out = c.psql('-At', text=('set jit = off;\n' if kind == 'off' else JIT) + text)
-        grown[kind] = re.search(r'KiB: (-?\d+)', out)
-    t.check('3,000 prepared statements and 300 errors: as much memory as without JIT, but for 2 MB',
-            all(grown.values()) and int(grown['jit'][1]) < int(grown['off'][1]) + 2048 and 'contexts: 1\n' in out, out)
+    text += ''.join("select pg_temp.many(%d, %d); select 'KiB: ' || pg_temp.size();\n" % (n, n + 1499) for n in range(1, 6000, 1500))
+    out = c.psql('-At', text=JIT + text + """
+      select 'contexts: ' || count(*) from pg_backend_memory_contexts where name = 'kilnjit query';""")
+    # The system gets back what is free at its convenience.
+    sizes = [int(n) for n in re.findall(r'KiB: (\d+)', out)]
+    t.check('3,000 more prepared statements and 300 errors: as much memory as after the first, but for 2 MB',
+            len(sizes) == 4 and max(sizes[2:]) < max(sizes[:2]) + 2048 and 'contexts: 1\n' in out, out)
     out = c.psql('-At', text=JIT + """set statement_timeout = '100ms';
       select sum(x.a * y.a % 7) from n x, n y, n z, n w;
       set statement_timeout = 0;

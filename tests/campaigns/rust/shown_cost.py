@@ -99,8 +99,7 @@ class Cost:
         shutil.copytree(os.path.join(shown.crates.fetch(*name.split('@'), options.sources), 'crate'), self.crate)
         sources = glob.glob(os.path.join(self.crate, 'src/**/*.rs'), recursive=True)
         self.sources = sorted(sources, key=lambda file: (os.path.getsize(file), file), reverse=True)[:options.edits]
-        for file in self.sources:
-            self.edit(file, 10)
+        for file in self.sources: self.edit(file, 10)
         self.work, self.each = work, options.each
         self.measure = (Instructions if options.instructions else Time)(env, work)
         self.ways = {'off': [options.kiln, 'cargo'], 'on': [options.kiln, 'cargo', '--show']}

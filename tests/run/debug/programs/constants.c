@@ -55,6 +55,13 @@ static int variable_length(int n, int m) {
   return s;
 }
 
+/* By LLVM's passes, `all` is the byte that is written to each of its bytes. */
+static int zeros(int n) {
+  struct large all = {0};
+  sink = n;
+  return sink;
+}
+
 int main(int argc, char **argv) {
   int total = wide_integers(-7, 0xffffffffffffffffu, (__int128)5 << 100);
   (void)argv;
@@ -66,5 +73,6 @@ int main(int argc, char **argv) {
   total += pointers(0, argc);
   total += unions(argc);
   total += variable_length(argc + 2, argc + 3);
+  total += zeros(argc);
   return total == 12345;
 }
