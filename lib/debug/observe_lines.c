@@ -337,11 +337,11 @@ static inline bool changes_body_at_return(const struct kn_debug_observer *d, str
          kn_loc_full(p, now)->inlined != kn_loc_full(p, d->lines.loc)->inlined;
 }
 
-/* May values that are older than the newest call be read after it, or is its result? Else LLVM has no code there that
- * belongs to the call's line. */
-KN_INLINE bool may_go_on(const struct kn_debug_observer *d) {
+/* May values that are older than the newest call be read after it, or is its result, or has a block ended with it (`begins`)? Else
+ * LLVM has no code there that belongs to the call's line. */
+KN_INLINE bool may_go_on(const struct kn_debug_observer *d, bool begins) {
   const struct kn_walk *w = d->w;
-  return d->calls.inst != 0 && ((w->val[d->calls.inst].uses != 0) |
+  return d->calls.inst != 0 && ((w->val[d->calls.inst].uses != 0) | begins |
                                 (w->s->stats.spills != d->lines.spills) | d->lines.crossing);
 }
 
@@ -380,12 +380,23 @@ static __attribute__((noinline)) bool goes_on_after_call(struct kn_debug_observe
   return left != 0;
 }
 
+/* Has LLVM a jump, in the line of the newest row, after the call with which the block before ends? */
+static bool jumps_after_call(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const uint32_t pos = kn_plan_pos(w->plan, w->block);
+  if (pos == 0 || w->target->code.branches_count) return false;
+  const uint32_t block = w->plan->layout[pos - 1], i = w->f->block[block].term;
+  return w->f->inst[i].op == KILN_OP_BR && !falls_through(w, block, i) &&
+         kn_loc_at(w->f, i).line == d->lines.loc.line;
+}
+
 /* The same; then an instruction is added there. `begins`: a block begins there, and LLVM's reloads have no line. */
 static void end_call(struct kn_debug_observer *d, bool begins) {
   struct kn_loc loc = d->lines.loc;
-  if (!goes_on_after_call(d)) return;
+  const bool jumps = begins && jumps_after_call(d);
+  if (!goes_on_after_call(d) && !jumps) return;
   loc.line = loc.column = 0;
-  if (begins) add_row(d, loc, 0);
+  if (begins && !jumps) add_row(d, loc, 0);
   kn_request_nop(d->observer.requests);
 }
 
@@ -494,7 +505,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
              begins = begins_with_body(d, now), later = (after_call && !stmt) || begins;
   if (changes_body_at_return(d, now)) kn_request_nop(d->observer.requests);
-  else if (!same_line && kn_here(w) == d->calls.returned && may_go_on(d) &&
+  else if (!same_line && kn_here(w) == d->calls.returned && may_go_on(d, block_begins) &&
            adds_code(d, d->lines.loc) && w->inst[d->calls.inst].op != KILN_OP_TRY)
     end_call(d, block_begins);
   if (KN_UNLIKELY(!d->adds) && goes_on(d, now)) return;
@@ -675,7 +686,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     return look(d);
   if (!same_line && here == d->calls.returned) {
     if (w->eh.on) return look(d); /* see is_after_try */
-    if (may_go_on(d)) return look_after_call(d);
+    if (may_go_on(d, lines->block_begins)) return look_after_call(d);
   }
   lines->note = k + 1;
   o->quiet = (struct kn_quiet){note->inst, note[1].inst - note->inst};
