@@ -125,12 +125,30 @@ static bool falls_through(const struct kn_walk *w, uint32_t block, uint32_t i) {
          kn_inst_settle(f, f->block[block].first) != i;
 }
 
-/* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
-KN_INLINE void fill_branch(struct kn_debug_observer *d) {
+/* The newest row is of a branch at the end of the block walked last, and has code, but LLVM has none: it belongs to the
+ * line before. Returns the line with which the block ends. */
+static __attribute__((noinline)) uint32_t drop_branch(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  struct kn_output *out = w->out;
+  if (d->adds && d->lines.inst == w->f->block[w->block].term && out->lines.n - d->lines.first > 2 &&
+      falls_through(w, w->block, d->lines.inst)) {
+    out->lines.n--;
+    d->lines.loc = newest_row(d)->loc;
+    d->lines.from = 0;
+  }
+  return d->lines.loc.line;
+}
+
+/* Looks at the row of a branch at the end of the block walked last; returns the line with which that ends, `line` as it
+ * is. A nop for one without code where LLVM has a jump. */
+KN_INLINE uint32_t end_branch(struct kn_debug_observer *d, uint32_t line) {
   const uint32_t i = d->lines.inst;
-  if (d->w->f->inst[i].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
-      adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block, i))
+  if (d->w->f->inst[i].op != KILN_OP_BR || d->as_is) return line;
+  if (d->adds && !has_no_code(d)) return drop_branch(d);
+  if (is_empty_line(d) && adds_code(d, newest_row(d)->loc) &&
+      !falls_through(d->w, d->lines.block, i))
     kn_request_nop(d->observer.requests);
+  return line;
 }
 
 /* Does w->i, at `now`, begin no row, since LLVM has no code for it? Between bodies, Kiln may need a jump for such a
@@ -199,8 +217,8 @@ KN_INLINE bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_
 
 KN_INLINE void leave(struct kn_debug_observer *d, const struct kn_walk *w, uint32_t line) {
   if (d->lines.shared != 0) kn_debug_share_end(d, false);
+  line = end_branch(d, line);
   d->lines.block_first = w->out->lines.n;
-  fill_branch(d);
   leave_block(d, line);
   d->lines.block_begins = true;
   d->lines.spills = d->w->s->stats.spills;
