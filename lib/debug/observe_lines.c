@@ -589,13 +589,27 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
   return false;
 }
 
+/* Is a result of the return w->i no constant? */
+static bool returns_value(const struct kn_walk *w) {
+  const struct kn_operands o = kn_operands(w->f, &w->f->inst[w->i]);
+  uint32_t k = 0;
+  while (k < o.n && !kn_is_value(kn_operand(&o, k))) k++;
+  return k < o.n;
+}
+
 /* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
- * come back from that. */
+ * come back from that; in a block that begins there, in no line. */
 void kn_debug_lines_return(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   if (d->as_is || w->out->lines.n - d->lines.first < 2) return;
   struct kn_code_line *row = newest_row(d);
   if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
+  if (kn_label_at(w, w->block) == row->offset && kn_here(w) != row->offset && returns_value(w)) {
+    const struct kn_code_line is = *row;
+    row->loc.line = row->loc.column = row->flags = 0;
+    add_row(d, is.loc, is.flags);
+    return;
+  }
   row->offset = kn_here(w);
   row->fixups = w->code.fixups.n;
 }
