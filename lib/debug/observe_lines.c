@@ -412,7 +412,8 @@ static bool jumps_after_call(const struct kn_debug_observer *d) {
 static void end_call(struct kn_debug_observer *d, bool begins) {
   struct kn_loc loc = d->lines.loc;
   const bool jumps = begins && jumps_after_call(d);
-  if (!goes_on_after_call(d) && !jumps) return;
+  if (jumps) d->calls.inst = 0;
+  else if (!goes_on_after_call(d)) return;
   loc.line = loc.column = 0;
   if (begins && !jumps) add_row(d, loc, 0);
   kn_request_nop(d->observer.requests);
@@ -597,21 +598,26 @@ static bool returns_value(const struct kn_walk *w) {
   return k < o.n;
 }
 
+/* The newest row, of the return, begins right after a call: what moves the results is not of it. */
+static __attribute__((noinline)) void begin_return(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  struct kn_code_line *row = newest_row(d), is = *row;
+  row->offset = kn_here(w);
+  row->fixups = w->code.fixups.n;
+  if (kn_label_at(w, w->block) != is.offset || row->offset == is.offset || !returns_value(w))
+    return;
+  *row = is;
+  row->loc.line = row->loc.column = row->flags = 0;
+  add_row(d, is.loc, is.flags);
+}
+
 /* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
  * come back from that; in a block that begins there, in no line. */
 void kn_debug_lines_return(struct kn_debug_observer *d) {
-  const struct kn_walk *w = d->w;
-  if (d->as_is || w->out->lines.n - d->lines.first < 2) return;
-  struct kn_code_line *row = newest_row(d);
-  if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
-  if (kn_label_at(w, w->block) == row->offset && kn_here(w) != row->offset && returns_value(w)) {
-    const struct kn_code_line is = *row;
-    row->loc.line = row->loc.column = row->flags = 0;
-    add_row(d, is.loc, is.flags);
-    return;
-  }
-  row->offset = kn_here(w);
-  row->fixups = w->code.fixups.n;
+  const struct kn_code_line *row;
+  if (d->as_is || d->w->out->lines.n - d->lines.first < 2) return;
+  row = newest_row(d);
+  if (row->offset == d->calls.returned && row[-1].offset != row->offset) begin_return(d);
 }
 
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {

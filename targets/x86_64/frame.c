@@ -397,7 +397,7 @@ static KN_COLD void table_frame_rows(struct kn_walk *w, uint32_t end) {
   uint32_t table = w->out->data.n, at = w->code.start;
   while (table > 0 && w->out->data.at[table - 1].at >= w->code.start) table--;
   if (x64(w)->frameless) table_rows(w, &table, end, &at);
-  else frame_rows(w, at, end, true, table);
+  else frame_rows(w, at, end, !w->plan->frame.pointer, table);
 }
 
 void x64_finish(struct kn_walk *w) {
@@ -413,7 +413,7 @@ void x64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(x64(w)->tables)) x64_note_tables(w);
   if (KN_UNLIKELY(kn_here(w) != end)) kn_code_data(w, end, kn_here(w));
   if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
-  else if (KN_UNLIKELY(x64(w)->tables) && !w->plan->frame.pointer) table_frame_rows(w, end);
+  else if (KN_UNLIKELY(x64(w)->tables)) table_frame_rows(w, end);
   else if (!x64(w)->frameless)
     frame_rows(w, w->code.start, end, false, 0); /* the CIE's rules hold throughout */
 }
