@@ -370,6 +370,14 @@ void kn_replay_values(struct kn_replay *r, struct kn_inline_level *l, uint32_t i
   }
 }
 
+/* The statement said last was a call for which LLVM has no code either: nothing is of its location. */
+static void has_no_call(struct kn_replay *r) {
+  kiln_func *g = r->g;
+  uint32_t *n = &g->notes[KN_NOTE_LOC].n;
+  if (r->location != 0 && r->location == *n && g->notes[KN_NOTE_LOC].at[*n - 1].inst == g->n) --*n;
+  r->location = 0;
+}
+
 void kn_replay_debug_begin(struct kn_replay *r, struct kn_inline_level *l) {
   const kiln_func *f = l->f, *g = r->g;
   bool both = f->debug.subprogram != 0 && g->debug.subprogram != 0;
@@ -380,7 +388,7 @@ void kn_replay_debug_begin(struct kn_replay *r, struct kn_inline_level *l) {
     l->noted = l->call != 0;
     /* where variables are kept, those of what is not compiled so would have to be, too */
     l->shown = l->noted && (kn_debug_as_is(g) || !kn_debug_as_is(f));
-    if (is_always(r, l) && !kn_debug_as_is(l->up->f)) r->location = 0; /* LLVM has no call either */
+    if (is_always(r, l) && !kn_debug_as_is(l->up->f)) has_no_call(r);
   }
   if (!l->shown) return;
   for (uint32_t k = f->debug.vars.n; k-- > 0;) l->var_of[f->debug.vars.at[k].slot] = k + 1;

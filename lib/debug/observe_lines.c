@@ -104,11 +104,30 @@ KN_INLINE bool falls_through(const struct kn_walk *w, uint32_t block) {
   return !w->target->code.branches_count && kn_falls_through(w->f, block);
 }
 
-/* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
-KN_INLINE void fill_branch(struct kn_debug_observer *d) {
-  if (d->w->f->inst[d->lines.inst].op == KILN_OP_BR && !d->as_is && is_empty_line(d) &&
-      adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block))
+/* The newest row is of a branch to the block that was made next, and has code, but LLVM has none: it belongs to the line
+ * before. Returns the line with which the block ends. */
+static __attribute__((noinline)) uint32_t drop_branch(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  struct kn_output *out = w->out;
+  if (d->lines.inst == w->f->block[w->block].term && out->lines.n - d->lines.first > 2 &&
+      falls_through(w, w->block)) {
+    out->lines.n--;
+    d->lines.loc = newest_row(d)->loc;
+    d->lines.from = 0;
+  }
+  return d->lines.loc.line;
+}
+
+/* Looks at the row of a branch at the end of the block walked last; returns the line with which that ends, `line` as it
+ * is. A nop for one without code where LLVM has a jump. */
+KN_INLINE uint32_t end_branch(struct kn_debug_observer *d, uint32_t line) {
+  const kiln_func *f = d->w->f;
+  if (f->inst[d->lines.inst].op != KILN_OP_BR || d->as_is) return line;
+  if (d->adds && !has_no_code(d))
+    return kn_branches_to_next(f, d->w->block) ? drop_branch(d) : line;
+  if (is_empty_line(d) && adds_code(d, newest_row(d)->loc) && !falls_through(d->w, d->lines.block))
     kn_request_nop(d->observer.requests);
+  return line;
 }
 
 /* Does w->i, at `now`, begin no row, since LLVM has no code for it? Between bodies, Kiln may need a jump for such a
@@ -174,8 +193,8 @@ KN_INLINE bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_
 
 KN_INLINE void leave(struct kn_debug_observer *d, const struct kn_walk *w, uint32_t line) {
   if (d->lines.shared != 0) kn_debug_share_end(d, false);
+  line = end_branch(d, line);
   d->lines.block_first = w->out->lines.n;
-  fill_branch(d);
   leave_block(d, line);
   d->lines.block_begins = true;
   d->lines.spills = d->w->s->stats.spills;
@@ -327,11 +346,11 @@ static bool is_crossing(struct kn_debug_observer *d) {
   return d->lines.crossing == KN_YES;
 }
 
-/* May goes_on_after_call say so? */
-KN_INLINE bool may_go_on(const struct kn_debug_observer *d) {
+/* May goes_on_after_call say so, or has a block ended with the call (`begins`)? */
+KN_INLINE bool may_go_on(const struct kn_debug_observer *d, bool begins) {
   const struct kn_walk *w = d->w;
   return d->calls.inst != 0 &&
-         ((w->val[d->calls.inst].uses != 0) | (w->s->stats.spills != d->lines.spills) |
+         ((w->val[d->calls.inst].uses != 0) | begins | (w->s->stats.spills != d->lines.spills) |
           (d->lines.crossing != KN_NO));
 }
 
@@ -372,12 +391,24 @@ static __attribute__((noinline)) bool goes_on_after_call(struct kn_debug_observe
   return left != 0;
 }
 
+/* Has LLVM a jump, in the line of the newest row, after the call with which the block before ends? */
+static bool jumps_after_call(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const uint32_t pos = kn_plan_pos(w->plan, w->block);
+  if (pos == 0 || w->target->code.branches_count) return false;
+  const uint32_t block = w->plan->layout[pos - 1], i = w->f->block[block].term;
+  return w->f->inst[i].op == KILN_OP_BR && !falls_through(w, block) &&
+         kn_loc_at(w->f, i).line == d->lines.loc.line;
+}
+
 /* The same; then an instruction is added there. `begins`: a block begins there, and LLVM's reloads have no line. */
 static void end_call(struct kn_debug_observer *d, bool begins) {
   struct kn_loc loc = d->lines.loc;
-  if (!goes_on_after_call(d)) return;
+  const bool jumps = begins && jumps_after_call(d);
+  if (jumps) d->calls.inst = 0;
+  else if (!goes_on_after_call(d)) return;
   loc.line = loc.column = 0;
-  if (begins) add_row(d, loc, 0);
+  if (begins && !jumps) add_row(d, loc, 0);
   kn_request_nop(d->observer.requests);
 }
 
@@ -486,7 +517,7 @@ static void change_row(struct kn_debug_observer *d, const struct kn_note *note) 
   const bool after_call = same_line && !enters && is_after_call(d, now, was),
              begins = begins_with_body(d, now), later = (after_call && !stmt) || begins;
   if (changes_body_at_return(d, now)) kn_request_nop(d->observer.requests);
-  else if (!same_line && kn_here(w) == d->calls.returned && may_go_on(d) &&
+  else if (!same_line && kn_here(w) == d->calls.returned && may_go_on(d, block_begins) &&
            adds_code(d, d->lines.loc) && w->inst[d->calls.inst].op != KILN_OP_TRY)
     end_call(d, block_begins);
   if (KN_UNLIKELY(!d->adds) && goes_on(d, now)) return;
@@ -552,15 +583,34 @@ bool kn_debug_lines_alone(const struct kn_observer *o, const struct kn_walk *w, 
   return false;
 }
 
-/* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
- * come back from that. */
-void kn_debug_lines_return(struct kn_debug_observer *d) {
+/* Is a result of the return w->i no constant? */
+static bool returns_value(const struct kn_walk *w) {
+  const struct kn_operands o = kn_operands(w->f, &w->f->inst[w->i]);
+  uint32_t k = 0;
+  while (k < o.n && !kn_is_value(kn_operand(&o, k))) k++;
+  return k < o.n;
+}
+
+/* The newest row, of the return, begins right after a call: what moves the results is not of it. */
+static __attribute__((noinline)) void begin_return(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  if (d->as_is || w->out->lines.n - d->lines.first < 2) return;
-  struct kn_code_line *row = newest_row(d);
-  if (row->offset != d->calls.returned || row[-1].offset == row->offset) return;
+  struct kn_code_line *row = newest_row(d), is = *row;
   row->offset = kn_here(w);
   row->fixups = w->code.fixups.n;
+  if (kn_label_at(w, w->block) != is.offset || row->offset == is.offset || !returns_value(w))
+    return;
+  *row = is;
+  row->loc.line = row->loc.column = row->flags = 0;
+  add_row(d, is.loc, is.flags);
+}
+
+/* The results of a return are in their registers. LLVM reloads them in the line of the call before, to which debuggers
+ * come back from that; in a block that begins there, in no line. */
+void kn_debug_lines_return(struct kn_debug_observer *d) {
+  const struct kn_code_line *row;
+  if (d->as_is || d->w->out->lines.n - d->lines.first < 2) return;
+  row = newest_row(d);
+  if (row->offset == d->calls.returned && row[-1].offset != row->offset) begin_return(d);
 }
 
 bool kn_debug_lines_stop(const struct kn_observer *o, const struct kn_walk *w) {
@@ -667,7 +717,7 @@ void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
     return look(d);
   if (!same_line && here == d->calls.returned) {
     if (w->eh.on) return look(d); /* see is_after_try */
-    if (may_go_on(d)) return look_after_call(d);
+    if (may_go_on(d, lines->block_begins)) return look_after_call(d);
   }
   lines->note = k + 1;
   o->quiet = (struct kn_quiet){note->inst, note[1].inst - note->inst};

@@ -345,10 +345,11 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
 /* After tables of switches that end at most at `to`: the CFA once more. lldb takes a table for instructions, and those
  * that push and pop would count for what follows. `*k`: the next table. */
 static KN_COLD void table_rows(struct kn_walk *w, uint32_t *k, uint32_t to, uint32_t *at) {
+  const uint32_t below = x64(w)->frameless ? 0 : x64(w)->frame_size + 8 * x64(w)->saved_count;
   for (; *k < w->out->data.n && w->out->data.at[*k].end <= to; ++*k) {
     uint8_t rows[16], *p = kn_code_put_advance(rows, w->out->data.at[*k].end - *at);
     *p++ = KILN_DW_CFA_def_cfa_offset;
-    p = kn_put_uleb(p, x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
+    p = kn_put_uleb(p, below + 8);
     kn_code_cfi(w, rows, (size_t)(p - rows));
     *at = w->out->data.at[*k].end;
   }
@@ -386,6 +387,12 @@ KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end, uint3
   if (KN_UNLIKELY(tables)) table_rows(w, &table, end, &at);
 }
 
+/* The same for a function without a frame: the CIE's rules hold throughout. */
+static KN_COLD void frameless_rows(struct kn_walk *w, uint32_t end, uint32_t table) {
+  uint32_t at = w->code.start;
+  table_rows(w, &table, end, &at);
+}
+
 void x64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(w->plan->frame.guarded)) x64_guard_end(w);
   if (!x64_relax(w)) return;
@@ -399,6 +406,6 @@ void x64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(x64(w)->tables)) x64_note_tables(w);
   if (KN_UNLIKELY(kn_here(w) != end)) kn_code_data(w, end, kn_here(w));
   if (KN_UNLIKELY(w->target->unwind_codes)) x64_unwind_codes(w);
-  else if (!x64(w)->frameless)
-    frame_rows(w, w->code.start, end, table); /* the CIE's rules hold throughout */
+  else if (!x64(w)->frameless) frame_rows(w, w->code.start, end, table);
+  else if (KN_UNLIKELY(x64(w)->tables)) frameless_rows(w, end, table);
 }

@@ -107,12 +107,12 @@ static void shown(const kiln_session *s, char *to, size_t size) {
   }
 }
 
-static kiln_session *compiled(const char *body) {
+static kiln_session *compiled_so(kiln_variables variables, const char *body) {
   kiln_module_options options = {.pic = KILN_PIC_FULL, .verify = true};
   kiln_target_find("x86_64", &options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  const kiln_module_attrs attrs = {.variables = KILN_VARIABLES_AS_IS};
+  const kiln_module_attrs attrs = {.variables = variables};
   assert_int_equal(kiln_module_set_attrs(m, &attrs), KILN_OK);
   char text[2000];
   snprintf(
@@ -132,6 +132,8 @@ static kiln_session *compiled(const char *body) {
   return s;
 }
 
+static kiln_session *compiled(const char *body) { return compiled_so(KILN_VARIABLES_AS_IS, body); }
+
 static void end(kiln_session *s) {
   kiln_module *m = s->module;
   kiln_session_free(s);
@@ -147,6 +149,44 @@ CASE(each) {
       fail_msg("%s: %s, expected %s", cases[i].what, lines, cases[i].shown);
     end(s);
   }
+}
+
+/* LLVM has a jump, in the call's line, where the block in which that goes on was not made next: a call returns to it, and
+ * not to the next line. Where it was made next, there is none, and what is returned is reloaded in no line. */
+CASE(returned) {
+  static const char *const goes_on[] = {"b3", "b2"};
+  for (int next = 0; next < 2; next++) {
+    char body[600];
+    snprintf(
+      body, sizeof body,
+      LINE("2") "  %%c = icmp.i64 sgt v0, 0\n  brif %%c, b1, b%d\nb1:\n" LINE(
+        "3") "  %%r = call @f(5)\n  br %s\n%s:\n" LINE("9") "  ret v0\nb%d:\n" LINE("5") "  ret "
+                                                                                         "7\n",
+      2 + next, goes_on[next], goes_on[next], 2 + next);
+    kiln_session *s = compiled_so(KILN_VARIABLES_KEPT, body);
+    const struct kn_code_line *row = s->out->lines.at;
+    while (row->loc.line != 9) row++;
+    assert_int_equal(row[-1].loc.line, next == 0 ? 3 : 0);
+    assert_int_equal(s->out->code.at[row->offset - 1] == 0x90, next == 0);
+    end(s);
+  }
+}
+
+/* LLVM has no code for a branch to the block that was made next: what it needs here is of the line before. */
+CASE(falls_through) {
+  char lines[100] = "";
+  kiln_session *s = compiled_so(
+    KILN_VARIABLES_KEPT,
+    LINE("2") "  %c = icmp.i64 sgt v0, 0\n  brif %c, b1, b3\nb1:\n" LINE(
+      "3") "  store.i64 3, v0\n" LINE("7") "  br b2\nb3:\n" LINE("5") "  store.i64 5, "
+                                                                      "v0\n" LINE(
+                                                                        "7") "  br "
+                                                                             "b2\nb2:"
+                                                                             "\n" LINE(
+                                                                               "9") "  ret 7\n");
+  shown(s, lines, sizeof lines);
+  assert_string_equal(lines, "2 3 5 7 9");
+  end(s);
 }
 
 /* What a statement stores is there where the next one begins, and not before. */
@@ -244,7 +284,8 @@ CASE(freed) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(stored),
-                                     cmocka_unit_test(loaded), cmocka_unit_test(freed)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(each),          cmocka_unit_test(returned),
+                                     cmocka_unit_test(falls_through), cmocka_unit_test(stored),
+                                     cmocka_unit_test(loaded),        cmocka_unit_test(freed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -322,8 +322,21 @@ fn either(kind: &Kind) -> Big {
         }
     }
 }
+fn count(data: &[u8]) -> usize {
+    data.len()
+}
+fn rest(data: &[u8], from: usize) -> usize {
+    let mut n = 0;
+    if from != 0 {
+        n = 3;
+    }
+    let more =
+        count(&data[from..]);
+    n ^ more
+}
 fn main() {
     let mut sum = choose(&Kind::A, 5);
+    sum ^= rest(b"abc", 1);
     sum ^= choose(&Kind::B(3), 5);
     sum ^= choose(&Kind::C, 5);
     sum ^= either(&Kind::B(sum)).0[1];
@@ -335,7 +348,8 @@ fn main() {
     std::process::exit(sum as i32);
 }
 '''
-# The lines where `step` stops, from main's first to main's last. LLVM's code has several statements for some lines.
+# The lines where `step` stops, from main's first to main's last, and where `step` leads from a line that begins
+# with a body of LLVM's code, too. That has several statements for some lines.
 GDB_STOPS = '''
 set pagination off
 break stops::main
@@ -351,6 +365,11 @@ while gdb.selected_inferior().pid and len(lines) < 200:
         break
     gdb.execute('step', to_string=True)
 print('lines:', lines)
+gdb.execute('delete')
+gdb.execute('break stops.rs:BODY')
+gdb.execute('run', to_string=True)
+gdb.execute('step', to_string=True)
+print('from the line of a body:', gdb.selected_frame().find_sal().line)
 '''
 
 
@@ -359,24 +378,24 @@ def stops(h):
     if not shutil.which('rustc') or not shutil.which('gdb'):
         h.skip('gdb: Rust: stops', 'no rustc, or no gdb')
         return
-    last = next(i for i, line in enumerate(STOPS.splitlines(), 1) if 'exit' in line)
-    script = h.write('stops.gdb', GDB_STOPS.replace('LAST', str(last)))
-    lines = []
-    program = h.path('stops')
-    h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
-           f'linker={HERE.parent}/bitcode/producers/link.sh', h.write('stops.rs', STOPS), '-o', program],
-          env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS='--inline=foreign'))
-    for side in program, program + '.kiln':
-        out = h.run(['gdb', '-nx', '-q', '-batch', '-x', script, side], check=False, env=dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C'))[1]
-        lines.append(re.findall(r'^lines: (.*)$', out, re.M))
-    if not lines[0] or lines[0][0].count(',') < 50 or any(found != lines[0] for found in lines):
-        h.fail('gdb: Rust: stops', '\n'.join(map(str, lines)))
-    else:
-        h.ok('gdb: Rust: stops')
+    last, body = (next(i for i, line in enumerate(STOPS.splitlines(), 1) if word in line) for word in ('exit', 'data[from..]'))
+    script = h.write('stops.gdb', GDB_STOPS.replace('LAST', str(last)).replace('BODY', str(body)))
+    env = dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C')
+    for name, bitcode, inlining in ('stops', 'bc', 'foreign'), ('stops, inline(always) alone', 'no-opt.bc', 'must'):
+        program = h.path(f'stops-{inlining}')
+        h.run(['rustc', '--edition=2021', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C',
+               f'linker={HERE.parent}/bitcode/producers/link.sh', '--crate-name=stops', h.write('stops.rs', STOPS), '-o', program],
+              env=dict(os.environ, KILN=os.path.abspath(h.args.kiln), KILN_OPTIONS=f'--inline={inlining}', KILN_BITCODE=bitcode))
+        found = [re.findall(r'^(?:lines|from the line of a body): (.*)$', h.run(['gdb', '-nx', '-q', '-batch', '-x', script, side], check=False, env=env)[1], re.M)
+                 for side in (program, program + '.kiln')]
+        if len(found[0]) != 2 or found[0][0].count(',') < 50 or found[1] != found[0]:
+            h.fail(f'gdb: Rust: {name}', '\n'.join(map(str, found)))
+        else:
+            h.ok(f'gdb: Rust: {name}')
 
 
 # The first bytes of the table are `pop %rax`, which lldb counts, unless a row of the frame's follows the table. The function
-# ends with a call: else lldb would not read its instructions.
+# ends with a call: else lldb would not read its instructions. In a function without a frame, it does in any case.
 TABLE = ('''\
 extern void abort(void);
 int leaf(int x) { return x * 3; }
@@ -389,7 +408,23 @@ int pick(int x, int y) {
   if (r != 77777) return r + leaf(y);
   abort();
 }
-int main(void) { return pick(3, 4) == 1; }
+int without_frame(int x) {
+  int r = 0;
+  switch (x) {
+''' + ''.join(f'  case {k}: r = {k * 7 % 11};{" r += x;" * (k * 7 % 5)} break;\n' for k in range(22)) + '''\
+  }
+  return r;
+}
+static int fill(void) { /* addresses, which lldb would take for one to return to */
+  void *volatile below[64];
+  for (int k = 0; k < 64; k++) below[k] = (void *)below;
+  return below[0] != below[1];
+}
+int main(int n, char **arguments) {
+  char frame[n]; /* has a frame pointer: lldb finds the caller of main by that */
+  frame[0] = arguments != 0;
+  return (pick(3, 4) == 1) + fill() + (without_frame(5) == 1) + frame[0];
+}
 ''')
 OFFSET = 'script print("at", lldb.frame.GetPC() - lldb.frame.GetFunction().GetStartAddress().GetLoadAddress(lldb.target))'
 
@@ -401,13 +436,15 @@ def after_table(h):
         return
     bc = h.bitcode(h.write('table.c', TABLE), h.path('table.bc'), ['-O0', '-g', '-fomit-frame-pointer'])
     program = h.link([h.kiln_object(bc, h.path('table.o'), [])], h.path('table'), [])
-    words = [w for c in ('breakpoint set -f table.c -l 9', 'run', OFFSET, 'image show-unwind -n pick') for w in ('-o', c)]
+    words = [w for c in ('breakpoint set -f table.c -l 9', 'run', OFFSET, 'image show-unwind -n pick', 'breakpoint set -p "return r;"',
+                         'continue', 'bt') for w in ('-o', c)]
     out = h.run(['lldb-22', '-x', '-b', *words, program], check=False, env=dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb'))[1]
     at = re.findall(r'^at (\d+)$', out, re.M)
     plans = re.findall(r'^eh_frame (?:augmented )?UnwindPlan:\n(.*?)\n\n', out, re.M | re.S)
     frames = [[cfa for offset, cfa in re.findall(r'^row\[\d+\]: +(\d+): CFA=(\S+ ?\+\d+)', plan, re.M) if int(offset) <= int(at[0])][-1]
               for plan in plans if at]
-    if len(frames) != 2 or frames[0] != frames[1] or 'augmentation' not in plans[1]:
+    callers = re.findall(r'frame #0: .*`without_frame\(.*\n +frame #1: .*`(\w+)', out.partition('(lldb) bt')[2])
+    if len(frames) != 2 or frames[0] != frames[1] or 'augmentation' not in plans[1] or callers != ['main']:
         h.fail('lldb: table', f'{frames}: {out[-2000:]}')
     else:
         h.ok('lldb: table')

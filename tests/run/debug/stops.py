@@ -13,8 +13,9 @@ the debugger does a command:
 
 Compared is the user's line: that of the innermost frame, from the selected one on, whose file is the project's. A stop that
 ends in a file of the standard library or of a package, while LLVM's does not, counts apart; so does a stop at which the
-user's frames differ before the command. A step that stops again where it began is repeated. Many stops share a run of the
-program, in which breakpoints are off while a command runs; a stop that differs counts if it differs in a run of its own.
+user's frames differ before the command. A step that stops again where it began, or in code of no line (0), is repeated.
+Many stops share a run of the program, in which breakpoints are off while a command runs; a stop that differs counts if it
+differs in a run of its own.
 
 Backtraces: panics of stops/panics.rs and of the crates' tests that panic, with RUST_BACKTRACE=1 and full, name the same
 places of the user's, and so do the user's frames at each throw and each catch of C++'s exceptions, in both debuggers.

@@ -70,7 +70,8 @@ class Session:
                 if not result.Succeeded() and command != 'up':
                     return {'to': f'<{result.GetError().strip()}>', 'inner': None, 'again': again}
                 found = self.frames(self.thread().GetSelectedFrame().GetFrameID())
-                if command not in ('thread step-in', 'thread step-over') or found[0] != at[0] or self.user(found) != at:
+                nowhere = (found[0] or '').endswith(':0')  # no code of a line: lldb stops there, and gdb does not
+                if command not in ('thread step-in', 'thread step-over') or (not nowhere and (found[0] != at[0] or self.user(found) != at)):
                     break
                 again += 1
         return {'to': (self.user(found) or ['<none>'])[0], 'inner': found[0], 'again': again}
