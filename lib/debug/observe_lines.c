@@ -104,8 +104,8 @@ KN_INLINE bool falls_through(const struct kn_walk *w, uint32_t block) {
   return !w->target->code.branches_count && kn_falls_through(w->f, block);
 }
 
-/* The newest row is of a branch to the block that was made next, and has code, but LLVM has none: it belongs to the line
- * before. Returns the line with which the block ends. */
+/* The newest row is of a branch to the block that was made next, and has code, but LLVM has none: it belongs to the
+ * line before. Returns the line with which the block ends. */
 static __attribute__((noinline)) uint32_t drop_branch(struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;

@@ -367,8 +367,8 @@ KN_INLINE void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end, uint3
     at = stored;
   }
   const bool tables = x64(w)->tables && !w->plan->frame.pointer;
-  const ptrdiff_t most =
-    tables ? -1 : MOST_ROWS; /* bytes that wait for those of the next epilogue */
+  /* bytes that wait for those of the next epilogue */
+  const ptrdiff_t most = tables ? -1 : MOST_ROWS;
   uint32_t left = x64(w)->n_epilogues;
   for (uint32_t k = x64(w)->first_epilogue; left != 0; k++) {
     const struct kn_fixup *x = &w->code.fixups.at[k];

@@ -151,8 +151,8 @@ CASE(each) {
   }
 }
 
-/* LLVM has a jump, in the call's line, where the block in which that goes on was not made next: a call returns to it, and
- * not to the next line. Where it was made next, there is none, and what is returned is reloaded in no line. */
+/* LLVM has a jump, in the call's line, where the block in which that goes on was not made next: a call returns to it,
+ * and not to the next line. Where it was made next, there is none, and what is returned is reloaded in no line. */
 CASE(returned) {
   static const char *const goes_on[] = {"b3", "b2"};
   for (int next = 0; next < 2; next++) {
