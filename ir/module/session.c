@@ -60,8 +60,8 @@ KN_INLINE uint32_t add_location(kiln_session *s, const kiln_location *at, uint32
 
 uint32_t kn_loc_new(kiln_session *s, const kiln_location *at) { return add_location(s, at, 0); }
 
-/* The id of the newest location, or of the one before it that is equal: then that one stays alone. A stream's session
- * may live as long as the program. 0 if the module failed. */
+/* Removes the newest location if an earlier one equals it; the id of the one that stays, or 0 if the module failed. A
+ * stream's session may live as long as the program, so that equal locations there share an id. */
 static __attribute__((noinline)) uint32_t find_location(kiln_session *s) {
   struct kn_sources *p = &s->sources;
   const uint32_t newest = --p->locs.n;

@@ -157,12 +157,12 @@ CASE(returned) {
   static const char *const goes_on[] = {"b3", "b2"};
   for (int next = 0; next < 2; next++) {
     char body[600];
-    snprintf(
-      body, sizeof body,
-      LINE("2") "  %%c = icmp.i64 sgt v0, 0\n  brif %%c, b1, b%d\nb1:\n" LINE(
-        "3") "  %%r = call @f(5)\n  br %s\n%s:\n" LINE("9") "  ret v0\nb%d:\n" LINE("5") "  ret "
-                                                                                         "7\n",
-      2 + next, goes_on[next], goes_on[next], 2 + next);
+    int n = snprintf(body, sizeof body,
+                     LINE("2") "  %%c = icmp.i64 sgt v0, 0\n  brif %%c, b1, b%d\n", 2 + next);
+    n += snprintf(body + n, sizeof body - n, "b1:\n" LINE("3") "  %%r = call @f(5)\n  br %s\n",
+                  goes_on[next]);
+    n += snprintf(body + n, sizeof body - n, "%s:\n" LINE("9") "  ret v0\n", goes_on[next]);
+    snprintf(body + n, sizeof body - n, "b%d:\n" LINE("5") "  ret 7\n", 2 + next);
     kiln_session *s = compiled_so(KILN_VARIABLES_KEPT, body);
     const struct kn_code_line *row = s->out->lines.at;
     while (row->loc.line != 9) row++;
@@ -174,16 +174,17 @@ CASE(returned) {
 
 /* LLVM has no code for a branch to the block that was made next: what it needs here is of the line before. */
 CASE(falls_through) {
-  char lines[100] = "";
-  kiln_session *s = compiled_so(
-    KILN_VARIABLES_KEPT,
-    LINE("2") "  %c = icmp.i64 sgt v0, 0\n  brif %c, b1, b3\nb1:\n" LINE(
-      "3") "  store.i64 3, v0\n" LINE("7") "  br b2\nb3:\n" LINE("5") "  store.i64 5, "
-                                                                      "v0\n" LINE(
-                                                                        "7") "  br "
-                                                                             "b2\nb2:"
-                                                                             "\n" LINE(
-                                                                               "9") "  ret 7\n");
+  static const char *const parts[] = {
+    LINE("2") "  %c = icmp.i64 sgt v0, 0\n  brif %c, b1, b3\n",
+    "b1:\n" LINE("3") "  store.i64 3, v0\n",
+    LINE("7") "  br b2\n",
+    "b3:\n" LINE("5") "  store.i64 5, v0\n",
+    LINE("7") "  br b2\n",
+    "b2:\n" LINE("9") "  ret 7\n",
+  };
+  char body[600] = "", lines[100] = "";
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) strcat(body, parts[k]);
+  kiln_session *s = compiled_so(KILN_VARIABLES_KEPT, body);
   shown(s, lines, sizeof lines);
   assert_string_equal(lines, "2 3 5 7 9");
   end(s);

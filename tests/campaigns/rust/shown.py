@@ -93,7 +93,8 @@ LINTS = re.compile(r'#!\[(?:cfg_attr\([^\]]*,\s*)?(?:deny|forbid)\([^\]]*\)\]')
 STATEMENT = re.compile(r'(?: {4,}|\t+)(?!pub\b)(let |if |for |while |match |[a-z_][\w.]*(\(|\.| = )|assert)')
 
 
-class Failed(Exception): pass
+class Failed(Exception):
+    pass
 
 
 def run(words, cwd, env=None, check=True, timeout=3600):

@@ -3,8 +3,7 @@
 libraries that shown.py has, and of the builds after edits, each of one function in another of the library's files, with the
 option and without it in turn; and the programs' sizes. Dependencies are compiled in both.
 
-    shown_cost.py --kiln=build/kiln [--toolchain=NAME] [--pairs=3] [--edits=8] [--instructions] [--each]
-                  [NAME@VERSION...]
+    shown_cost.py --kiln=build/kiln [--toolchain=NAME] [--pairs=3] [--edits=8] [--instructions] [NAME@VERSION...]
 
 A crate's figure is the ratio of two medians, that of edits of two sums: how much an edit compiles depends on which files
 rustc puts into one unit with the edited one, and that differs between the two ways. Nothing else should run on the machine.
@@ -12,8 +11,6 @@ rustc puts into one unit with the edited one, and that differs between the two w
 --instructions: millions of executed instructions in place of CPU time, which QEMU's user emulation counts: those of the
 compiler and the linker lld, with dependencies; KILN_BACKEND names the library that `kiln cargo --setup` built. They hardly
 differ from build to build, and other work does not change them.
-
---each: a line for each edited file, too, which tells a difference that all edits have from one of rustc's partition.
 """
 import argparse
 import functools
@@ -99,8 +96,9 @@ class Cost:
         shutil.copytree(os.path.join(shown.crates.fetch(*name.split('@'), options.sources), 'crate'), self.crate)
         sources = glob.glob(os.path.join(self.crate, 'src/**/*.rs'), recursive=True)
         self.sources = sorted(sources, key=lambda file: (os.path.getsize(file), file), reverse=True)[:options.edits]
-        for file in self.sources: self.edit(file, 10)
-        self.work, self.each = work, options.each
+        for file in self.sources:
+            self.edit(file, 10)
+        self.work = work
         self.measure = (Instructions if options.instructions else Time)(env, work)
         self.ways = {'off': [options.kiln, 'cargo'], 'on': [options.kiln, 'cargo', '--show']}
 
@@ -140,9 +138,8 @@ class Cost:
             compiled.update(word.rstrip(':') for line in shown.read_lines(file) for word in line.split())
         files = [file for file in self.sources if os.path.relpath(file, self.crate) in compiled]
         found = self.builds([functools.partial(self.edit, file, 11) for file in files])
-        if self.each:
-            for file, off, on in zip(files, found['off'], found['on']):
-                print('%-18s %s %.2f %+.1f %%' % ('', os.path.relpath(file, self.crate), off[0], 100 * (on[0] / off[0] - 1)), flush=True)
+        for file, off, on in zip(files, found['off'], found['on']):
+            print('%-18s %s %.2f %+.1f %%' % ('', os.path.relpath(file, self.crate), off[0], 100 * (on[0] / off[0] - 1)), flush=True)
         return {way: [sum(of) for of in zip(*rows)] for way, rows in found.items()}
 
 
@@ -153,7 +150,6 @@ def main():
     p.add_argument('--pairs', type=int, default=3)
     p.add_argument('--edits', type=int, default=8)
     p.add_argument('--instructions', action='store_true')
-    p.add_argument('--each', action='store_true')
     p.add_argument('--sources', default=os.path.join(shown.ROOT, 'build/cache/crates'))
     p.add_argument('crates', nargs='*', default=shown.CRATES)
     options = p.parse_args()
