@@ -1,4 +1,5 @@
-"""Mojo: programs by `mojo build -O0`, and by Kiln from the bitcode that Mojo writes, linked with Mojo's runtime library.
+"""Mojo: programs by `mojo build -O0`, and by Kiln from the bitcode that Mojo writes, linked with Mojo's runtime library,
+for this processor, which Mojo takes by default, and for x86-64-v3.
 Mojo is PyPI's package, in an environment in build/mojo: PyPI is needed once."""
 import glob
 import os
@@ -22,8 +23,12 @@ def installed():
 
 def cases(*_):
     mojo, lib = installed()
-    build = [mojo, 'build', '-O0', '--target-cpu', 'x86-64-v3']
     link = ['cc', 'program.o', '-o', 'program', '-L' + lib, '-Wl,-rpath,' + lib, '-lKGENCompilerRTShared', '-lm']
-    return [Case(os.path.basename(path), None, [build + [path, '-o', 'program']], [['./program']],
-                 by_kiln=[build + ['--emit', 'llvm-bitcode', path, '-o', 'program.bc'], ['kiln', 'cc', '-c', 'program.bc', '-o', 'program.o'],
-                          link]) for path in sorted(glob.glob(HERE + '/mojo/*.mojo'))]
+    found = []
+    for path in sorted(glob.glob(HERE + '/mojo/*.mojo')):
+        for way, options in ('native', []), ('x86-64-v3', ['--target-cpu', 'x86-64-v3']):
+            build = [mojo, 'build', '-O0', *options]
+            found.append(Case(os.path.basename(path) + ' ' + way, None, [build + [path, '-o', 'program']], [['./program']],
+                              by_kiln=[build + ['--emit', 'llvm-bitcode', path, '-o', 'program.bc'],
+                                       ['kiln', 'cc', '-c', 'program.bc', '-o', 'program.o'], link]))
+    return found
