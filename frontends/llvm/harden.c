@@ -62,6 +62,7 @@ bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value)
   } else if (strcmp(key, "target-features") == 0) {
     a->harden.avx |= strstr(value, "+avx") != NULL && !takes(value, "avx");
     a->harden.avx512 |= strstr(value, "+avx512f") != NULL && !takes(value, "avx512f");
+    a->harden.avx512bw |= strstr(value, "+avx512bw") != NULL && !takes(value, "avx512bw");
     bool general = takes(value, "sse") || takes(value, "sse2"), no_x87 = takes(value, "x87");
     a->harden.general |= general;
     a->harden.no_x87 |= no_x87;
@@ -95,6 +96,8 @@ void kn_bc_harden_done(struct kn_bc_attr *a) {
 bool kn_bc_harden_avx(const struct kn_bc_attr *a) { return a && a->harden.avx; }
 
 bool kn_bc_harden_avx512(const struct kn_bc_attr *a) { return a && a->harden.avx512; }
+
+bool kn_bc_harden_avx512bw(const struct kn_bc_attr *a) { return a && a->harden.avx512bw; }
 
 bool kn_bc_harden_narrow(const struct kn_bc_attr *a) { return a && a->harden.narrow; }
 

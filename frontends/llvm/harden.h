@@ -24,7 +24,7 @@ union kn_bc_hardening {
       leaves : 1; /* which function is called at the beginning; one at the end is */
     /* of x86-64: features that conventions depend on; vectors of 512 bits are not legal; only general registers may be
      * used; the x87 may not */
-    uint32_t avx : 1, avx512 : 1, narrow : 1, general : 1, no_x87 : 1;
+    uint32_t avx : 1, avx512 : 1, avx512bw : 1, narrow : 1, general : 1, no_x87 : 1;
     /* of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it */
     uint32_t branch : 1, branch_said : 1, sign : 1, sign_all : 1, sign_said : 1;
     uint32_t probe_bytes; /* distance of probes; 0: the default */
@@ -60,8 +60,9 @@ bool kn_bc_harden_no_plt(const struct kn_bc_attr *a);
 bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list);
 /* True of a function for processors with AVX; `a` may be NULL. */
 bool kn_bc_harden_avx(const struct kn_bc_attr *a);
-/* The same of AVX-512. */
+/* The same of AVX-512F and AVX-512BW. */
 bool kn_bc_harden_avx512(const struct kn_bc_attr *a);
+bool kn_bc_harden_avx512bw(const struct kn_bc_attr *a);
 /* True if min-legal-vector-width lets LLVM divide vectors of 512 bits, though the processor has registers for them. */
 bool kn_bc_harden_narrow(const struct kn_bc_attr *a);
 /* Notes a module flag: its value as a number, or as text of at most KN_BC_FLAG_TEXT bytes with its NUL; false if it

@@ -247,6 +247,7 @@ unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
   const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
   return (kn_bc_harden_avx(a) ? KN_BC_SIG_AVX : 0u) |
          (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u) |
+         (kn_bc_harden_avx512bw(a) ? KN_BC_SIG_AVX512BW : 0u) |
          (kn_bc_harden_narrow(a) ? KN_BC_SIG_NARROW : 0u);
 }
 

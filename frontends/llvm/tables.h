@@ -245,10 +245,11 @@ enum {
 
 /* What makes signatures of one function type differ, beside KN_BC_SIG_FLAGS. */
 enum {
-  KN_BC_SIG_NOINLINE = 1 << 4, /* the call, where something may be inlined */
-  KN_BC_SIG_AVX512 = 1 << 5,   /* and of 512 bits, */
-  KN_BC_SIG_NARROW = 1 << 9,   /* which the function may not use, though the processor has them */
-  KN_BC_SIG_AVX = 1 << 6,      /* vectors of 256 bits are passed in one register */
+  KN_BC_SIG_NOINLINE = 1 << 4,  /* the call, where something may be inlined */
+  KN_BC_SIG_AVX512 = 1 << 5,    /* and of 512 bits, */
+  KN_BC_SIG_AVX512BW = 1 << 10, /* masks of 64 lanes, too */
+  KN_BC_SIG_NARROW = 1 << 9,    /* which the function may not use, though the processor has them */
+  KN_BC_SIG_AVX = 1 << 6,       /* vectors of 256 bits are passed in one register */
   KN_BC_SIG_DEFINITION = 1 << 7,
   KN_BC_SIG_SYSV = 1 << 8 /* by System V's convention, where C's is another */
 };

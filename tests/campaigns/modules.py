@@ -330,7 +330,7 @@ def main():
         base = ll[:-3]
         h.run(['llvm-as-22', ll, '-o', base + '.bc'])
         h.run(['llc-22', '-O0', '-filetype=obj', '-relocation-model=pic', '-mtriple=%s-linux-gnu' % args.target, base + '.bc', '-o', base + '.llc.o'])
-        run = ['qemu-aarch64', *h.cross] if args.target == 'aarch64' else []
+        run = harness.QEMU if h.cross else []
         want = h.run([*run, h.link([base + '.llc.o'], base + '.llc')], check=False)[:2]
         for flags in [], ['--stress=%d' % (seed + 1)]:
             what = 'seed %d%s' % (seed, ' ' + flags[0] if flags else '')

@@ -257,14 +257,14 @@ MUTANTS = [
     ('a cycle goes through the scratch register here too', A, 'lib/codegen/moves.c',
      '          src[j] = (uint8_t)t;\n', ''),
     ('parameters of address-taken blocks go to their shadows', X, EDGE,
-     '  if (KN_UNLIKELY(w->f->block[e->target].address_taken)) m->dst_frame', '  if (false) m->dst_frame'),
+     'm->dst_frame = shadow(w, param);', 'm->dst_frame = (shadow(w, param), kn_frame_of(w, v));'),
     ('a parameter in memory that the edge writes is copied away', X, EDGE,
      'from == NULL ? !copy_away(w, &m) :', 'from == NULL ? false :'),
     ('arguments are computed before the paths part', X, EDGE,
      'if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {\n      if (!kn_code',
      'if (false) {\n      if (!kn_code'),
     ('an edge writes its target\'s parameters', X, EDGE,
-     'if (v->flags & KN_VF_HOME) m->dst = v->reg;', 'if (v->flags & KN_VF_HOME) return UINT32_MAX;'),
+     'return pass == 0 || KN_PUSH(w->owner, w->moves, m);', 'return true;'),
 
     # ---- x86-64 ----
     ('a store moves aliases away', X, REGS,

@@ -103,7 +103,8 @@ bool kn_bc_vec_passed(struct kn_bc *r, uint32_t type, unsigned flags, struct kn_
   if (p->wide != 4) return true;
   if (flags & KN_BC_SIG_NARROW)
     return kn_bc_unsupported(r, "512-bit vectors where min-legal-vector-width is less");
-  if (x.mask) /* with AVX512BW they are in a register, else they are scalars */
+  /* Without AVX512BW they are scalars, and a processor's name may stand for it. */
+  if (x.mask && !(flags & KN_BC_SIG_AVX512BW))
     return kn_bc_unsupported(r, "masks of 64 lanes where registers have 512 bits");
   return true;
 }

@@ -8,7 +8,8 @@ usage: calls.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--samp
                 [--tap] [--keep=DIR]
 
 --sample: fewer lanes, half of them for each type; with AVX-512F, each fourth type. On x86-64 functions with AVX2 are
-a second run, if this processor has it; then functions with AVX-512F are a third, which avx512.c runs on others."""
+a second run, if this processor has it; then functions with AVX-512F are a third, which avx512.c runs on others; masks of
+functions with AVX-512BW are a fourth, if this processor has it."""
 import os
 import random
 import sys
@@ -309,6 +310,9 @@ def main():
             for k, t in enumerate(o.types.split(','))] + [(runs[0], 'structs', lanes)] * (not o.lanes)
     wide = ('avx512', '"target-features"="+avx512f" ', True)
     jobs += [(wide, t, wide_lanes(t)) for t in WIDE[::4 if o.sample else 1] if t in o.types.split(',') and here(o, 'avx2') and not o.lanes]
+    masks = here(o, 'avx512bw')
+    jobs += [(('avx512bw', '"target-features"="+avx512f,+avx512bw" ', True), 'i1', [8, 16, 32, 33, 64, 128])] * (
+        masks and 'i1' in o.types.split(',') and not o.lanes)
 
     def each(job):
         (run, features, avx), t, lanes = job
@@ -323,6 +327,7 @@ def main():
     h.each(each, jobs)
     if not h.fake: h.each(lambda number: check_refused(h, o, number), range(len(REFUSED)))
     if o.target == 'x86_64' and not here(o, 'avx2'): h.skip('avx2 and avx512', 'no AVX2 here')
+    if o.target == 'x86_64' and not masks: h.skip('masks of avx512bw', 'no AVX-512BW here')
     h.finish()
 
 

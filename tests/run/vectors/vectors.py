@@ -464,7 +464,7 @@ def main():
             for seed, why in each:
                 if why == NO_CLANG: skipped.append(seed)
                 else: failed += why is not None
-                if why or o.tap:
+                if o.tap or why not in (None, NO_CLANG):
                     case(not why, 'seed %d' % seed, why)
         both = o.target == 'x86_64' and features_of(o)
         why = wide(o, work) if o.tap and both else None
