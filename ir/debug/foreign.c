@@ -35,9 +35,9 @@ bool kiln_file_is_foreign(const char *path) {
   for (unsigned i = 0; i < sizeof at_root / sizeof *at_root; i++)
     if (has_prefix(path, at_root[i])) return true;
   for (const char *at = path;; at++) {
-    if (*at > '\\') continue; /* lower-case letters are most of a path */
+    /* Lower-case letters, which are above a backslash, are most of a path. */
+    if (*at > '\\' || (*at != 0 && !is_separator(*at))) continue;
     if (*at == 0) return false;
-    if (!is_separator(*at)) continue;
     for (unsigned i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
       if (at[1] == anywhere[i][1] && has_prefix(at, anywhere[i])) return true;
   }

@@ -49,6 +49,7 @@ FOLDERS = {
     'docs/ir.md': 'ir lib/codegen',
     'docs/jit.md': 'lib/jit',
     'docs/languages.md': CODE,
+    'docs/numba.md': 'ir lib targets bindings/python frontends/llvm',
     'docs/platforms.md': CODE,
     'docs/platforms.md#programs-for-windows': 'lib/object lib/image targets lib/codegen',
     'docs/platforms.md#aarch64-hosts': 'targets/aarch64 lib/jit interp integrations/rustc',
