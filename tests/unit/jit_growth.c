@@ -1,9 +1,10 @@
 /* jit_growth [CYCLES [UNITS]]: what a JIT holds stays level while units come and go. First CYCLES units (default 4,000)
  * of changing sizes and kinds are added and removed, some 64 of them there at a time, the same ones in each quarter:
- * memory in use, resident memory and mappings must not be larger in the last quarter than in the second. Then, of UNITS units (default 2,000), every
- * second one is removed: the number of mappings must be small against the number of units. For each way of protection
- * and reach. Last, a stream's function with private data and source locations is defined CYCLES times: what the module
- * and its session have allocated must stay level. Speaks TAP. `./dev soak` has larger numbers. */
+ * memory in use, resident memory and mappings must not be larger in the last quarter than in the second. Then, of UNITS
+ * units (default 2,000), every second one is removed: the number of mappings must be small against the number of units.
+ * For each way of protection and reach. Last, a stream's function with private data and source locations is defined
+ * CYCLES times: what the module and its session have allocated must stay level. Speaks TAP. `./dev soak` has larger
+ * numbers. */
 #define _GNU_SOURCE
 #include <kiln/debug.h>
 #include <kiln/jit.h>
