@@ -312,10 +312,36 @@ static void run_passes(const struct shim_host *h, void *module, const char *pass
   if (tm != NULL) h->LLVMDisposeTargetMachine(tm);
 }
 
+/* Runs passes that write an object to memory. */
+static bool run_to_memory(const struct shim_host *host, void *passes, void *module,
+                          const struct shim_emission *e) {
+  struct shim_unit u = {.start = shim_cpu_ns()};
+  size_t n;
+  const char *name =
+    host->LLVMGetModuleIdentifier != NULL ? host->LLVMGetModuleIdentifier(module, &n) : "module";
+  const char *why = e->why;
+  if (why == NULL && because[0] != 0) why = because;
+  if (why == NULL) why = shim_module_refused(host, shim_machine_level(host, e->tm), module);
+  struct shim_machine machine = shim_machine_read(host, e->tm);
+  if (why == NULL) why = shim_compile(host, &u, module, &machine, name, NULL);
+  if (why == NULL) {
+    host->stream_write(e->stream, (const char *)u.unit.object.data, u.unit.object.size);
+    shim_log_kiln(&u, name);
+    shim_unit_free(&u);
+    return true;
+  }
+  uint64_t given_up = shim_cpu_ns();
+  bool changed = host->passes_run(passes, module);
+  shim_log_llvm(&u, name, why, given_up);
+  return changed;
+}
+
 bool shim_passes_run(void *passes, void *module) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->passes_run == NULL)
     return false; /* nobody calls what is nowhere defined */
+  const struct shim_emission *emission = shim_emission_of(passes);
+  if (emission != NULL) return run_to_memory(host, passes, module, emission);
   if (output[0] == 0) return host->passes_run(passes, module); /* passes of another kind */
   char path[sizeof output], dwo[sizeof beside];
   memcpy(path, output, sizeof path);

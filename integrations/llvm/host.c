@@ -46,6 +46,16 @@ static void open_host(struct shim_host *h, void *handle, const char *path) {
 #undef HOST
   *(void **)&h->passes_run = dlsym(handle, SHIM_PASSES_RUN);
   *(void **)&h->stream_new = dlsym(handle, SHIM_STREAM_NEW);
+  *(void **)&h->passes_new = dlsym(handle, SHIM_PASSES_NEW);
+  *(void **)&h->passes_add = dlsym(handle, SHIM_PASSES_ADD);
+  *(void **)&h->passes_to_emit = dlsym(handle, SHIM_PASSES_TO_EMIT);
+  if (h->passes_to_emit == NULL)
+    *(void **)&h->passes_to_emit = dlsym(handle, SHIM_PASSES_TO_EMIT_19);
+  *(void **)&h->stream_write = dlsym(handle, SHIM_STREAM_WRITE);
+  h->passes_functions = dlsym(handle, SHIM_PASSES_FUNCTIONS);
+  h->file_functions = dlsym(handle, SHIM_FILE_FUNCTIONS);
+  h->library_info = dlsym(handle, SHIM_LIBRARY_INFO);
+  h->cost_info = dlsym(handle, SHIM_COST_INFO);
   *(void **)&h->opt_level = dlsym(handle, SHIM_OPT_LEVEL);
   *(void **)&h->engine_create = dlsym(handle, SHIM_ENGINE_CREATE);
   *(void **)&h->set_object_cache = dlsym(handle, SHIM_SET_OBJECT_CACHE);

@@ -53,7 +53,7 @@ static bool is_unoptimized(const struct shim_host *h, void *module) {
   return true;
 }
 
-static const char *refused(const struct shim_host *h, int level, void *module) {
+const char *shim_module_refused(const struct shim_host *h, int level, void *module) {
   enum { HIGHEST = 3 };
   if (h->why != NULL) return h->why;
   if (level == SHIM_LEVEL_UNKNOWN && shim_settings()->opt_level >= HIGHEST) level = HIGHEST;
@@ -61,6 +61,11 @@ static const char *refused(const struct shim_host *h, int level, void *module) {
   if (why != NULL && level >= SHIM_LEVEL_UNKNOWN && !shim_settings()->bad &&
       is_unoptimized(h, module))
     why = NULL;
+  return why;
+}
+
+static const char *refused(const struct shim_host *h, int level, void *module) {
+  const char *why = shim_module_refused(h, level, module);
   if (why != NULL) return why;
   if (!h->LLVMCreateMemoryBufferWithMemoryRangeCopy || !h->LLVMGetModuleIdentifier ||
       !h->LLVMGetFirstGlobal || !h->LLVMGetNextGlobal || !h->LLVMIsThreadLocal)
@@ -230,7 +235,7 @@ int LLVMCreateExecutionEngineForModule(void **out, void *module, char **error) {
   return failed;
 }
 
-static int level_of(const struct shim_host *h, void *tm) {
+int shim_machine_level(const struct shim_host *h, void *tm) {
   int level = shim_level_of(tm);
   return level == SHIM_LEVEL_UNKNOWN && h->opt_level != NULL ? h->opt_level(tm) : level;
 }
@@ -238,10 +243,18 @@ static int level_of(const struct shim_host *h, void *tm) {
 void *shim_engine_create(void *builder, void *tm) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->engine_create == NULL) return NULL;
-  int level = tm != NULL ? level_of(host, tm) : SHIM_LEVEL_UNKNOWN; /* the engine takes it over */
+  int level =
+    tm != NULL ? shim_machine_level(host, tm) : SHIM_LEVEL_UNKNOWN; /* the engine takes it over */
   void *engine = host->engine_create(builder, tm);
   serve(host, engine, level);
   return engine;
+}
+
+void shim_function_replace(void **at, void *ours) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)at & ~(page - 1);
+  if (mprotect((void *)start, page, PROT_READ | PROT_WRITE) != 0) return;
+  *at = ours;
+  mprotect((void *)start, page, PROT_READ); /* as the dynamic linker has left it */
 }
 
 /* ---- ORC's LLJIT in C++ ---- */
@@ -274,7 +287,7 @@ static struct expected *compile_with(const struct shim_host *h, struct expected 
   struct wanted w;
   begin(&w, h, module);
   const struct shim_machine machine = shim_machine_read(h, tm);
-  void *object = object_of(&w, level_of(h, tm), &machine);
+  void *object = object_of(&w, shim_machine_level(h, tm), &machine);
   if (object != NULL) {
     *result = (struct expected){.value = object};
     return result;
@@ -310,11 +323,7 @@ static void replace(void **functions, shim_orc_compile_fn *theirs, shim_orc_comp
   enum { COMPILE = 4 };
   if (functions == NULL || theirs == NULL || functions[COMPILE] != (void *)(uintptr_t)theirs)
     return;
-  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE),
-            at = (uintptr_t)&functions[COMPILE] & ~(page - 1);
-  if (mprotect((void *)at, page, PROT_READ | PROT_WRITE) != 0) return;
-  functions[COMPILE] = (void *)(uintptr_t)ours;
-  mprotect((void *)at, page, PROT_READ); /* as the dynamic linker has left it */
+  shim_function_replace(&functions[COMPILE], (void *)(uintptr_t)ours);
 }
 
 /* Has the LLJITs of this LLVM compile by Kiln. */

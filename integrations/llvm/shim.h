@@ -6,7 +6,8 @@
  *   machine.c   what is known of target machines: the level of optimization, the processor
  *   compiler.c  which compiler the process is, and what its command line says
  *   guard.c     a crash of Kiln's own code, which becomes a reason to have LLVM compile
- *   emit.c      objects: LLVM-C's two calls, and LLVM's passes that write to a file
+ *   emit.c      objects: LLVM-C's two calls, and LLVM's passes that write an object
+ *   stream.c    which passes of LLVM's C++ classes write an object to memory
  *   orc.c       modules of ORC's LLJIT, by LLVM-C
  *   jit.c       modules of MCJIT, and of ORC's LLJIT in C++
  *
@@ -108,6 +109,11 @@ struct shim_host {
   SHIM_HOST_FUNCTIONS
 #undef HOST
   bool (*passes_run)(void *passes, void *module);
+  void (*passes_new)(void *passes);
+  void (*passes_add)(void *passes, void *pass);
+  bool (*passes_to_emit)(void *tm, void *passes, void *stream, void *dwo, int type, bool unverified,
+                         void *info);
+  void *(*stream_write)(void *stream, const char *bytes, size_t n);
   void (*stream_new)(void *stream, const char *path, size_t n, void *error, int flags);
   int (*opt_level)(const void *tm);
   void *(*engine_create)(void *builder, void *tm);
@@ -118,6 +124,7 @@ struct shim_host {
   shim_orc_compile_fn *simple_compile, *concurrent_compile;
   /* tables of virtual functions */
   void **mcjit_functions, **simple_functions, **owning_functions, **concurrent_functions;
+  void **passes_functions, **file_functions, **library_info, **cost_info;
 };
 
 /* The mangled names of llvm::legacy::PassManager::run(llvm::Module &),
@@ -127,6 +134,21 @@ struct shim_host {
 #define SHIM_STREAM_NEW                                                                            \
   "_ZN4llvm14raw_fd_ostreamC1ENS_9StringRefERSt10error_codeNS_3sys2fs9OpenFlagsE"
 #define SHIM_OPT_LEVEL "_ZNK4llvm13TargetMachine11getOptLevelEv"
+/* Emission by LLVM's C++ classes: the constructor and add(llvm::Pass *) of llvm::legacy::PassManager,
+ * llvm::raw_ostream::write(const char *, size_t); the tables of virtual functions of the first, of raw_fd_ostream and
+ * of two passes; addPassesToEmitFile, which LLVM 20 gave another class. */
+#define SHIM_PASSES_NEW "_ZN4llvm6legacy11PassManagerC1Ev"
+#define SHIM_PASSES_ADD "_ZN4llvm6legacy11PassManager3addEPNS_4PassE"
+#define SHIM_STREAM_WRITE "_ZN4llvm11raw_ostream5writeEPKcm"
+#define SHIM_PASSES_FUNCTIONS "_ZTVN4llvm6legacy11PassManagerE"
+#define SHIM_FILE_FUNCTIONS "_ZTVN4llvm14raw_fd_ostreamE"
+#define SHIM_LIBRARY_INFO "_ZTVN4llvm28TargetLibraryInfoWrapperPassE"
+#define SHIM_COST_INFO "_ZTVN4llvm30TargetTransformInfoWrapperPassE"
+#define SHIM_EMIT_ARGUMENTS                                                                        \
+  "19addPassesToEmitFileERNS_6legacy15PassManagerBaseERNS_17raw_pwrite_streamEPS4_NS_"             \
+  "15CodeGenFileTypeEbPNS_28MachineModuleInfoWrapperPassE"
+#define SHIM_PASSES_TO_EMIT "_ZN4llvm24CodeGenTargetMachineImpl" SHIM_EMIT_ARGUMENTS
+#define SHIM_PASSES_TO_EMIT_19 "_ZN4llvm17LLVMTargetMachine" SHIM_EMIT_ARGUMENTS
 /* JITs of LLVM's C++ classes: llvm::EngineBuilder::create(TargetMachine *), MCJIT::setObjectCache(ObjectCache *), the
  * constructors of orc::LLJIT and orc::LLLazyJIT, orc::JITTargetMachineBuilder::createTargetMachine(), operator() of
  * ORC's compilers; their and MCJIT's tables of virtual functions. The same from LLVM 11 to 23. */
@@ -177,6 +199,25 @@ bool shim_is_small(int model);
 
 /* Has the module variables of which each thread has its own? */
 bool shim_has_thread_local(const struct shim_host *host, void *module);
+
+/* ---- jit.c ---- */
+
+/* The level of a target machine, and why a module is not Kiln's at that level (NULL: it is): one that nobody knows is
+ * the highest, but what LLVM would not optimize at any level is Kiln's. */
+int shim_machine_level(const struct shim_host *host, void *tm);
+const char *shim_module_refused(const struct shim_host *host, int level, void *module);
+/* Puts a function into a table of virtual functions of LLVM's. */
+void shim_function_replace(void **at, void *ours);
+
+/* ---- stream.c ---- */
+
+/* What a PassManager is to emit. */
+struct shim_emission {
+  void *tm, *stream;
+  const char *why; /* why LLVM does it; NULL: Kiln may */
+};
+/* That of the thread's newest PassManager, if it is this one and emits an object to memory; NULL: it does not. */
+const struct shim_emission *shim_emission_of(const void *passes);
 
 /* ---- compiler.c ---- */
 

@@ -65,6 +65,31 @@ for version in 14 22; do
   check "LLVM $version, ORC at -O0" logged "$by_kiln|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 0
   check "LLVM $version, ORC at -O2" logged "$by_llvm|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 2
 done
+# ---- LLVM's C++ classes, to a stream in memory ----
+
+# answers HEX COMMAND...: what the command emits to s.o returns this number.
+answers() { rm -f s.o; "${@:2}" && objdump -d s.o | grep -q "mov .*\$0x$1,%eax"; }
+emitted='^answers: 1 functions, 1 instructions$'
+for version in 14 22; do
+  config=llvm-config-$version
+  type -P $config > /dev/null || { skip "streams of LLVM $version" "there is no $config"; continue; }
+  check "stream.cpp with LLVM $version" g++ -O1 -Wall -Wno-unused-parameter $($config --cxxflags) "$tests/tool/llvm/stream.cpp" -o stream \
+    $($config --ldflags) -lLLVM-$version
+  # From LLVM 20 on nobody says at which level a target machine of C++ compiles.
+  [[ $version == 14 ]] && level=0 refused='the unit is optimized' || level=3 refused='its level of optimization is not known'
+  for how in plain info buffer again; do
+    check "LLVM $version, a stream, $how" logged "$emitted" answers 2a env KILN_OPT_LEVEL=$level "$kiln" with ./stream 0 $how s.o
+  done
+  check "LLVM $version, a stream, passes of the program's own" logged "^answers: compiled by LLVM: the program's own passes$" \
+    answers 2b env KILN_OPT_LEVEL=$level "$kiln" with ./stream 0 own s.o
+  check "LLVM $version, a stream, at -O2" logged "^answers: compiled by LLVM: $refused$" answers 2a "$kiln" with ./stream 2 plain s.o
+  # Assembly and files are LLVM's, without a line in the log.
+  check "LLVM $version, assembly to a stream" env KILN_OPT_LEVEL=3 KILN_LOG="$work/none" "$kiln" with ./stream 0 text s.s
+  check "LLVM $version, its text" grep -q 'movl.*\$42, %eax' s.s
+  check "LLVM $version, a file" answers 2a env KILN_OPT_LEVEL=3 KILN_LOG="$work/none" "$kiln" with ./stream 0 file s.o
+  check "LLVM $version, what is LLVM's alone" test ! -s "$work/none"
+done
+
 # ---- JITs that compile when code is wanted ----
 
 functions='(first|second|third|text).*: [0-9]+ functions, [0-9]+ instructions$'

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Programs of other languages by their own compilers, by LLVM and under `kiln with`: the same results.
 
-    languages.py --kiln=build/kiln [d | druntime | phobos | ghdl | crystal | repl | inkwell | zig | mojo]... [--count=N]
-                 [--match=WORD] [--jobs=N] [--timeout=SECONDS] [--keep=FOLDER]
+    languages.py --kiln=build/kiln [d | druntime | phobos | ghdl | crystal | repl | inkwell | zig | mojo | lapack | pocl]...
+                 [--count=N] [--match=WORD] [--jobs=N] [--timeout=SECONDS] [--keep=FOLDER]
 
 d         the D test suite's runnable programs, by ldc2 -g
 druntime  the unit tests of the modules of D's runtime, with -g
@@ -13,9 +13,11 @@ repl      sessions of clang-repl: the files in sessions, beside this one
 inkwell   three programs in Rust that use MCJIT by the crate Inkwell
 zig       the tests of the files of Zig's library, by Zig and from the bitcode that it writes
 mojo      programs in Mojo, by Mojo and from its bitcode: the files in mojo, beside this one
+lapack    the tests of BLAS and LAPACK, by flang and by `kiln flang`
+pocl      kernels in OpenCL, by POCL: the files in pocl, beside this one
 
 Their sources are Debian's, or upstream's as Debian has it; the crate Inkwell is crates.io's, Zig and Mojo are PyPI's.
-Without a name all nine run, with 10 cases each; with names
+Without a name all eleven run, with 10 cases each; with names
 all cases of those, or --count of them, evenly chosen. A case that does not build or pass by LLVM is named and does not
 count. A case whose output differs between two runs by LLVM is compared by its exit status alone. Ends with the units
 that each compiler made, the reasons of those that LLVM did, the CPU time of building and running, and 1 if results
@@ -36,9 +38,11 @@ import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUITES = {'d': 'd', 'druntime': 'd', 'phobos': 'd', 'ghdl': 'ghdl', 'crystal': 'crystal', 'repl': 'repl', 'inkwell': 'inkwell',
-          'zig': 'zig', 'mojo': 'mojo'}
+          'zig': 'zig', 'mojo': 'mojo', 'lapack': 'lapack', 'pocl': 'pocl'}
 ALL_BY_KILN = set(SUITES) - {'ghdl', 'repl'}
 LOGGED = re.compile(r'^(.*?): (?:(\d+) functions, (\d+) instructions|compiled by LLVM: (.*))$')
+# `kiln`, the command, also as the compiler that a setting of make names
+BY_KILN = re.compile(r'^((?:\w+=)?)kiln(?= |$)')
 ADDRESS = re.compile(rb'0x[0-9a-f]{6,16}\b')
 VERDICTS = ('same', 'same status', 'differs', 'not by LLVM', 'left out')
 # Name; a function that fills the case's folder, or None; the commands that build it, which run under `kiln with`, unless
@@ -92,7 +96,7 @@ class Runner:
             return case.builds
         if case.by_kiln is None:
             return [[self.args.kiln, 'with'] + words for words in case.builds]
-        return [[self.args.kiln] + words[1:] if words[0] == 'kiln' else words for words in case.by_kiln]
+        return [[BY_KILN.sub(lambda m: m[1] + self.args.kiln, w) if w is words[0] or '=' in w else w for w in words] for words in case.by_kiln]
 
     def one_way(self, case, folder, kiln):
         """Builds the case in a new folder, which has the same name both ways, and runs it."""
