@@ -1,8 +1,8 @@
 /* Objects that a program has LLVM's C++ classes write to memory, or to any stream of its own: addPassesToEmitFile, a
- * virtual function of target machines, says the stream and the target machine, and the run of these passes follows. The
- * function is replaced in LLVM's tables when a program creates a PassManager, and so is PassManager::add: where a program
- * adds passes of its own before those that emit, the module that is emitted is not the one that is run on, and LLVM
- * emits it. Files are not taken: their route is in emit.c. */
+ * virtual function of target machines, says the stream and the target machine, and the run of these passes follows.
+ * The function is replaced in LLVM's tables when a program creates a PassManager, and so is PassManager::add: where
+ * a program adds passes of its own before those that emit, the module that is emitted is not the one that is run on,
+ * and LLVM emits it. Files are not taken: their route is in emit.c. */
 #define _GNU_SOURCE
 #include "shim.h"
 

@@ -1,5 +1,5 @@
 """OpenCL by POCL on the processor: the files of kernels in pocl, beside this one, each compiled and run by a program that
-prints what they compute. POCL optimizes what it emits, and so the shim is asked for that level."""
+prints what they compute. POCL optimizes what it emits, and so the shim takes that level."""
 import glob
 import os
 import subprocess
