@@ -1,8 +1,8 @@
 /* Objects that a program has LLVM's C++ classes write to memory, or to any stream of its own: addPassesToEmitFile, a
  * virtual function of target machines, says the stream and the target machine, and the run of these passes follows.
  * The function is replaced in LLVM's tables when a program creates a PassManager, and so is PassManager::add: where
- * a program adds passes of its own before those that emit, the module that is emitted is not the one that is run on,
- * and LLVM emits it. Files are not taken: their route is in emit.c. */
+ * a program adds passes of its own, before those that emit or after them, LLVM runs all and emits.
+ * Files are not taken: their route is in emit.c. */
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -54,9 +54,7 @@ static bool emit_to(void *tm, void *passes, void *stream, void *dwo, int type, b
     newest.emission =
       (struct shim_emission){.tm = tm,
                              .stream = stream,
-                             .why = dwo != NULL  ? "debug information beside the object"
-                                    : newest.own ? "the program's own passes"
-                                                 : NULL};
+                             .why = dwo != NULL ? "debug information beside the object" : NULL};
   return failed;
 }
 
@@ -71,9 +69,20 @@ static void note(const struct shim_host *h, const void *passes, void *pass) {
   if (newest.passes == passes && !newest.adding && !is_silent(h, pass)) newest.own = true;
 }
 
-/* In the place of PassManager::add. */
+/* In the place of PassManager::add. It is LLVM that calls it, often for each object, and to look for libLLVM by an
+ * address in it reads its whole table of symbols: the last host is kept. */
 static void add(void *passes, void *pass) {
-  const struct shim_host *h = SHIM_CALLERS_HOST();
+  static _Thread_local struct {
+    const void *functions;
+    const struct shim_host *host;
+  } last;
+  const void *functions = *(void **)passes;
+  if (last.functions != functions) {
+    last.host = shim_host_of(functions);
+    if (last.host == NULL) last.host = SHIM_CALLERS_HOST(); /* a class of the program's */
+    last.functions = functions;
+  }
+  const struct shim_host *h = last.host;
   note(h, passes, pass);
   h->passes_add(passes, pass);
 }
@@ -140,5 +149,6 @@ void shim_passes_new(void *passes) {
 }
 
 const struct shim_emission *shim_emission_of(const void *passes) {
+  if (newest.own && newest.emission.why == NULL) newest.emission.why = "the program's own passes";
   return newest.passes == passes && newest.emission.stream != NULL ? &newest.emission : NULL;
 }

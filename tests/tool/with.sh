@@ -82,6 +82,8 @@ for version in 14 22; do
   done
   check "LLVM $version, a stream, passes of the program's own" logged "^answers: compiled by LLVM: the program's own passes$" \
     answers 2b env KILN_OPT_LEVEL=$level "$kiln" with ./stream 0 own s.o
+  check "LLVM $version, a stream, such passes afterwards" logged "^answers: compiled by LLVM: the program's own passes$" \
+    answers 2a env KILN_OPT_LEVEL=$level "$kiln" with ./stream 0 after s.o
   check "LLVM $version, a stream, at -O2" logged "^answers: compiled by LLVM: $refused$" answers 2a "$kiln" with ./stream 2 plain s.o
   # Assembly and files are LLVM's, without a line in the log.
   check "LLVM $version, assembly to a stream" env KILN_OPT_LEVEL=3 KILN_LOG="$work/none" "$kiln" with ./stream 0 text s.s

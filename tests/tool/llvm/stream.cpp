@@ -1,8 +1,8 @@
 // stream LEVEL HOW FILE: through LLVM's C++ classes, emits a module with a function `answer` that returns 42 at a level
 // of optimization (0 to 3) to a vector in memory, which is written to FILE. HOW: `plain`; `info`, passes before that tell
-// others of functions and costs; `own`, a pass before that makes the answer 43; `buffer`, by a buffered stream; `text`,
-// as assembly; `file`, to the file itself; `again`, another PassManager that emits nothing is run at the same address
-// first, and once more afterwards.
+// others of functions and costs; `own`, a pass before that makes the answer 43; `after`, that pass comes after; `buffer`,
+// by a buffered stream; `text`, as assembly; `file`, to the file itself; `again`, another PassManager that emits nothing
+// is run at the same address first, and once more afterwards.
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/Config/llvm-config.h>
@@ -84,9 +84,12 @@ int main(int argc, char **argv) {
     }
     if (how == "own") passes->add(new Change);
     if (round == 1 && tm->addPassesToEmitFile(*passes, stream, nullptr, how == "text" ? text : object)) return 4;
+    if (how == "after") passes->add(new Change);
     passes->run(m);
     passes->~PassManager();
   }
+  auto *answer = cast<ConstantInt>(function->front().getTerminator()->getOperand(0));
+  if (how == "after" && answer->getZExtValue() != 43) return 5;
   if (how == "file") return 0;
   if (how == "buffer") { // its destructor is what writes to the vector
     StringRef held = buffer.str();
