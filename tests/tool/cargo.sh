@@ -454,26 +454,33 @@ once() {
   [[ -z $(told build) ]] || { echo 'it is said twice'; return 1; }
 }
 check "the first build says who compiled the project" own_cache once
-# A linker that takes long.
-printf '#!/bin/sh\nn=0; while [ $n -lt "${LINK_TURNS:-300000}" ]; do n=$((n + 1)); done\nexec cc "$@"\n' > slow-linker && chmod +x slow-linker
-# links FIRST TURNS [WORD]...: the lines about links, of a build of all whose links take FIRST turns, and of one after an edit.
+# A linker that takes so many seconds of CPU time.
+cat > slow-linker << 'EOF'
+#!/bin/sh
+python3 -c 'import sys, time
+while time.process_time() < float(sys.argv[1]): pass' "${LINK_SECONDS:-0.25}"
+exec cc "$@"
+EOF
+chmod +x slow-linker
+# links FIRST SECOND [WORD]...: the lines about links, of a build of all whose links take FIRST seconds, and of one after an
+# edit.
 links() {
-  local -x LINK_TURNS=$1 RUSTFLAGS=-Clinker=$work/slow-linker
+  local -x LINK_SECONDS=$1 RUSTFLAGS=-Clinker=$work/slow-linker
   echo 'fn main() {}' > top/inner/src/main.rs
   told "${@:3}" > /dev/null; mv said before; touch top/inner/src/main.rs
-  LINK_TURNS=$2; in_inner "$kiln" cargo "${@:3}" > said 2>&1
+  LINK_SECONDS=$2; in_inner "$kiln" cargo "${@:3}" > said 2>&1
   rm top/inner/src/main.rs; grep -h 'a link took' before said
 }
 slow_links() {
-  [[ -z $(KILN_DYNAMIC_DEPS=1 links 0 1000000 build) ]] || { echo 'it is said of what the variable does'; return 1; }
-  [[ -z $(links 0 1000000 --dynamic-deps build) ]] || { echo 'it is said of what the option does'; return 1; }
-  [[ $(links 0 1000000 build) == 'kiln: a link took '[1-9]*' s of CPU time; kiln cargo --dynamic-deps links dependencies once' ]] || { cat said; return 1; }
-  [[ -z $(links 0 1000000 build) ]] || { echo 'it is said twice'; return 1; }
+  [[ -z $(KILN_DYNAMIC_DEPS=1 links 0 1.5 build) ]] || { echo 'it is said of what the variable does'; return 1; }
+  [[ -z $(links 0 1.5 --dynamic-deps build) ]] || { echo 'it is said of what the option does'; return 1; }
+  [[ $(links 0 1.5 build) == 'kiln: a link took '[1-9]*' s of CPU time; kiln cargo --dynamic-deps links dependencies once' ]] || { cat said; return 1; }
+  [[ -z $(links 0 1.5 build) ]] || { echo 'it is said twice'; return 1; }
 }
 check "a slow link says once what makes it shorter" own_cache slow_links
 quick_links() { [[ -z $(links 0 0 build) ]] || { cat said; return 1; }; }
 check "a quick one says nothing" own_cache quick_links
-optimized_links() { [[ -z $(links 1000000 0 build) ]] || { cat before; return 1; }; }
+optimized_links() { [[ -z $(links 1.5 0 build) ]] || { cat before; return 1; }; }
 check "nor does one of a build in which LLVM compiles" own_cache optimized_links
 with_toolchain() { PATH=$work/plus:$PATH; [[ $(told +some build) == *'; to use Kiln in rustc, run kiln cargo +some --setup' ]] || { cat said; return 1; }; }
 check "and names the toolchain that was" own_cache with_toolchain

@@ -51,7 +51,8 @@ int main(int argc, char **argv) {
   const char *text = source;
   cl_program program = clCreateProgramWithSource(context, 1, &text, NULL, &status);
   expect(status, "program");
-  status = clBuildProgram(program, 1, &device, "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt", NULL, NULL);
+  status = clBuildProgram(program, 1, &device,
+                          "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt", NULL, NULL);
   if (status != CL_SUCCESS) {
     static char log[1 << 14];
     clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, sizeof log, log, NULL);
@@ -76,10 +77,13 @@ int main(int argc, char **argv) {
     expect(clSetKernelArg(kernels[k], 1, sizeof out, &out), "second argument");
     expect(clSetKernelArg(kernels[k], 2, sizeof s, &s), "third argument");
     for (int round = 0; round < ROUNDS; round++) {
-      expect(clEnqueueFillBuffer(queue, out, &zero, sizeof zero, 0, sizeof results, 0, NULL, NULL), "fill");
-      expect(clEnqueueNDRangeKernel(queue, kernels[k], 1, NULL, &size, &group, 0, NULL, NULL), "run");
+      expect(clEnqueueFillBuffer(queue, out, &zero, sizeof zero, 0, sizeof results, 0, NULL, NULL),
+             "fill");
+      expect(clEnqueueNDRangeKernel(queue, kernels[k], 1, NULL, &size, &group, 0, NULL, NULL),
+             "run");
     }
-    expect(clEnqueueReadBuffer(queue, out, CL_TRUE, 0, sizeof results, results, 0, NULL, NULL), "read");
+    expect(clEnqueueReadBuffer(queue, out, CL_TRUE, 0, sizeof results, results, 0, NULL, NULL),
+           "read");
     show(name, results);
   }
   return 0;
