@@ -476,7 +476,8 @@ def main():
         print('1..%d' % cases[0])
         failed += why is not None
     else:
-        print('%d programs, %d failed, %d not compiled by clang' % (o.count, failed, len(skipped)))
+        print('%d programs, %d failed, %d not compiled by clang%s' % (
+            o.count, failed, len(skipped), ': seeds %s' % ' '.join(map(str, skipped)) if skipped else ''))
     return failed != 0
 
 
