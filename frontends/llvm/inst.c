@@ -4,6 +4,8 @@
  * run is written again once it is a value. */
 #include "frequent.h"
 
+#include <kiln/inspect.h>
+
 static bool too_short(struct kn_bc *r) {
   return kn_bc_malformed(r, "a record of the wrong length");
 }
@@ -196,6 +198,48 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kn_bc_kinds[r->types.at[type].kind].negate(r, id, type);
 }
 
+/* Is `v` a division of floats in the current LLVM block? */
+static bool is_division(const struct kn_bc *r, kiln_value v) {
+  const kiln_inst_info is = kiln_inst_get(r->f, (kiln_inst){v.id});
+  return is.op == KILN_OP_FDIV && (is.block.id == r->fn.bb || is.block.id >= r->fn.n_bbs);
+}
+
+/* The comparison or division `v`, built again. */
+static kiln_value again(struct kn_bc *r, kiln_value v) {
+  const kiln_inst at = {v.id};
+  const kiln_inst_info is = kiln_inst_get(r->f, at);
+  const kiln_value x = kiln_inst_operand(r->f, at, 0), y = kiln_inst_operand(r->f, at, 1);
+  if (is.op == KILN_OP_ICMP) return kiln_build_icmp(r->f, (kiln_icond)is.cond, is.type, x, y);
+  if (is.op == KILN_OP_FCMP) return kiln_build_fcmp(r->f, (kiln_fcond)is.cond, is.type, x, y);
+  return kiln_build_binary(r->f, is.op, is.type, x, y);
+}
+
+/* Selects a float by a branch if a side is a division, so that it is computed only where it is selected, as in the
+ * program's source: LLVM's passes make selections of such branches, which its code generation undoes
+ * (CodeGenPrepare::optimizeSelectInst). The exceptions that fetestexcept and Fortran's STOP report depend on it. Kiln
+ * drops the operations before the branch if nothing else uses them. Returns none if no side is a division. */
+static kiln_value select_by_branch(struct kn_bc *r, kiln_type type, kiln_value cond,
+                                   const kiln_value side[2]) {
+  const bool divides[2] = {is_division(r, side[0]), is_division(r, side[1])};
+  if (!(divides[0] || divides[1]) || r->m->has_strict) return (kiln_value){0};
+  const kiln_op compares = kiln_inst_get(r->f, (kiln_inst){cond.id}).op;
+  if (compares != KILN_OP_FCMP && compares != KILN_OP_ICMP) return (kiln_value){0};
+  const kiln_block join = kiln_block_new(r->f);
+  const kiln_value result = kiln_block_add_param(r->f, join, type);
+  kiln_block to[2];
+  for (unsigned k = 0; k < 2; k++) to[k] = divides[k] ? kiln_block_new(r->f) : join;
+  cond = again(r, cond); /* next to its branch */
+  kiln_build_brif(r->f, cond, to[0], &side[0], !divides[0], to[1], &side[1], !divides[1]);
+  for (unsigned k = 0; k < 2; k++) {
+    if (!divides[k]) continue;
+    kiln_block_switch(r->f, to[k]);
+    const kiln_value quotient = again(r, side[k]);
+    kiln_build_br(r->f, join, &quotient, 1);
+  }
+  kn_bc_split_to(r, join);
+  return result;
+}
+
 static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t a, b, c, type, ctype;
@@ -218,6 +262,8 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kiln_type kt = kn_bc_part_type(r, t, k);
     kiln_value v = kn_bc_part(r, &x, k), w = kn_bc_part(r, &y, k);
     out[k] = kn_bc_in_parts(t) ? (kiln_value){0} : kn_bc_select_truth(r, cond, kt, v, w);
+    if (!out[k].id && t->kind == TK_FLOAT)
+      out[k] = select_by_branch(r, kt, cond, (kiln_value[]){v, w});
     if (!out[k].id) out[k] = kiln_build_select(r->f, kt, cond, v, w);
   }
   kn_bc_define(r, type, out);

