@@ -217,11 +217,12 @@ static kiln_value again(struct kn_bc *r, kiln_value v) {
 /* Selects a float by a branch if a side is a division, so that it is computed only where it is selected, as in the
  * program's source: LLVM's passes make selections of such branches, which its code generation undoes
  * (CodeGenPrepare::optimizeSelectInst). The exceptions that fetestexcept and Fortran's STOP report depend on it. Kiln
- * drops the operations before the branch if nothing else uses them. Returns none if no side is a division. */
+ * drops the operations before the branch if nothing else uses them. Returns none if no side is a division, and for
+ * operations by name, whose users chose the selection and go on in the same block. */
 static kiln_value select_by_branch(struct kn_bc *r, kiln_type type, kiln_value cond,
                                    const kiln_value side[2]) {
   const bool divides[2] = {is_division(r, side[0]), is_division(r, side[1])};
-  if (!(divides[0] || divides[1]) || r->m->has_strict) return (kiln_value){0};
+  if (!(divides[0] || divides[1]) || r->m->has_strict || r->operation) return (kiln_value){0};
   const kiln_op compares = kiln_inst_get(r->f, (kiln_inst){cond.id}).op;
   if (compares != KILN_OP_FCMP && compares != KILN_OP_ICMP) return (kiln_value){0};
   const kiln_block join = kiln_block_new(r->f);

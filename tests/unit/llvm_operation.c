@@ -558,6 +558,14 @@ static void blocks(void **test) {
   const kiln_llvm_operand address = {.type = "ptr", .parts = &in};
   assert_int_equal(kiln_llvm_builder_build(b, f, "load", "i200", &address, 1, wide), KILN_OK);
   assert_int_equal(kiln_block_current(f).id, 0);
+  /* a selection of a division does not: only one of a file is a branch */
+  kiln_value zero = kiln_const_f64(f, 0),
+             q = kiln_build_binary(f, KILN_OP_FDIV, KILN_TYPE_F64, zero, zero);
+  kiln_value is = kiln_build_fcmp(f, KILN_FCOND_UNO, KILN_TYPE_F64, q, q), chosen;
+  const kiln_llvm_operand number = {.type = "double", .parts = &q},
+                          either[3] = {{.type = "i1", .parts = &is}, number, number};
+  assert_int_equal(kiln_llvm_builder_build(b, f, "select", "double", either, 3, &chosen), KILN_OK);
+  assert_int_equal(kiln_block_current(f).id, 0);
   const kiln_llvm_operand two[2] = {{.type = "i200", .parts = wide},
                                     {.type = "i200", .parts = wide}};
   assert_int_equal(kiln_llvm_builder_build(b, f, "udiv", "i200", two, 2, wide), KILN_OK);

@@ -34,7 +34,7 @@ def main():
         mold = 'init.trampoline' not in text  # which takes no notice of the objects' wish for an executable stack
         h.run([args.clang, '-w', '-c', '-emit-llvm', '-x', 'ir', sources[name], '-o', bc])
         own = h.path(name + '.clang.o')
-        # on whose choices exceptions of floats depend: those of optimized modules, without its passes
+        # Which divisions run, and so which exceptions there are, is decided by code generation at -O2.
         level = ['-O2', '-Xclang', '-disable-llvm-passes'] if 'fetestexcept' in text else ['-O0']
         h.run([args.clang, '-w', '-c', *level, '-fPIC', bc, '-o', own], timeout=300)
         expected = h.run([h.link([own], h.path(name + '.clang'), libs, mold)], check=False)
@@ -57,7 +57,7 @@ def main():
             h.skip(name + ', interpreter', 'it does not take exceptions that come from C')
             return
         got = h.run([args.kiln, 'interp', bc], check=False, timeout=300)
-        # the interpreter also computes what nothing uses, and so what exceptions there are is another matter
+        # The interpreter runs instructions whose values nothing uses, which may signal other exceptions.
         got, expected = ([status, re.sub('(?m)^exceptions .*\n', '', text)] for status, text, *_ in (got, expected))
         if got[:2] == expected[:2]:
             h.ok(name + ', interpreter')

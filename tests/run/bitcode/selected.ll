@@ -1,5 +1,5 @@
-; Selections of divisions, which are computed only where they are selected, as the exceptions tell. What
-; is compared with is LLVM's code for optimized modules.
+; A division that is one side of a selection runs only where it is selected, which the exceptions show. The comparison is
+; with LLVM's code generation at -O2.
 target triple = "x86_64-pc-linux-gnu"
 @n = private unnamed_addr constant [10 x i8] c"%g %g %g\0A\00"
 @x = private unnamed_addr constant [15 x i8] c"exceptions %d\0A\00"
@@ -22,7 +22,7 @@ define double @else(double %a, double %b) {
   %z = select i1 %c, double %a, double %q
   ret double %z
 }
-; before the comparison, and with something between
+; the division comes before the comparison, and other instructions are in between
 define double @before(double %a, double %b) {
   %q = fdiv double %a, %b
   %c = fcmp ogt double %b, 0.0
@@ -32,7 +32,7 @@ define double @before(double %a, double %b) {
   %y = fadd double %z, %s
   ret double %y
 }
-; a square root, which is computed in any case, and both sides
+; a square root, which runs in any case; divisions on both sides
 define double @root(double %a, double %b) {
   %c = fcmp oge double %b, 0.0
   %q = call double @llvm.sqrt.f64(double %b)
@@ -46,7 +46,7 @@ define double @both(double %a, double %b) {
   %z = select i1 %c, double %q, double %d
   ret double %z
 }
-; by integers, of floats, and of the division of a selected division
+; a comparison of integers; the second division divides what the first selection gives
 define double @nested(double %a, double %b) {
   %i = fptosi double %a to i32
   %c = icmp sgt i32 %i, 1
@@ -60,7 +60,7 @@ define double @nested(double %a, double %b) {
   %e = fpext float %w to double
   ret double %e
 }
-; in a loop, with a selection that a phi takes around, and in a block whose end a phi names
+; in a loop: a phi of its own block has the selection as an argument
 define double @loop(double %a, double %b) {
 entry:
   br label %again
@@ -80,7 +80,7 @@ out:
   %tail = fadd double %end, %less
   ret double %tail
 }
-; the quotient, or the condition, also used otherwise: the same results
+; the quotient and the condition have other uses
 define double @shared(double %a, double %b) {
   %c = fcmp une double %b, 0.0
   %q = fdiv double %a, 4.0
