@@ -205,27 +205,19 @@ impl<'tcx> Debug<'tcx> {
         make: impl FnOnce() -> kiln_die,
     ) -> kiln_die {
         let known = shared.and_then(|key| self.shared.borrow().get(&key).copied());
-        let die = match (&mut *self.deferred.borrow_mut(), known) {
-            (Some(list), Some(die)) => {
-                if self.unmade.borrow().contains(&die) {
-                    list.push(entry(die));
-                }
-                return die;
-            }
-            (None, Some(die)) => return die,
-            (Some(list), None) => {
-                // SAFETY: the set lives as long as the module.
-                let die = unsafe { kiln_die_reserve(self.set) };
-                list.push(entry(die));
-                if shared.is_some() {
-                    self.unmade.borrow_mut().insert(die);
-                }
-                die
-            }
-            (None, None) => make(),
-        };
-        if let Some(key) = shared {
+        let waits = self.deferred.borrow().is_some();
+        // SAFETY: the set lives as long as the module.
+        let die = known.unwrap_or_else(|| if waits { unsafe { kiln_die_reserve(self.set) } } else { make() });
+        if let Some(list) = &mut *self.deferred.borrow_mut()
+            && (known.is_none() || self.unmade.borrow().contains(&die))
+        {
+            list.push(entry(die));
+        }
+        if let (Some(key), None) = (shared, known) {
             self.shared.borrow_mut().insert(key, die);
+            if waits {
+                self.unmade.borrow_mut().insert(die);
+            }
         }
         die
     }
@@ -233,11 +225,6 @@ impl<'tcx> Debug<'tcx> {
     /// Is it a scope of a function that rustc inlines?
     fn is_shared(&self, scope: kiln_die) -> bool {
         self.shared_scopes.borrow().contains(&scope)
-    }
-
-    /// Do the entries of the function that is being built wait?
-    fn waits(&self) -> bool {
-        self.deferred.borrow().is_some()
     }
 
     /// Begins an entry whose children are a list, defined later: the number before its own.
@@ -737,7 +724,7 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         let Some(debug) = &self.debug else { return NONE };
         let is_shared = definition.is_none();
         let die = debug.entry(
-            is_shared.then(|| Shared::Function { waits: debug.waits(), of: instance }),
+            is_shared.then(|| Shared::Function { waits: debug.deferred.borrow().is_some(), of: instance }),
             |die| Deferred::Function(die, instance, is_shared),
             || self.function_die(debug, None, instance, abi, debug.full),
         );
