@@ -10,6 +10,7 @@ rustc otherwise: driver.py. With --target=aarch64, programs for AArch64 do the s
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
 $KILN_TEST_RUSTC, that is a failure. Without `--whole` one toolchain is tried: that one, or the last that is there.
 """
+import collections
 import filecmp
 import itertools
 import os
@@ -185,6 +186,26 @@ class Toolchain:
             found.append(set(re.findall(r'(?m)^unstable\.rs +(\d+) .* x$', rows)))
         if not found[0] or found[0] - found[1]:
             raise harness.Failure('statements begin in %d lines, but not in %s' % (len(found[0]), sorted(found[0] - found[1])))
+
+    def entries(self):
+        """A function that rustc inlines has one entry in a unit, and one of each variable, besides those of its own code, which
+        Kiln may inline, too. LLVM's object has them for each caller."""
+        h = self.h
+        for side, inline in ('llvm', ''), ('kiln', ''), ('kiln', 'foreign'), ('kiln', 'small'):
+            made = h.path('entries-%s-%s.o' % (self.name, side + inline))
+            self.compile(os.path.join(HERE, 'programs', 'variables.rs'), made, ['-g', '-Ccodegen-units=1', '--emit=obj'], side == 'kiln',
+                         inline=inline)
+            functions, of = collections.Counter(), None
+            for text in re.split(r'\n(?=0x)', h.run(['llvm-dwarfdump-22', '--debug-info', made])[1]):
+                said = dict(re.findall(r'DW_AT_(\w+)\s*\("?(.*?)"?\)\n', text + '\n'))
+                if 'DW_TAG_subprogram' in text:
+                    of = said.get('linkage_name', said.get('name')) if 'inline' in said else None
+                    functions.update([of] if of else [])
+                elif of and re.search('DW_TAG_(variable|formal_parameter)', text):
+                    functions[of, said.get('name'), said.get('decl_line')] += 1
+            often = [found for found, n in functions.items() if n > 2]
+            if len(functions) < 20 or (side == 'kiln') == bool(often):
+                raise harness.Failure('%s %s: %d entries, too often: %s' % (side, inline, len(functions), often[:5]))
 
     def gdb(self, inline):
         """What debuggers show of the user's functions, and where they stop, is as in LLVM's code."""
@@ -448,6 +469,7 @@ def main():
         for what, work in driver.checks(toolchain):
             check('%s: %s' % (name, what), work)
         check('%s: lines' % name, toolchain.lines)
+        check('%s: entries of inlined functions' % name, toolchain.entries)
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: a bad value' % name, toolchain.settings)
         check('%s: crates of both' % name, toolchain.crates)

@@ -46,6 +46,7 @@ struct File {
 }
 
 /// A position in a source file; line 0: unknown.
+#[derive(Copy, Clone)]
 struct Place {
     file: File,
     line: u32,
@@ -62,9 +63,28 @@ enum Part {
 
 /// An entry of a function that may be needed for inlining alone, or not at all.
 enum Deferred<'tcx> {
-    Function(kiln_die, Instance<'tcx>),
-    Variable(kiln_die, Symbol, Ty<'tcx>, kiln_die, VariableKind, Span),
+    // The last: it is shared.
+    Function(kiln_die, Instance<'tcx>, bool),
+    Variable(kiln_die, Symbol, Ty<'tcx>, kiln_die, VariableKind, Span, bool),
     Vtable(Ty<'tcx>, Option<ExistentialTraitRef<'tcx>>, kiln_symbol),
+}
+
+/// What a function that rustc inlines is described by, once for all functions of the unit into which it is inlined. `waits`:
+/// for all those whose entries wait.
+#[derive(Copy, Clone, PartialEq, Eq, Hash)]
+enum Shared<'tcx> {
+    Function { waits: bool, of: Instance<'tcx> },
+    Block { scope: kiln_die, at: BytePos },
+    Variable { scope: kiln_die, name: Symbol, at: Span },
+}
+
+/// What both entries of a method have.
+struct Described<'a> {
+    place: Place,
+    name: String,
+    linkage_name: &'a str,
+    ty: kiln_die,
+    templates: kiln_die,
 }
 
 /// The debug information of a unit.
@@ -74,9 +94,18 @@ pub struct Debug<'tcx> {
     /// With types and variables.
     full: bool,
     files: RefCell<FxHashMap<u32, File>>,
+    /// Most positions are asked for often: generic functions are built many times.
+    places: RefCell<FxHashMap<BytePos, Place>>,
     types: RefCell<FxHashMap<Ty<'tcx>, kiln_die>>,
     vtables: RefCell<FxHashSet<kiln_symbol>>,
     namespaces: RefCell<FxHashMap<DefId, kiln_die>>,
+    /// The declarations of methods.
+    declarations: RefCell<FxHashMap<Instance<'tcx>, kiln_die>>,
+    shared: RefCell<FxHashMap<Shared<'tcx>, kiln_die>>,
+    /// The functions and blocks among `shared`.
+    shared_scopes: RefCell<FxHashSet<kiln_die>>,
+    /// Those that are not made yet.
+    unmade: RefCell<FxHashSet<kiln_die>>,
     /// Of locations in inlined functions: the locations of the calls.
     calls: RefCell<FxHashMap<u32, u32>>,
     /// Slots of the functions being built, which variables may live in; other addresses move.
@@ -129,9 +158,14 @@ impl<'tcx> Debug<'tcx> {
             unit,
             full: level == DebugInfo::Full,
             files: RefCell::default(),
+            places: RefCell::default(),
             types: RefCell::default(),
             vtables: RefCell::default(),
             namespaces: RefCell::default(),
+            declarations: RefCell::default(),
+            shared: RefCell::default(),
+            shared_scopes: RefCell::default(),
+            unmade: RefCell::default(),
             calls: RefCell::default(),
             slots: RefCell::default(),
             uses_printers: Cell::new(false),
@@ -162,14 +196,35 @@ impl<'tcx> Debug<'tcx> {
         }
     }
 
-    /// Puts an entry off, if those of the function that is being built wait; its number.
-    fn defer(&self, entry: impl FnOnce(kiln_die) -> Deferred<'tcx>) -> Option<kiln_die> {
-        let mut deferred = self.deferred.borrow_mut();
-        let list = deferred.as_mut()?;
+    /// An entry that `make` makes, at once or, if those of the function that is being built wait, later, as `entry` says.
+    /// What is `shared` is made once.
+    fn entry(
+        &self,
+        shared: Option<Shared<'tcx>>,
+        entry: impl FnOnce(kiln_die) -> Deferred<'tcx>,
+        make: impl FnOnce() -> kiln_die,
+    ) -> kiln_die {
+        let known = shared.and_then(|key| self.shared.borrow().get(&key).copied());
+        let waits = self.deferred.borrow().is_some();
         // SAFETY: the set lives as long as the module.
-        let die = unsafe { kiln_die_reserve(self.set) };
-        list.push(entry(die));
-        Some(die)
+        let die = known.unwrap_or_else(|| if waits { unsafe { kiln_die_reserve(self.set) } } else { make() });
+        if let Some(list) = &mut *self.deferred.borrow_mut()
+            && (known.is_none() || self.unmade.borrow().contains(&die))
+        {
+            list.push(entry(die));
+        }
+        if let (Some(key), None) = (shared, known) {
+            self.shared.borrow_mut().insert(key, die);
+            if waits {
+                self.unmade.borrow_mut().insert(die);
+            }
+        }
+        die
+    }
+
+    /// Is it a scope of a function that rustc inlines?
+    fn is_shared(&self, scope: kiln_die) -> bool {
+        self.shared_scopes.borrow().contains(&scope)
     }
 
     /// Begins an entry whose children are a list, defined later: the number before its own.
@@ -245,13 +300,14 @@ impl<'tcx> Context<'tcx> {
     }
 
     fn place(&self, debug: &Debug<'tcx>, pos: BytePos) -> Place {
-        match self.tcx.sess.source_map().lookup_line(pos) {
+        let find = || match self.tcx.sess.source_map().lookup_line(pos) {
             Ok(SourceFileAndLine { sf, line }) => {
                 let column = (sf.relative_position(pos) - sf.lines()[line]).to_u32() + 1;
                 Place { file: self.file(debug, &sf), line: line as u32 + 1, column }
             }
             Err(source) => Place { file: self.file(debug, &source), line: 0, column: 0 },
-        }
+        };
+        *debug.places.borrow_mut().entry(pos).or_insert_with(find)
     }
 
     fn namespace(&self, debug: &Debug<'tcx>, id: DefId) -> kiln_die {
@@ -378,24 +434,30 @@ impl<'tcx> Context<'tcx> {
 
     /// Makes the entries of the functions that were compiled or inlined.
     fn make_deferred(&self, debug: &Debug<'tcx>) {
+        let mut functions = Vec::new();
         for (symbol, list) in debug.kept.take() {
             let compiled = self.was_compiled(symbol);
             // SAFETY: the module lives as long as `self`.
-            if !compiled && !unsafe { kiln_symbol_is_inlined(self.module.raw, symbol) } {
-                continue;
+            if compiled || unsafe { kiln_symbol_is_inlined(self.module.raw, symbol) } {
+                let foreign = !compiled && inlining::is_foreign(self.tcx, self.defined.borrow()[&symbol].def_id());
+                functions.push((foreign, list));
             }
-            // Nobody asks for the types of a foreign function that is inlined everywhere; and nothing describes its
-            // variables, if foreign functions alone are inlined.
-            let foreign = !compiled && inlining::is_foreign(self.tcx, self.defined.borrow()[&symbol].def_id());
+        }
+        // Nobody asks for the types of a foreign function that is inlined everywhere; and nothing describes its variables,
+        // if foreign functions alone are inlined. What it shares with another one is described for that.
+        functions.sort_by_key(|&(foreign, _)| foreign);
+        let mut unmade = debug.unmade.take();
+        for (foreign, list) in functions {
             let described = debug.full && !(foreign && inlining::what() == Inlined::Foreign);
             for entry in list {
                 match entry {
-                    Deferred::Function(die, instance) => {
+                    Deferred::Function(die, _, true) | Deferred::Variable(die, .., true) if !unmade.remove(&die) => {}
+                    Deferred::Function(die, instance, _) => {
                         let abi = self.fn_abi_of_instance(instance, ty::List::empty());
                         self.function_die(debug, Some(die), instance, abi, debug.full && !foreign);
                     }
                     Deferred::Variable(..) if !described => {}
-                    Deferred::Variable(die, name, ty, scope, kind, span) => {
+                    Deferred::Variable(die, name, ty, scope, kind, span, _) => {
                         self.variable_die(debug, Some(die), name, ty, scope, kind, span);
                     }
                     Deferred::Vtable(ty, of, symbol) => self.vtable_die(debug, ty, of, symbol),
@@ -499,11 +561,38 @@ impl<'tcx> Context<'tcx> {
         full: bool,
     ) -> kiln_die {
         let (scope, is_type) = self.function_scope(debug, instance, full);
+        let described = self.described(debug, instance, abi, full);
+        let part = |die, part| self.function_part(debug, die, instance, abi, part, &described);
         if !is_type {
-            return self.function_part(debug, die, instance, abi, Part::Whole(scope), full);
+            return part(die, Part::Whole(scope));
         }
-        let declaration = self.function_part(debug, None, instance, abi, Part::Declaration(scope), full);
-        self.function_part(debug, die, instance, abi, Part::Definition(declaration), full)
+        let known = debug.declarations.borrow().get(&instance).copied();
+        let declaration = known.unwrap_or_else(|| part(None, Part::Declaration(scope)));
+        debug.declarations.borrow_mut().insert(instance, declaration);
+        part(die, Part::Definition(declaration))
+    }
+
+    fn described(
+        &self,
+        debug: &Debug<'tcx>,
+        instance: Instance<'tcx>,
+        abi: &FnAbi<'tcx, Ty<'tcx>>,
+        full: bool,
+    ) -> Described<'tcx> {
+        let id = instance.def_id();
+        // Closures have the arguments of the function around them, and others.
+        let of = self.tcx.typeck_root_def_id(id);
+        let args = instance.args.truncate_to(self.tcx, self.tcx.generics_of(of));
+        let mut name = String::with_capacity(64);
+        type_names::push_item_name(self.tcx, id, false, &mut name);
+        let normal = self.tcx.normalize_erasing_regions(self.typing_env(), Unnormalized::new_wip(args));
+        type_names::push_generic_args(self.tcx, normal, &mut name);
+        let (ty, templates) = match full {
+            true => (self.function_type(debug, abi), self.template_list(debug, of, args)),
+            false => (NONE, NONE),
+        };
+        let place = self.place(debug, self.tcx.def_span(id).lo());
+        Described { place, name, linkage_name: unmarked(self.tcx.symbol_name(instance).name), ty, templates }
     }
 
     fn function_part(
@@ -513,26 +602,12 @@ impl<'tcx> Context<'tcx> {
         instance: Instance<'tcx>,
         abi: &FnAbi<'tcx, Ty<'tcx>>,
         part: Part,
-        full: bool,
+        described: &Described<'tcx>,
     ) -> kiln_die {
-        let id = instance.def_id();
-        let place = self.place(debug, self.tcx.def_span(id).lo());
-        // Closures have the arguments of the function around them, and others.
-        let of = self.tcx.typeck_root_def_id(id);
-        let args = instance.args.truncate_to(self.tcx, self.tcx.generics_of(of));
-        let mut name = String::with_capacity(64);
-        type_names::push_item_name(self.tcx, id, false, &mut name);
-        let normal = self.tcx.normalize_erasing_regions(self.typing_env(), Unnormalized::new_wip(args));
-        type_names::push_generic_args(self.tcx, normal, &mut name);
-        let linkage_name = unmarked(self.tcx.symbol_name(instance).name);
-        let (ty, templates) = match full {
-            true => (self.function_type(debug, abi), self.template_list(debug, of, args)),
-            false => (NONE, NONE),
-        };
-
+        let Described { place, name, linkage_name, ty, templates } = described;
         let die = die.unwrap_or_else(|| debug.next());
         match part {
-            Part::Whole(scope) | Part::Declaration(scope) => debug.begin_at(die, KILN_DW_TAG_subprogram, scope, &name),
+            Part::Whole(scope) | Part::Declaration(scope) => debug.begin_at(die, KILN_DW_TAG_subprogram, scope, name),
             Part::Definition(_) => debug.begin_at(die, KILN_DW_TAG_subprogram, NONE, ""),
         }
         if name != linkage_name {
@@ -546,13 +621,13 @@ impl<'tcx> Context<'tcx> {
             Part::Whole(_) => {}
         }
         if !matches!(part, Part::Definition(_)) {
-            self.set_function_flags(debug, id, abi);
+            self.set_function_flags(debug, instance.def_id(), abi);
         }
         // SAFETY: the set lives as long as the module.
         unsafe {
-            kiln_die_set_function_type(debug.set, ty);
-            if templates != NONE {
-                kiln_die_set_children(debug.set, templates);
+            kiln_die_set_function_type(debug.set, *ty);
+            if *templates != NONE {
+                kiln_die_set_children(debug.set, *templates);
             }
         }
         die
@@ -647,9 +722,14 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         definition: Option<Function>,
     ) -> kiln_die {
         let Some(debug) = &self.debug else { return NONE };
-        let deferred = debug.defer(|die| Deferred::Function(die, instance));
-        let die = deferred.unwrap_or_else(|| self.function_die(debug, None, instance, abi, debug.full));
-        if definition.is_none() {
+        let is_shared = definition.is_none();
+        let die = debug.entry(
+            is_shared.then(|| Shared::Function { waits: debug.deferred.borrow().is_some(), of: instance }),
+            |die| Deferred::Function(die, instance, is_shared),
+            || self.function_die(debug, None, instance, abi, debug.full),
+        );
+        if is_shared {
+            debug.shared_scopes.borrow_mut().insert(die);
             return die;
         }
         let place = self.place(debug, self.tcx.def_span(instance.def_id()).lo());
@@ -661,9 +741,16 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         die
     }
 
-    fn dbg_create_lexical_block(&mut self, _: BytePos, parent: kiln_die) -> kiln_die {
+    fn dbg_create_lexical_block(&mut self, at: BytePos, scope: kiln_die) -> kiln_die {
+        let Some(debug) = &self.debug else { return NONE };
         // SAFETY: the set lives as long as the module.
-        self.debug.as_ref().map_or(NONE, |debug| unsafe { kiln_die_new_block(debug.set, parent) })
+        let make = || unsafe { kiln_die_new_block(debug.set, scope) };
+        if !debug.is_shared(scope) {
+            return make();
+        }
+        let block = *debug.shared.borrow_mut().entry(Shared::Block { scope, at }).or_insert_with(make);
+        debug.shared_scopes.borrow_mut().insert(block);
+        block
     }
 
     fn dbg_location_clone_with_discriminator(&mut self, location: u32, _: u32) -> Option<u32> {
@@ -693,8 +780,12 @@ impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         span: Span,
     ) -> kiln_die {
         let Some(debug) = self.debug.as_ref().filter(|debug| debug.full) else { return NONE };
-        let deferred = debug.defer(|die| Deferred::Variable(die, name, ty, scope, kind, span));
-        deferred.unwrap_or_else(|| self.variable_die(debug, None, name, ty, scope, kind, span))
+        let is_shared = debug.is_shared(scope);
+        debug.entry(
+            is_shared.then_some(Shared::Variable { scope, name, at: span }),
+            |die| Deferred::Variable(die, name, ty, scope, kind, span, is_shared),
+            || self.variable_die(debug, None, name, ty, scope, kind, span),
+        )
     }
 
     fn dbg_var_addr(
