@@ -61,7 +61,7 @@ PLANTED = [
     ('an i128 is not shifted by 64', X, 'lib/codegen/pairs.c', 'shift(f, far, op, from, n - 64);', 'shift(f, far, op, from, n - 63);', 'shl.i128'),
     ('a carry is lost', X, x('pair.c'), '{X64_ADD, X64_ADC}', '{X64_ADD, X64_ADD}', 'uaddo.i128'),
     ('the product of an i128 lacks a mixed product', X, x('pair.c'), 'if (sum != KN_NO_REG) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, sum);', '(void)sum;', 'mul.i128'),
-    ('the lower half of an i128 is chosen for both', X, x('pair.c'), 'uint32_t from = kn_half(w->f, h, k);', 'uint32_t from = h;', 'smin.i128'),
+    ('the lower half of an i128 is chosen for both', X, x('pair.c'), '  uint32_t from = kn_half(w->f, h, k);\n  const uint32_t to', '  uint32_t from = h;\n  const uint32_t to', 'smin.i128'),
     ('an upper half is known to be 0 of any extension', A, 'lib/codegen/pairs.c', 'extend(f, i + 1, in.op == KILN_OP_SEXT);', 'extend(f, i + 1, false);', 'sext.i128'),
     ('a negative factor of i128 counts as unsigned', X, x('pair.c'), 'EMIT(w, x64_rr, X64_SUB, 3, extends ? X64_RAX : X64_RDX, t);', '(void)low;', 'smulo.i128'),
     ('the third word of a product has no carry', A, a('pair.c'), 'a64_addsub_carry(A64_ADD, 1, over, over, A64_IP1)', 'a64_addsub_reg(A64_ADD, 1, over, over, A64_IP1, A64_LSL, 0)', 'smulo.i128'),
