@@ -30,9 +30,13 @@ def by_halves():
         assert solver.follows([], t.equal(t.mul(a, b), meaning.by_halves(a, b))), 'product of %d bits' % w
         a, b = t.var('a', 6), t.var('b', 6)
         for extend in (t.zext, t.sext):
-            value, over = meaning.overflow_by_halves(extend, a, b)
-            assert solver.follows([], t.equal(t.mul(a, b), value)), 'product of 6 bits'
-            assert solver.follows([], t.equal(over, meaning.product_overflow(Operands(a, b), extend))), 'overflow of 6 bits'
+            half = t.var('h', 3)
+            for by in (meaning.overflow_by_halves, meaning.overflow_by_words):
+                for c in (b, t.sext(half, 6), t.zext(half, 6)):
+                    value, over = by(extend, a, c)
+                    assert solver.follows([], t.equal(t.mul(a, c), value)), 'product of 6 bits'
+                    goal = t.equal(over, meaning.product_overflow(Operands(a, c), extend))
+                    assert solver.follows([], goal), 'overflow of 6 bits'
     for w in (8, 16):
         high, low, n = (t.var(name, w) for name in 'hln')
         for left in (True, False):

@@ -74,7 +74,8 @@ def overflowing(op, extend):
             if extend is sext and fits_signed(x.a, x.b):
                 x.flag = const(0, 8)
                 return mul(x.a, x.b)
-            value, over = overflow_by_halves(extend, x.a, x.b)
+            by = overflow_by_words if x.processor == 'x86_64' else overflow_by_halves
+            value, over = by(extend, x.a, x.b)
             x.flag = zext(over, 8)
             return value
         result = op(x.a, x.b)
@@ -142,6 +143,52 @@ def overflow_by_halves(extend, a, b):
     sign = extend(extract(second, h - 1, h - 1), h) if extend is sext else const(0, h)
     over = not_(equal(or_(xor(third, sign), xor(fourth, sign)), const(0, h)))
     return cat(second, extract(low, h - 1, 0)), over
+
+
+def overflow_by_words(extend, a, b):
+    """The same in the order of x86-64's code: the product of one factor and a half of the other one has three words. Of a
+    factor that is an extension, one half is enough."""
+    w = a.w
+    h = w // 2
+    is_signed = extend is sext
+
+    def low_of(x):
+        return extract(x, h - 1, 0)
+
+    def high_of(x):
+        return extract(x, w - 1, h)
+
+    def sign(x):
+        return sext(extract(x, h - 1, h - 1), h)
+
+    for k in range(4):
+        x, y, extends = (a, b)[~k & 1], (a, b)[k & 1], is_signed and k < 2
+        # as kn_is_extended says: extensions, and small numbers
+        one = y.op in ('sx', 'c') and t.signed_bits(y) <= (h if y.op == 'sx' else 29) if extends else t.zeros_above(y) >= h
+        if one:
+            break
+
+    def words(by, extends):
+        low, widen = mul(zext(low_of(x), w), zext(by, w)), sext if extends else zext
+        top = mul(widen(high_of(x), w), widen(by, w))
+        second = add(low_of(top), high_of(low))
+        third = add(high_of(top), zext(t.carry(low_of(top), high_of(low)), h))
+        if is_signed and extends:
+            less = and_(sign(high_of(y)), low_of(x))
+            return low_of(low), sub(second, less), sub(third, zext(ult(second, less), h))
+        return low_of(low), second, sub(third, and_(sign(high_of(x)), by)) if is_signed else third
+
+    low, second, third = words(low_of(y), one and extends)
+    if one:
+        return cat(second, low), not_(equal(third, sign(second) if is_signed else const(0, h)))
+    upper = words(high_of(y), is_signed)
+    high, carry = add(second, upper[0]), zext(t.carry(second, upper[0]), h)
+    if not is_signed:
+        return cat(high, low), not_(equal(or_(add(third, carry), or_(upper[1], upper[2])), const(0, h)))
+    both = add(third, upper[1])
+    carries = or_(t.carry(third, upper[1]), t.carry(both, carry))
+    fourth = add(add(sign(third), upper[2]), zext(carries, h))
+    return cat(high, low), not_(equal(or_(xor(add(both, carry), sign(high)), xor(fourth, sign(high))), const(0, h)))
 
 
 def saturating(op, extend):

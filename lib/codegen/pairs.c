@@ -287,8 +287,7 @@ static void halve(kiln_func *f, uint32_t i) {
   }
 }
 
-/* Is h its lower half, extended with its sign or with 0? */
-static bool is_extended(const kiln_func *f, uint32_t h, bool sign) {
+bool kn_is_extended(const kiln_func *f, uint32_t h, bool sign) {
   int64_t n = 0;
   if (!sign) return is_zero(f, kn_half(f, h, 1));
   if (!kn_is_value(h)) return kn_is_imm(h);
@@ -302,7 +301,7 @@ static bool narrow_product(kiln_func *f, uint32_t i) {
   const struct kn_inst in = f->inst[i];
   if (in.type != KILN_TYPE_I128) return false;
   for (unsigned sign = in.op == KILN_OP_SMULO; sign <= (in.op != KILN_OP_UMULO); sign++) {
-    if (!is_extended(f, in.a, sign) || !is_extended(f, in.b, sign)) continue;
+    if (!kn_is_extended(f, in.a, sign) || !kn_is_extended(f, in.b, sign)) continue;
     forget_operands(f, i);
     become(f, i, KILN_OP_MUL, in.type, sign, half(f, in.a, 0), half(f, in.b, 0), 0);
     if (f->inst[i + 2].op == KILN_OP_RESULT) { /* does it overflow? */

@@ -193,13 +193,19 @@ static KN_COLD void do_wishes(const struct kn_plan *plan, const kiln_func *f) {
   }
 }
 
-/* An upper half is used where the lower one is. */
-static KN_COLD void widen_upper(const struct kn_plan *plan, const kiln_func *f) {
+/* The least weight that is worth a callee-saved register which the function does not save yet. */
+enum { NEW_SAVED_WEIGHT = 16 };
+
+/* In a function with i128s. An upper half is used where the lower one is. One use in a loop is worth a new callee-saved
+ * register, since blocks need all others. */
+static KN_COLD void weigh_pairs(const struct kn_plan *plan, const kiln_func *f) {
   for (uint32_t g = 0; g < f->globals.n; g++) {
     const uint32_t h = f->globals.at[g].handle;
+    struct kn_range *r = &plan->ranges.at[g];
+    if (r->weight >= NEW_SAVED_WEIGHT / 2 && r->weight < NEW_SAVED_WEIGHT)
+      r->weight = NEW_SAVED_WEIGHT;
     if (!kn_is_value(h) || !kn_is_upper(f, h)) continue;
     const struct kn_range *lower = &plan->ranges.at[f->val[h - 1].global - 1];
-    struct kn_range *r = &plan->ranges.at[g];
     r->first = lower->first;
     r->last = lower->last;
     r->weight = lower->weight;
@@ -238,7 +244,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   }
   if (depth) count_rows(plan, f, depth);
   else count_rows(plan, f, NULL);
-  if (KN_UNLIKELY(f->facts.has_pairs)) widen_upper(plan, f);
+  if (KN_UNLIKELY(f->facts.has_pairs)) weigh_pairs(plan, f);
   if (KN_UNLIKELY(plan->wishes.n != 0)) do_wishes(plan, f);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
@@ -263,9 +269,6 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
 }
 
 /* ---- homes ---- */
-
-/* The least weight that is worth a callee-saved register which the function does not save yet. */
-enum { NEW_SAVED_WEIGHT = 16 };
 
 /* By bank: an interval is worth a store and a load around each of its calls if its weight is this many times that of
  * the calls. A slot costs a float more than a general value, which most operations read from memory. */

@@ -136,6 +136,27 @@ static __attribute__((noinline)) void look_ahead(const struct kn_walk *w, uint32
   }
 }
 
+/* find_loop_homes in a function with i128s. Both halves of one are hinted if one is made after the other, so that the
+ * first one may be where the second one reads nothing. */
+static __attribute__((noinline)) void find_loop_homes_of_pairs(struct kn_walk *w, uint32_t header) {
+  const kiln_func *f = w->f;
+  for (uint32_t a = f->edges.at[w->back_edge].args; a; a = f->edge_args.at[a - 1].next) {
+    const uint32_t whole = f->edge_args.at[a - 1].value,
+                   param = kn_walk_param(w, header, f->edge_args.at[a - 1].index);
+    const unsigned op = f->inst[kn_value_or_none(whole)].op;
+    const bool in_order =
+      op == KILN_OP_ADD || op == KILN_OP_SUB || op == KILN_OP_SELECT || kn_is_halved(f, whole);
+    const bool pair = kn_is_pair(f, param);
+    for (unsigned k = 0; k <= pair && (in_order || !pair); k++) {
+      const uint32_t h = pair ? kn_half(f, whole, k) : whole;
+      if (!kn_is_value(h) || w->val[h].flags != 0) continue;
+      w->val[h].hint = KN_HINT_LOOP_HOME;
+      if ((w->val[param + k].flags & KN_VF_HOME) && w->n_loop_homes < 64)
+        w->loop_homes[w->n_loop_homes++] = (struct kn_loop_home){h, param + k};
+    }
+  }
+}
+
 /* The block is the last of a loop: hints its own values that become the header's parameters to be computed in the
  * homes of these. */
 static __attribute__((noinline)) void find_loop_homes(struct kn_walk *w,
@@ -149,6 +170,10 @@ static __attribute__((noinline)) void find_loop_homes(struct kn_walk *w,
   }
   if (w->back_edge == UINT32_MAX) return;
   w->n_loop_homes = 0;
+  if (KN_UNLIKELY(f->facts.has_pairs)) {
+    find_loop_homes_of_pairs(w, header);
+    return;
+  }
   for (uint32_t a = f->edges.at[w->back_edge].args; a; a = f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
     uint32_t h = arg->value, param = f->block[header].param_first + arg->index;

@@ -382,6 +382,11 @@ KN_INLINE void kn_overwrite(struct kn_walk *w, unsigned r) {
   kn_lock(w, r);
   w->regs.owner[r] = 0;
 }
+/* In a function with i128s, which needs its registers: if operand register r is a copy of what lives in the frame, the
+ * result may be there, too. */
+KN_INLINE void kn_give_up_copy(struct kn_walk *w, unsigned r) {
+  if (KN_UNLIKELY(w->f->facts.has_pairs)) w->regs.cached &= ~KN_BIT(r);
+}
 /* Register r, which is taken, holds value i from now on. */
 KN_INLINE void kn_own(struct kn_walk *w, uint32_t i, unsigned r) {
   struct kn_val *v = &w->val[i];

@@ -193,6 +193,7 @@ void x64_lower_trunc(struct kn_walk *w, const struct kn_inst *in) {
     kn_alias(w, i, ra);
     return;
   }
+  kn_give_up_copy(w, ra);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
   x64_move(w, dst, ra, in->type);
   kn_defined(w, i, dst);

@@ -344,9 +344,9 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
       o->addr = x64_address(w, in->a, (int32_t)in->c);
       return;
     }
-    /* in the frame, and read for the last time: needs no register */
-    if (v->uses == 1 && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) && v->frame != 0 &&
-        !(w->plan->frame.realigned && type == KILN_TYPE_V128) &&
+    /* in the frame, and read for the last time, or registers are few: needs none */
+    if ((v->uses == 1 || w->f->facts.has_pairs) && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) &&
+        v->frame != 0 && !(w->plan->frame.realigned && type == KILN_TYPE_V128) &&
         !((v->flags & KN_VF_SLOT_HOME) && kn_home_copy(w, h) != KN_NO_REG)) {
       o->kind = X64_MEM;
       o->addr = x64_frame(w, v->frame);

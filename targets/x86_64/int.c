@@ -47,11 +47,18 @@ KN_INLINE void combine(struct kn_walk *w, uint32_t i, unsigned type, unsigned op
                        bool commutes, uint32_t a, uint32_t b) {
   const unsigned size = x64_op_size(type);
   if (commutes) order(w, &a, &b);
+  if (KN_UNLIKELY(w->f->facts.has_pairs) && commutes && x64_in_frame(w, a) && kn_is_value(b) &&
+      w->val[b].reg != KN_NO_REG) {
+    const uint32_t t = a;
+    a = b;
+    b = t;
+  }
   unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
   x64_operand(w, b, type, &o);
   kn_drop(w, a);
   kn_drop(w, b);
+  kn_give_up_copy(w, ra);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   two_address(w, op, group, size, dst, ra, &o, commutes);
   x64_set_zx(w, i, type);
@@ -206,6 +213,7 @@ void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   if (!by_imm) count_to_cl(w, in->b, type);
   unsigned ra = kn_reg(w, in->a, type);
   kn_drop_operands(w, in);
+  kn_give_up_copy(w, ra);
   unsigned dst = kn_def(w, w->i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   if (dst == X64_RCX && !by_imm) { /* a is the count as well */
     kn_walk_fail(w, KILN_ERR_LIMIT, "the result of a shift would be in the register of the count");

@@ -1,6 +1,7 @@
 /* i128: two values of 64 bits, each in a register or spilled like any other. What has a carry is computed half by half,
  * the lower one first: between the two there are only moves, which keep the flags. The rest is computed in temporary
  * registers. Invariant: no more registers are locked at once than a block is certain to have. */
+#include "lib/codegen/pairs.h"
 #include "targets/x86_64/x64.h"
 
 /* ---- operands and results ---- */
@@ -13,9 +14,7 @@ void x64_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
     x64_hook_constant(w, dst, h, KILN_TYPE_I64);
     return;
   }
-  const struct kn_val *v = &w->val[h];
-  if (v->reg == KN_NO_REG && v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME) &&
-      !(v->flags & KN_VF_SLOT_HOME && kn_home_copy(w, h) != KN_NO_REG)) {
+  if (x64_in_frame(w, h)) {
     const int32_t at = kn_frame_of(w, &w->val[h]);
     KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
     x64_hook_load(w, dst, at, KILN_TYPE_I64);
@@ -54,24 +53,17 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
   kn_unlock_but(w, locked);
 }
 
-/* Is the upper half of h known to be 0? */
-static bool is_low(const struct kn_walk *w, uint32_t h) {
-  int64_t n;
-  return x64_imm64(w, kn_half(w->f, h, 1), &n) && n == 0;
-}
-
 /* Is h, of 64 bits, in a register of its own that it leaves after so many reads? */
 static bool is_read_last(const struct kn_walk *w, uint32_t h, unsigned reads) {
   return kn_is_value(h) && w->val[h].uses == reads && (w->val[h].flags & ~KN_VF_ZX) == 0;
 }
 static bool is_temporary(const struct kn_walk *w, uint32_t h) { return is_read_last(w, h, 1); }
 
-/* Both halves of h in temporary registers, to become the result's. */
-static void take_pair(struct kn_walk *w, uint32_t h, unsigned t[2]) {
-  for (unsigned k = 0; k < 2; k++) {
-    t[k] = kn_temp_hinted(w, w->i + k);
-    x64_half(w, t[k], h, k);
-  }
+/* A register for result i, to be given to kn_def_fixed: its home, if that is a register. */
+static unsigned result_temp(struct kn_walk *w, uint32_t i) {
+  if ((w->val[i].flags & KN_VF_HOME) == 0) return kn_temp_hinted(w, i);
+  KN_WROTE(w, KN_EV_TEMP, 0, w->val[i].reg);
+  return w->val[i].reg;
 }
 
 void x64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
@@ -82,11 +74,11 @@ void x64_def_pair(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
 
 /* ---- half by half ---- */
 
-/* Half k of a number less that of b. */
-static void subtract_from(struct kn_walk *w, uint64_t number, uint32_t b, unsigned k) {
-  const unsigned t = kn_temp(w, KN_GP_MASK);
+/* Half k of a number, `op` that of b. */
+static void from_number(struct kn_walk *w, unsigned op, uint64_t number, uint32_t b, unsigned k) {
+  const unsigned t = result_temp(w, w->i + k);
   x64_const(w, t, number);
-  op_half(w, k ? X64_SBB : X64_SUB, t, b, k);
+  op_half(w, op, t, b, k);
   kn_drop(w, kn_half(w->f, b, k));
   kn_def_fixed(w, w->i + k, KILN_TYPE_I64, t);
   kn_unlock_but(w, 0);
@@ -96,12 +88,12 @@ static void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   static const uint16_t ops[2][2] = {{X64_ADD, X64_ADC}, {X64_SUB, X64_SBB}};
   static const uint8_t groups[2][2] = {{X64_G_ADD, X64_G_ADC}, {X64_G_SUB, X64_G_SBB}};
   for (unsigned k = 0; k < 2; k++) {
-    const uint32_t a = kn_half(w->f, in->a, k);
+    const uint32_t a = kn_half(w->f, in->a, k), b = kn_half(w->f, in->b, k);
+    const unsigned op = ops[subtract][k];
     int64_t number;
-    if (subtract && x64_imm64(w, a, &number)) subtract_from(w, (uint64_t)number, in->b, k);
-    else
-      x64_combine(w, w->i + k, ops[subtract][k], groups[subtract][k], !subtract, a,
-                  kn_half(w->f, in->b, k));
+    if ((subtract || !kn_is_value(b)) && x64_imm64(w, a, &number))
+      from_number(w, op, (uint64_t)number, in->b, k);
+    else x64_combine(w, w->i + k, op, groups[subtract][k], !subtract, a, b);
     kn_unlock_but(w, 0);
   }
 }
@@ -118,21 +110,28 @@ static void choose_half(struct kn_walk *w, unsigned k, unsigned cc, uint32_t h, 
     cc ^= 1;
   }
   const bool constant = x64_imm64(w, from, &number);
-  const unsigned r = constant ? KN_NO_REG : kn_reg(w, from, KILN_TYPE_I64);
+  unsigned r = constant ? KN_NO_REG : kn_reg(w, from, KILN_TYPE_I64);
   half_operand(w, other, k, &o);
   kn_drop(w, from);
   kn_drop(w, kn_half(w->f, other, k));
   const unsigned dst =
     kn_def(w, to, KILN_TYPE_I64, r, constant ? w->regs.locked : x64_others(w, r));
-  if (constant) x64_const(w, dst, (uint64_t)number);
-  else x64_move(w, dst, r, KILN_TYPE_I64);
-  x64_op_operand(w, X64_CMOV + cc, 3, dst, &o);
+  const bool there = o.kind == X64_REG && o.reg == dst; /* as the home of a loop's parameter */
+  if (constant) x64_const(w, r = there ? X64_SCRATCH : dst, (uint64_t)number);
+  if (there) {
+    EMIT(w, x64_rr, X64_CMOV + (cc ^ 1), 3, dst, r);
+  } else {
+    x64_move(w, dst, r, KILN_TYPE_I64);
+    x64_op_operand(w, X64_CMOV + cc, 3, dst, &o);
+  }
   kn_defined(w, to, dst);
   kn_unlock_but(w, 0);
 }
 
-/* Half k of a, in a register that may be overwritten: its own, if w->i reads it so often and nobody else does. */
-static unsigned take_half(struct kn_walk *w, uint32_t a, unsigned k, unsigned reads) {
+/* Half k of a, in a register that may be overwritten: its own, if w->i reads it so often and nobody else does; else
+ * that of `result`, or any if that is 0. */
+static unsigned take_half(struct kn_walk *w, uint32_t a, unsigned k, unsigned reads,
+                          uint32_t result) {
   const uint32_t h = kn_half(w->f, a, k);
   if (is_read_last(w, h, reads)) {
     const uint64_t locked = w->regs.locked;
@@ -142,9 +141,28 @@ static unsigned take_half(struct kn_walk *w, uint32_t a, unsigned k, unsigned re
     KN_WROTE(w, KN_EV_TEMP, 0, r);
     return r;
   }
-  const unsigned t = kn_temp_hinted(w, w->i + k);
+  const unsigned t = result_temp(w, result);
   x64_half(w, t, a, k);
   return t;
+}
+/* Both halves of a, to become those of w->i. */
+static void take_halves(struct kn_walk *w, uint32_t a, unsigned t[2]) {
+  for (unsigned k = 0; k < 2; k++) t[k] = take_half(w, a, k, 1, w->i + k);
+}
+
+/* h, of 64 bits, in register r, which this instruction takes. Drops it. */
+static void take_in(struct kn_walk *w, unsigned r, uint32_t h) {
+  const bool there = kn_is_value(h) && w->val[h].reg == r, last = there && is_temporary(w, h);
+  if (there) kn_reg(w, h, KILN_TYPE_I64);
+  kn_unlock_but(w, w->regs.temp);
+  if (last) kn_drop(w, h);
+  kn_claim(w, r); /* who else reads h finds it elsewhere */
+  if (last) return;
+  if (!there) {
+    KN_LOG(w, KN_EV_WRITE, 0, r);
+    x64_half(w, r, h, 0);
+  }
+  kn_drop(w, h);
 }
 
 /* Ends what take_half gave, which has been overwritten. */
@@ -176,7 +194,7 @@ static void select(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Compares a with b: the flags tell which is less. `last`: the instruction reads both no more. */
 static void less(struct kn_walk *w, uint32_t a, uint32_t b, bool last) {
-  const unsigned t = take_half(w, a, 1, last ? 1 : 0);
+  const unsigned t = take_half(w, a, 1, last ? 1 : 0, 0);
   const uint32_t low = kn_half(w->f, a, 0);
   struct x64_operand o;
   const unsigned r = kn_reg(w, low, KILN_TYPE_I64);
@@ -210,14 +228,14 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
                 : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? X64_B
                                                                    : X64_AE;
   if (equality && kn_is_imm(in->b) && kn_imm(in->b) == 0) {
-    const unsigned t = take_half(w, in->a, 0, 1);
+    const unsigned t = take_half(w, in->a, 0, 1, 0);
     op_half(w, X64_OR, t, in->a, 1);
     end_half(w, t);
   } else if (equality) {
     unsigned t[2];
     for (unsigned k = 0; k < 2; k++) {
       int64_t number;
-      t[k] = take_half(w, in->a, k, 1);
+      t[k] = take_half(w, in->a, k, 1, 0);
       if (!x64_imm64(w, kn_half(w->f, in->b, k), &number) || number != 0)
         op_half(w, X64_XOR, t[k], in->b, k);
     }
@@ -261,12 +279,46 @@ static bool is_in_rax(const struct kn_walk *w, uint32_t h) {
   return kn_is_value(h) && w->val[h].reg == X64_RAX;
 }
 
-/* rdx:rax = the product of the lower halves. A number is the first factor, which needs no register of its own. */
+/* rdx:rax = the product of the lower halves, which are dropped. A number is the first factor, which needs no register
+ * of its own. */
 static void low_product(struct kn_walk *w, bool sign, uint32_t a, uint32_t b) {
   const uint32_t low[2] = {kn_half(w->f, a, 0), kn_half(w->f, b, 0)};
   const bool swap = is_in_rax(w, low[1]) || (!is_in_rax(w, low[0]) && !kn_is_value(low[1]));
-  x64_dividend(w, low[swap], KILN_TYPE_I64, sign);
-  multiply_rax(w, sign, swap ? a : b, 0);
+  const uint32_t other = low[!swap];
+  const bool free = w->regs.free >> X64_RDX & 1; /* then what is in rax does not move there */
+  if (free) kn_claim(w, X64_RDX);
+  take_in(w, X64_RAX, low[swap]);
+  if (is_temporary(w, other) && w->val[other].reg == X64_RDX) {
+    take_in(w, X64_RDX, other);
+    EMIT(w, x64_unary_r, sign ? X64_G_IMUL : X64_G_MUL, 3, X64_RDX);
+    return;
+  }
+  if (!free) kn_claim(w, X64_RDX);
+  multiply_rax(w, sign, other, 0);
+  kn_drop(w, other);
+}
+
+/* The lower half of the product of an upper half, which is dropped, and a lower one, in a register that the product of
+ * the lower ones leaves alone. */
+static unsigned product_of(struct kn_walk *w, uint32_t upper, uint32_t low) {
+  const uint64_t locked = w->regs.locked;
+  const uint64_t can = KN_GP_MASK & ~(KN_BIT(X64_RAX) | KN_BIT(X64_RDX));
+  const bool number = !kn_is_value(low); /* needs no register of its own */
+  const uint32_t a = number ? low : upper, b = number ? upper : low;
+  const bool stays = is_temporary(w, a) && a == upper && (can >> (w->val[a].reg & 63) & 1);
+  const unsigned t = stays ? w->val[a].reg : kn_temp(w, can);
+  int32_t imm;
+  if (x64_imm32(w, a, KILN_TYPE_I64, &imm)) {
+    const unsigned r = kn_reg(w, b, KILN_TYPE_I64);
+    EMIT(w, x64_imul_rri, 3, t, r, imm);
+  } else {
+    if (stays) take_in(w, t, a);
+    else x64_half(w, t, a, 0);
+    op_half(w, X64_IMUL, t, b, 0);
+  }
+  if (!stays) kn_drop(w, upper);
+  kn_unlock_but(w, locked | KN_BIT(t));
+  return t;
 }
 
 static void multiply(struct kn_walk *w, const struct kn_inst *in) {
@@ -274,12 +326,8 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   const bool low = kn_is_of_halves(w->f, w->i);
   unsigned sum = KN_NO_REG; /* of the products of a lower and an upper half */
   for (unsigned k = 0; k < 2 && !low; k++) {
-    if (is_low(w, factors[k])) continue;
-    const unsigned t = kn_temp(w, KN_GP_MASK & ~(KN_BIT(X64_RAX) | KN_BIT(X64_RDX)));
-    const bool number =
-      !kn_is_value(kn_half(w->f, factors[!k], 0)); /* needs no register of its own */
-    x64_half(w, t, factors[number ? !k : k], !number);
-    op_half(w, X64_IMUL, t, factors[number ? k : !k], number);
+    if (kn_is_extended(w->f, factors[k], false)) continue;
+    const unsigned t = product_of(w, kn_half(w->f, factors[k], 1), kn_half(w->f, factors[!k], 0));
     if (sum == KN_NO_REG) {
       sum = t;
       continue;
@@ -290,80 +338,78 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   }
   low_product(w, low && in->x, in->a, in->b);
   if (sum != KN_NO_REG) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, sum);
-  kn_drop_any_operands(w, in);
   x64_def_pair(w, w->i, X64_RAX, X64_RDX);
 }
 
-/* The product of the upper half of a and the lower one of b: adds its lower half to t, and carries into rdx, its upper
- * one. Signed, the lower half of b counts as unsigned. */
-static void cross_product(struct kn_walk *w, bool sign, uint32_t a, uint32_t b, unsigned t) {
+/* Three words, in register `low`, rax and rdx: a times half k of b. If `sign`, a is signed; if `extends`, the half is,
+ * too, and the upper half of b has its sign. Changes t. */
+static void three_words(struct kn_walk *w, uint32_t a, uint32_t b, unsigned k, bool sign,
+                        bool extends, unsigned low, unsigned t) {
+  int64_t number;
+  x64_half(w, X64_RAX, a, 0);
+  multiply_rax(w, false, b, k);
+  x64_mov(w, 3, low, X64_RAX);
+  x64_mov(w, 3, t, X64_RDX);
   x64_half(w, X64_RAX, a, 1);
-  multiply_rax(w, false, b, 0);
-  EMIT(w, x64_rr, X64_ADD, 3, t, X64_RAX);
+  multiply_rax(w, extends, b, k);
+  EMIT(w, x64_rr, X64_ADD, 3, X64_RAX, t);
   EMIT(w, x64_alu_ri, X64_G_ADC, 3, X64_RDX, 0);
-  if (!sign) return;
-  x64_half(w, X64_RAX, a, 1); /* a negative one was taken for 2^64 more */
-  EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_RAX, 63);
-  op_half(w, X64_AND, X64_RAX, b, 0);
-  EMIT(w, x64_rr, X64_SUB, 3, X64_RDX, X64_RAX);
+  if (!sign || (extends && x64_imm64(w, kn_half(w->f, b, k), &number) && number >= 0)) return;
+  x64_half(w, t, extends ? b : a, 1); /* a negative one was taken for 2^64 more */
+  EMIT(w, x64_shift_ri, X64_G_SAR, 3, t, 63);
+  op_half(w, X64_AND, t, extends ? a : b, extends ? 0 : k);
+  EMIT(w, x64_rr, X64_SUB, 3, extends ? X64_RAX : X64_RDX, t);
+  if (extends) EMIT(w, x64_alu_ri, X64_G_SBB, 3, X64_RDX, 0);
 }
 
-/* The upper two of the product's four words must be 0 or, signed, the sign of the second one. They are summed up in the
- * frame; unsigned, it is enough to collect bits. */
+/* The upper one or two of the product's three or four words must be 0 or, signed, the sign of the second one. */
 static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint32_t flag) {
   const bool sign = in->op == KILN_OP_SMULO;
   const uint32_t factors[2] = {in->a, in->b};
-  const int32_t low = kn_frame_alloc(w, 24, 3), top = low + 8;
-  struct x64_mem third = x64_frame_mem(w, top), fourth = x64_frame_mem(w, top + 8);
+  bool half = false, extends = false; /* b is its lower half, extended with 0, or by its sign */
+  uint32_t a = in->a, b = in->b;
+  for (unsigned k = 0; k < 4 && !half; k++) {
+    extends = sign && k < 2;
+    half = kn_is_extended(w->f, factors[k & 1], extends);
+    a = factors[~k & 1];
+    b = factors[k & 1];
+  }
   kn_claim(w, X64_RAX);
   kn_claim(w, X64_RDX);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
-  const unsigned t = kn_temp(w, KN_GP_MASK), over = kn_temp(w, KN_GP_MASK);
-  if (is_low(w, in->a) || is_low(w, in->b)) {
-    EMIT(w, x64_zero, X64_RAX);
-    EMIT(w, x64_zero, X64_RDX);
-  } else {
-    x64_half(w, X64_RAX, in->a, 1);
-    multiply_rax(w, sign, in->b, 1);
+  const unsigned low = kn_temp(w, KN_GP_MASK), t = kn_temp(w, KN_GP_MASK);
+  const int32_t words = half ? 0 : kn_frame_alloc(w, 24, 3);
+  if (!half) { /* from the second one on; unsigned, it is enough to know whether the others are 0 */
+    three_words(w, a, b, 1, sign, sign, low, t);
+    if (!sign) EMIT(w, x64_rr, X64_OR, 3, X64_RAX, X64_RDX);
+    x64_hook_store(w, low, words, KILN_TYPE_I64);
+    x64_hook_store(w, X64_RAX, words + 8, KILN_TYPE_I64);
+    if (sign) x64_hook_store(w, X64_RDX, words + 16, KILN_TYPE_I64);
   }
-  if (sign) {
-    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RAX, third);
-    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RDX, fourth);
-  } else {
-    x64_mov(w, 3, over, X64_RAX);
-    EMIT(w, x64_rr, X64_OR, 3, over, X64_RDX);
-  }
-  x64_half(w, X64_RAX, in->a, 0);
-  multiply_rax(w, false, in->b, 0);
-  x64_hook_store(w, X64_RAX, low, KILN_TYPE_I64);
-  x64_mov(w, 3, t, X64_RDX);
-  for (unsigned k = 0; k < 2; k++) {
-    if (is_low(w, factors[k])) continue;
-    cross_product(w, sign, factors[k], factors[!k], t);
-    if (sign) {
-      x64_mov(w, 3, X64_RAX, X64_RDX);
-      EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_RAX, 63);
-      EMIT(w, x64_rm, X64_ADD_ST, 3, X64_RDX, third);
-      EMIT(w, x64_rm, X64_ADC_ST, 3, X64_RAX, fourth);
-    } else {
-      EMIT(w, x64_rr, X64_OR, 3, over, X64_RDX);
-    }
-  }
-  x64_mov(w, 3, X64_RDX, t);
-  if (sign) {
+  three_words(w, a, b, 0, sign, half && extends, low, t);
+  if (!half && sign) {
+    x64_mov(w, 3, t, X64_RDX);
     EMIT(w, x64_shift_ri, X64_G_SAR, 3, t, 63);
-    x64_mov(w, 3, over, t);
-    EMIT(w, x64_rm, X64_XOR, 3, t, third);
-    EMIT(w, x64_rm, X64_XOR, 3, over, fourth);
-    EMIT(w, x64_rr, X64_OR, 3, over, t);
+    EMIT(w, x64_rm, X64_ADD, 3, X64_RAX, x64_frame_mem(w, words));
+    EMIT(w, x64_rm, X64_ADC, 3, X64_RDX, x64_frame_mem(w, words + 8));
+    EMIT(w, x64_rm, X64_ADC, 3, t, x64_frame_mem(w, words + 16));
+  } else if (!half) {
+    EMIT(w, x64_rm, X64_ADD, 3, X64_RAX, x64_frame_mem(w, words));
+    EMIT(w, x64_alu_ri, X64_G_ADC, 3, X64_RDX, 0);
+    EMIT(w, x64_rm, X64_OR, 3, X64_RDX, x64_frame_mem(w, words + 8));
   }
-  x64_hook_load(w, X64_RAX, low, KILN_TYPE_I64);
-  if (!sign) EMIT(w, x64_rr, X64_TEST, 3, over, over);
+  if (sign) {
+    x64_mov(w, 3, X64_SCRATCH, X64_RAX);
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
+    EMIT(w, x64_rr, X64_XOR, 3, X64_RDX, X64_SCRATCH);
+    if (!half) EMIT(w, x64_rr, X64_XOR, 3, t, X64_SCRATCH);
+    if (!half) EMIT(w, x64_rr, X64_OR, 3, X64_RDX, t);
+  } else if (half) EMIT(w, x64_rr, X64_TEST, 3, X64_RDX, X64_RDX);
   const bool kept = flag && keep_overflow(w, flag, X64_NE);
-  if (!kept) EMIT(w, x64_setcc, X64_NE, over);
+  if (!kept) EMIT(w, x64_setcc, X64_NE, t);
   kn_drop_any_operands(w, in);
-  x64_def_pair(w, w->i, X64_RAX, X64_RDX);
-  if (flag && !kept) kn_def_fixed(w, flag, KILN_TYPE_I8, over);
+  x64_def_pair(w, w->i, low, X64_RAX);
+  if (flag && !kept) kn_def_fixed(w, flag, KILN_TYPE_I8, t);
 }
 
 static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
@@ -393,18 +439,8 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
 
 /* The count h in cl: an i128, or any value with its lowest 7 bits. Drops it. */
 static void take_count(struct kn_walk *w, uint32_t h) {
-  const uint32_t low = kn_half(w->f, h, 0);
-  if (is_temporary(w, low) && w->val[low].reg == X64_RCX) { /* stays there */
-    kn_reg(w, low, KILN_TYPE_I64);
-    kn_unlock_but(w, 0);
-    kn_drop_any(w, h);
-    kn_claim(w, X64_RCX);
-    return;
-  }
-  kn_claim(w, X64_RCX);
-  KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
-  x64_half(w, X64_RCX, h, 0);
-  kn_drop_any(w, h);
+  if (kn_is_value(h) && kn_is_pair(w->f, h)) kn_drop(w, kn_half(w->f, h, 1));
+  take_in(w, X64_RCX, kn_half(w->f, h, 0));
 }
 
 /* A count in cl, of which bit 6 says whether the halves change places. */
@@ -413,7 +449,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
   const unsigned group = left ? X64_G_SHL : sign ? X64_G_SAR : X64_G_SHR;
   unsigned t[2];
   take_count(w, in->b);
-  for (unsigned k = 0; k < 2; k++) t[k] = take_half(w, in->a, k, 1);
+  take_halves(w, in->a, t);
   const unsigned to = t[left], from = t[!left]; /* bits go from `from` to `to` */
   EMIT(w, x64_rr, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to);
   EMIT(w, x64_shift_cl, group, 3, from);
@@ -442,10 +478,11 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   t[last] = X64_SCRATCH;
   for (unsigned k = 0; k < 3; k++) {
     if (rotates && k == last) continue;
+    const uint32_t result = w->i + (k == (left ? 0 : 1));
     if (rotates && k == (left ? 1 : 2)) { /* the second one: the other half has been read */
-      t[k] = take_half(w, near[k], k != 1, 2);
+      t[k] = take_half(w, near[k], k != 1, 2, result);
     } else {
-      t[k] = kn_temp_hinted(w, w->i + (k == (left ? 0 : 1)));
+      t[k] = result_temp(w, result);
       x64_half(w, t[k], near[k], k != 1);
     }
     const uint64_t locked = w->regs.locked;
@@ -504,7 +541,7 @@ static void load(struct kn_walk *w, const struct kn_inst *in) {
 /* x ^ s - s, where s is all sign bits. */
 static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t[2];
-  take_pair(w, in->a, t);
+  take_halves(w, in->a, t);
   x64_mov(w, 3, X64_SCRATCH, t[1]);
   EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
   for (unsigned k = 0; k < 2; k++) EMIT(w, x64_rr, X64_XOR, 3, t[k], X64_SCRATCH);
@@ -538,7 +575,7 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
 
 static void count_bits(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t[2];
-  take_pair(w, in->a, t);
+  take_halves(w, in->a, t);
   const unsigned m = kn_temp(w, KN_GP_MASK);
   for (unsigned k = 0; k < 2; k++) x64_count_bits(w, 3, t[k], m);
   EMIT(w, x64_rr, X64_ADD, 3, t[0], t[1]);
@@ -565,7 +602,7 @@ void x64_lower_pair(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_ADD:
   case KILN_OP_SUB: sum(w, in, in->op == KILN_OP_SUB); break;
   case KILN_OP_NEG: /* from 0 */
-    for (unsigned k = 0; k < 2; k++) subtract_from(w, 0, in->a, k);
+    for (unsigned k = 0; k < 2; k++) from_number(w, k ? X64_SBB : X64_SUB, 0, in->a, k);
     break;
   case KILN_OP_MUL: multiply(w, in); break;
   case KILN_OP_SHL:

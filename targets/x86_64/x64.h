@@ -236,6 +236,12 @@ KN_INLINE void x64_set_zx(struct kn_walk *w, uint32_t i, unsigned type) {
 KN_INLINE uint64_t x64_others(const struct kn_walk *w, unsigned keep) {
   return w->regs.locked & ~KN_BIT(keep);
 }
+/* Is h in the frame, and no register has a copy of it? */
+KN_INLINE bool x64_in_frame(const struct kn_walk *w, uint32_t h) {
+  if (!kn_is_value(h) || w->val[h].reg != KN_NO_REG) return false;
+  return w->val[h].flags & KN_VF_SLOT_HOME ? kn_home_copy(w, h) == KN_NO_REG
+                                           : (w->val[h].flags & KN_VF_FRAME) != 0;
+}
 /* Division by a constant as a multiplication. False, with nothing done, for any other division. */
 bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in);
 /* Claims rax and rdx, with operand `a` (extended to at least 32 bits) in rax. */
