@@ -467,6 +467,8 @@ check_source() {
   tracked "the check of what pages say finds what is planted" tests/source/pages.py --planted
   check "what tests cost is as they print it, and adds up" tests/harness/costs.py --check
   check "the check of costs finds each number that is changed" tests/harness/costs.py --planted
+  tracked "what Python files import is there" tests/source/imports.py
+  tracked "an import of what is nowhere is found" tests/source/imports.py --planted
   check "figures have the day and the commit that was measured" tests/source/measured.py
   of_history "the commits of figures are in the history" tests/source/measured.py --history
   of_history "the check of days and commits finds each that is changed" tests/source/measured.py --planted
