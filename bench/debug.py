@@ -304,7 +304,7 @@ def main():
             print_row(f'{language}, mean of {len(of)}', mean[language], [''] * 3, chosen)
             if 'cranelift' in mean[language]:
                 print(f"  Cranelift, LLVM by the same toolchain = 1: {mean[language]['cranelift']:.3f}", flush=True)
-            if asked['inline']:
+            if 'compile instructions' in mean[language]:
                 print('  compiling: {compile instructions:.3f} times the instructions, {compile memory:.3f} times the memory'
                       .format_map(mean[language]), flush=True)
     if asked['json']:
