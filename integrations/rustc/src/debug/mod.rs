@@ -63,7 +63,7 @@ enum Part {
 
 /// An entry of a function that may be needed for inlining alone, or not at all.
 enum Deferred<'tcx> {
-    // The last: it is shared.
+    // The last field: is the entry in `Debug::shared`?
     Function(kiln_die, Instance<'tcx>, bool),
     Variable(kiln_die, Symbol, Ty<'tcx>, kiln_die, VariableKind, Span, bool),
     Vtable(Ty<'tcx>, Option<ExistentialTraitRef<'tcx>>, kiln_symbol),
