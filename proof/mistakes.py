@@ -26,7 +26,7 @@ ERASED = ('saved', 'loop', 'dynamic', 'last')
 ERASED_INLINED = ('siblings', 'copies')
 # Lines of the witness that a proof needs: others are of blocks that go on from their only predecessor.
 WITNESS = {'loop': r'value .*|block 1 .*', 'saved': 'slot 0 0 24 .*', 'variadic': 'slot 0 0 32 .*|save .*', 'caught': 'value [0178] .*',
-           'dynamic': 'value [0-3] .*'}
+           'dynamic': 'value [0-3] .*', 'halves': 'value .*'}
 # Changes of the IR: function, text, what replaces it.
 IR = [('saved', 'store.i64 v3, slot0+8', 'store.i64 v3, slot0+16'), ('saved', 'sub.i64 v1, v2', 'sub.i64 v2, v1'),
       ('saved', 'xor.i64 v10, v5', 'xor.i64 v10, v3'), ('loop', 'icmp.i32 sgt', 'icmp.i32 sge'), ('loop', 'v7*4', 'v7*8'),
@@ -44,7 +44,9 @@ IR = [('saved', 'store.i64 v3, slot0+8', 'store.i64 v3, slot0+16'), ('saved', 's
       ('dynamic', 'salloc 40', 'salloc 56'), ('dynamic', 'store.i64 v4, v5', 'store.i64 v4, v7'),
       ('dynamic', 'stack_restore v2', 'stack_restore v5'), ('dynamic', '@list(v5, v7', '@list(v7, v5'),
       ('dynamic', 'v1 align 16', 'v4 align 16'), ('tail', 'tailcall @g(v7, v6', 'tailcall @g(v6, v7'), ('tail', 'v0, v10)', 'v1, v10)'),
-      ('tail', 'tailcall v9(v0, v1)', 'tailcall v0(v0, v1)'), ('tail', 'brif v11, b1, b2', 'brif v11, b2, b1')]
+      ('tail', 'tailcall v9(v0, v1)', 'tailcall v0(v0, v1)'), ('tail', 'brif v11, b1, b2', 'brif v11, b2, b1'),
+      ('halves', 'trunc.i64 i128 v4', 'trunc.i64 i128 v5'), ('halves', 'lshr.i128 v5', 'lshr.i128 v2'),
+      ('halves', 'xor.i128 v2', 'or.i128 v2'), ('halves', 'sub.i128 v2, v3', 'sub.i128 v3, v2'), ('halves', 'add.i128 v3, v3', 'add.i128 v3, 1')]
 # What is wrong with the slots of inlined bodies, which share memory: function, in which lines of its text and its witness a text
 # is replaced, and why it is not proved, since the code is right: it would be, if only the code counted.
 BODIES = [

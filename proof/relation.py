@@ -27,7 +27,7 @@ MOST_VISITS = 16    # of a block with one predecessor, from paths of that
 class Witness:
     """values: number -> (type, 'reg' or 'frame' or 'none', where, zx); slots: number -> [(offset, size, kind, where)];
     `where` is a register's number or a distance from the CFA. An i128 is of kind 'pair': `where` has kind and where of each
-    half. shadows: number -> where; of a pair a list.
+    half, of kind 'unread' if no instruction reads it. shadows: number -> where; of a pair a list.
     fresh: number of an instruction -> slots whose contents become any bits there; life: slot -> [(first, end)], of the
     instructions of its inlined body. blocks: name -> offset; start, size, cfa: of the code."""
 
@@ -50,7 +50,7 @@ class Witness:
             elif w[0] == 'value':
                 n, (type_, _, half), at = int(w[1]), w[2].partition('.'), where(w[3], w[4:])
                 if half:
-                    halves = pairs.setdefault(n, [None, None])
+                    halves = pairs.setdefault(n, [('unread', 0), ('unread', 0)])
                     halves[int(half)] = w[3], at
                     self.values[n] = (type_, 'none' if ('none', 0) in halves else 'pair', halves, False)
                 else:
@@ -300,8 +300,11 @@ class Related(Proof):
             return self.types[v], 'frame', where, False
         return self.w.values.get(v)
 
-    def half(self, s, kind, where):
-        """The term at the home of half of an i128."""
+    def half(self, s, v, k, kind, where):
+        """The term at the home of half k of i128 v. What no instruction reads may be anything, but of what is extended."""
+        if kind == 'unread':
+            inst = self.definitions.get(v)
+            return t.const(0, 64) if k == 1 and inst is not None and inst.op == 'zext' else t.var('v%d.%d' % (v, k), 64)
         return self.m.get(s, self.p.register(where)) if kind == 'reg' else read_frame(s, where, 8)
 
     def home(self, s, v, block):
@@ -312,7 +315,7 @@ class Related(Proof):
         type_, kind, where, zx = found
         w = WIDTH[type_]
         if kind == 'pair':
-            return t.cat(*[self.half(s, *place) for place in reversed(where)]), t.ONE
+            return t.cat(*[self.half(s, v, k, *where[k]) for k in (1, 0)]), t.ONE
         if kind == 'reg':
             name = self.p.register(where)
             above = t.equal(self.m.get(s, name), t.zext(self.m.get(s, name, w), 64)) if zx and w < 64 else t.ONE
@@ -324,6 +327,14 @@ class Related(Proof):
                 return x, t.ONE
             return x, t.equal(read_frame(s, where, n // 8), t.zext(x, n))
         return None
+
+    def same_value(self, v, block, x, y):
+        """Are these equal in all of value v that some instruction reads?"""
+        _, kind, where, _ = self.home_of(v, block)
+        read = [k for k in (0, 1) if kind == 'pair' and where[k][0] != 'unread']
+        if len(read) != 1:
+            return t.equal(x, y)
+        return t.equal(*[t.extract(a, 64 * read[0] + 63, 64 * read[0]) for a in (x, y)])
 
     def place(self, n, byte):
         """Where a byte of a variable is: ('reg', name, k) or ('frame', distance from the CFA, 0)."""
@@ -512,7 +523,7 @@ class Related(Proof):
         for v in self.values_at[block]:
             h = self.home(s, v, block)
             if h is not None and v in env.values and self.at_home(v, block):
-                goals.append(('v%d at %s' % (v, block), t.equal(env.values[v], h[0])))
+                goals.append(('v%d at %s' % (v, block), self.same_value(v, block, env.values[v], h[0])))
                 goals.append(('zeros above v%d at %s' % (v, block), h[1]))
         for n, offset, size, _ in self.units_at[block]:
             bytes_ = env.variables.get(n, {})

@@ -136,7 +136,7 @@ static void funnel(kiln_func *f, uint32_t i, const struct kn_inst *in) {
 
 /* The upper half of what is extended. */
 static void extend(kiln_func *f, uint32_t upper, bool sign) {
-  if (sign) shift(f, upper, KILN_OP_ASHR, upper - 1, 63);
+  if (sign) shift(f, upper, KILN_OP_ASHR, half(f, upper - 1, 0), 63);
   else become_number(f, upper, 0);
 }
 
@@ -292,7 +292,7 @@ bool kn_is_extended(const kiln_func *f, uint32_t h, bool sign) {
   if (!sign) return is_zero(f, kn_half(f, h, 1));
   if (!kn_is_value(h)) return kn_is_imm(h);
   const struct kn_inst *upper = &f->inst[h + 1];
-  return kn_is_halved(f, h) && upper->op == KILN_OP_ASHR && upper->a == h &&
+  return kn_is_halved(f, h) && upper->op == KILN_OP_ASHR && upper->a == half(f, h, 0) &&
          kn_is_number(f, upper->b, &n) && n == 63;
 }
 

@@ -26,7 +26,7 @@ static uint32_t until(const struct kn_debug_observer *d, uint32_t k) {
 /* Is the place the home, in the frame, of a parameter that the edge gives a new value? */
 static bool is_param_of(const struct kn_walk *w, const struct kn_debug_place *is,
                         const struct kn_edge *e) {
-  const struct kn_inst *in = is->where == KN_DP_FRAME ? &w->inst[is->handle] : NULL;
+  const struct kn_inst *in = is->where == KN_DP_FRAME ? kn_maker(w->f, is->handle) : NULL;
   return in != NULL && in->op == KILN_OP_PARAM && in->a == e->target;
 }
 

@@ -485,7 +485,8 @@ uint32_t kn_debug_from(const void *at, size_t size, uint32_t n, uint32_t inst, u
  * variable becomes it after that instruction. */
 static bool is_later(const kiln_func *f, const struct kn_debug_value *v) {
   uint32_t k = v->inst;
-  if (!kn_is_value(v->value) || v->value < k || f->inst[v->value].op == KILN_OP_PARAM) return false;
+  if (!kn_is_value(v->value) || v->value < k) return false;
+  if (kn_maker(f, v->value)->op == KILN_OP_PARAM) return false;
   while (k < v->value && !kn_op_ends_block(f->inst[k].op) && f->inst[k].op != KILN_OP_SEG) k++;
   return k == v->value;
 }
