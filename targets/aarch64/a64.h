@@ -183,6 +183,12 @@ struct a64_at {
 struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64_t off);
 /* A frame offset + `disp` for `op`; through x17 where that does not reach. */
 struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, int64_t disp);
+/* op reg, [frame offset + disp]. */
+KN_INLINE void a64_frame_access(struct kn_walk *w, enum a64_mem op, unsigned reg, int32_t frame,
+                                int64_t disp) {
+  const struct a64_at m = a64_frame_at(w, op, frame, disp);
+  a64_emit(w, a64_mem_offset(op, reg & 31, m.base, m.off));
+}
 /* rd = rn + value. rn is not sp; if the value is large and rd is rn, x16 is used, or for x16 itself x17. */
 void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value);
 /* rd = address of a frame offset + disp. */
