@@ -38,12 +38,6 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, dst);
 }
 
-/* A 16-byte constant after the function. */
-static struct x64_addr literal(struct kn_walk *w, uint64_t bits) {
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  addr.ref = kn_code_literal(w, bits, bits, 16);
-  return addr;
-}
 static uint64_t sign_bits(unsigned type) {
   return single(type) ? UINT64_C(0x8000000080000000) : UINT64_C(1) << 63;
 }
@@ -52,7 +46,7 @@ static void with_mask(struct kn_walk *w, const struct kn_inst *in, unsigned op, 
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, w->i, in->type, ra, 0);
-  struct x64_addr addr = literal(w, mask);
+  struct x64_addr addr = x64_literal(w, mask, mask, 16);
   x64_move(w, dst, ra, in->type);
   x64_op_mem(w, op, 2, dst, &addr);
   kn_defined(w, w->i, dst);
@@ -67,7 +61,8 @@ void x64_lower_fabs(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
-  struct x64_addr sign = literal(w, sign_bits(type)), rest = literal(w, ~sign_bits(type));
+  const uint64_t top = sign_bits(type);
+  struct x64_addr sign = x64_literal(w, top, top, 16), rest = x64_literal(w, ~top, ~top, 16);
   unsigned t = kn_temp(w, ~KN_GP_MASK);
   x64_move(w, t, ra, type);
   x64_op_mem(w, X64_ANDPS, 2, t, &rest);
@@ -202,8 +197,7 @@ static void float_const(struct kn_walk *w, unsigned type, double v) {
   float f = (float)v;
   if (single(type)) memcpy(&bits, &f, 4);
   else memcpy(&bits, &v, 8);
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  addr.ref = kn_code_literal(w, bits, 0, single(type) ? 4 : 8);
+  struct x64_addr addr = x64_literal(w, bits, 0, single(type) ? 4 : 8);
   x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, x64_xscratch(w), &addr);
 }
 

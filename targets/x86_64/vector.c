@@ -21,8 +21,7 @@ static void copy(struct kn_walk *w, unsigned dst, unsigned src) {
 }
 /* op dst, a constant with both halves `bits`. */
 static void op_bits(struct kn_walk *w, unsigned code, unsigned dst, uint64_t bits) {
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  addr.ref = kn_code_literal(w, bits, bits, 16);
+  struct x64_addr addr = x64_literal(w, bits, bits, 16);
   x64_op_mem(w, code, 2, dst, &addr);
 }
 /* Shifts the lanes of 2^log2 bytes, or with log2 4 the whole register by bytes, by an immediate. */

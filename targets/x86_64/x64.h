@@ -161,6 +161,16 @@ KN_INLINE struct x64_addr x64_frame(struct kn_walk *w, int32_t offset) {
   return (struct x64_addr){.m = x64_frame_mem(w, offset)};
 }
 
+/* What is at a label. */
+KN_INLINE struct x64_addr x64_at_label(uint32_t label) {
+  return (struct x64_addr){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};
+}
+/* A constant of `size` bytes after the function. */
+KN_INLINE struct x64_addr x64_literal(struct kn_walk *w, uint64_t low, uint64_t high,
+                                      uint32_t size) {
+  return x64_at_label(kn_code_literal(w, low, high, size));
+}
+
 /* The instruction that loads a value of i64 (second row) or of any other type (first row): by the
  * type in memory and KILN_MEM_SEXT, as kn_inst.x has them. */
 extern const uint8_t x64_loads[2][64];
