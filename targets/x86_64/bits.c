@@ -29,9 +29,7 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned type = in->type, size = x64_size(type);
-  uint32_t flag = kn_second_result(w, w->i);
-  unsigned cc = X64_O, t;
+  unsigned type = in->type, size = x64_size(type), cc = X64_O, t;
   if (in->op == KILN_OP_UMULO || (in->op == KILN_OP_SMULO && size == 0)) {
     /* the wider product shows the overflow */
     if (size >= 2) {
@@ -59,16 +57,7 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, op, size, t, rb);
     if (in->op == KILN_OP_UADDO || in->op == KILN_OP_USUBO) cc = X64_B;
   }
-  if (in->op == KILN_OP_UMULO && size >= 2) cc = X64_O;
-  kn_drop_operands(w, in);
-  unsigned f = KN_NO_REG;
-  if (flag) {
-    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
-    EMIT(w, x64_setcc, cc, f);
-  }
-  if (w->val[w->i].uses) kn_def_fixed(w, w->i, type, t);
-  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
+  x64_def_with_flag(w, in, t, cc);
 }
 
 void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {

@@ -147,20 +147,6 @@ const struct x64_fcond x64_fcond[KILN_FCOND_COUNT] = {
   [KILN_FCOND_ORD] = {X64_NP, false},     [KILN_FCOND_UNO] = {X64_P, false},
 };
 
-void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
-  if (x64_keep_flags(w, cc)) return;
-  unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
-  if (cc < 16) {
-    EMIT(w, x64_setcc, cc, dst);
-  } else {
-    bool equal = cc == X64_CC_OEQ;
-    EMIT(w, x64_setcc, equal ? X64_NP : X64_P, X64_SCRATCH);
-    EMIT(w, x64_setcc, equal ? X64_E : X64_NE, dst);
-    EMIT(w, x64_rr, equal ? X64_AND : X64_OR, 2, dst, X64_SCRATCH);
-  }
-  kn_defined(w, i, dst);
-}
-
 void x64_lower_fcmp(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, cc = x64_fcond[in->x].cc;
   uint32_t a = x64_fcond[in->x].swap ? in->b : in->a, b = x64_fcond[in->x].swap ? in->a : in->b;
@@ -170,7 +156,7 @@ void x64_lower_fcmp(struct kn_walk *w, const struct kn_inst *in) {
   x64_op_operand(w, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, ra, &o);
   kn_drop(w, a);
   kn_drop(w, b);
-  x64_fcmp_result(w, w->i, cc);
+  x64_compared(w, cc);
 }
 
 /* ---- conversions ---- */

@@ -270,8 +270,6 @@ void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bo
 
 /* Conditions beyond the machine's: two flags at once. */
 enum { X64_CC_OEQ = 16, X64_CC_UNE = 17 };
-/* Leaves comparison w->i in the flags, as condition cc, if its reader finds it there; else false. */
-bool x64_keep_flags(struct kn_walk *w, unsigned cc);
 
 void x64_jmp(struct kn_walk *w, uint32_t label);
 void x64_jump_back(struct kn_walk *w, uint32_t to);
@@ -284,9 +282,19 @@ struct x64_fcond {
   bool swap; /* the operands */
 };
 extern const struct x64_fcond x64_fcond[KILN_FCOND_COUNT];
-/* The flags are those of float comparison i: keeps them for the next instruction, or makes them its
- * result. */
-void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
+/* Sets register dst to 1 if the flags say `cc`, else to 0. Uses r11 for a condition on two flags. */
+void x64_set_if(struct kn_walk *w, unsigned cc, unsigned dst);
+/* Makes result i of an operation whether the flags say `cc`, one of the machine's. A spill for it keeps the flags. */
+KN_INLINE void x64_def_flag(struct kn_walk *w, uint32_t i, unsigned cc) {
+  const unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
+  EMIT(w, x64_setcc, cc, dst);
+  kn_defined(w, i, dst);
+}
+/* Ends operation w->i, whose result is in register t, and whose second one is whether the flags say `cc`,
+ * one of the machine's: drops its operands. */
+void x64_def_with_flag(struct kn_walk *w, const struct kn_inst *in, unsigned t, unsigned cc);
+/* The flags are those of comparison w->i: keeps them for its reader, or makes its result of them. */
+void x64_compared(struct kn_walk *w, unsigned cc);
 
 /* ---- calls ---- */
 

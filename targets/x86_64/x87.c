@@ -273,7 +273,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   op_stack(w, X64_FUCOMIP1);
   op_stack(w, X64_FSTP0);
   kn_drop_operands(w, in);
-  x64_fcmp_result(w, w->i, x64_fcond[in->x].cc);
+  x64_compared(w, x64_fcond[in->x].cc);
 }
 
 /* IEEE 754-2019 minimum and maximum: NaN if either is. Of equal operands, which may be zeros of either sign, the
