@@ -27,11 +27,8 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
     a = in->b;
     b = in->a;
   }
-  unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+  unsigned ra = x64_operands(w, a, b, type, &o);
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
   unsigned dst = kn_def(w, w->i, type, ra, avoid);
   two_address(w, op, dst, ra, &o);

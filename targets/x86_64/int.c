@@ -53,11 +53,8 @@ KN_INLINE void combine(struct kn_walk *w, uint32_t i, unsigned type, unsigned op
     a = b;
     b = t;
   }
-  unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+  unsigned ra = x64_operands(w, a, b, type, &o);
   kn_give_up_copy(w, ra);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   two_address(w, op, group, size, dst, ra, &o, commutes);
@@ -129,11 +126,8 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   if (!subtract) order(w, &a, &b);
-  unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+  unsigned ra = x64_operands(w, a, b, type, &o);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   if (dst != ra && o.kind == X64_IMM && o.imm != INT32_MIN) {
     EMIT(w, x64_rm, X64_LEA, size, dst, x64_at(ra, subtract ? -o.imm : o.imm));
@@ -161,11 +155,8 @@ void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   order(w, &a, &b);
-  unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+  unsigned ra = x64_operands(w, a, b, type, &o);
   unsigned dst = kn_def(w, w->i, type, ra, x64_others(w, ra));
   if (o.kind == X64_IMM) {
     uint32_t m = (uint32_t)o.imm;

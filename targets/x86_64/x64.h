@@ -226,6 +226,16 @@ struct x64_operand {
  * this form uses: a struct that is copied right after its fields were written one by one waits for these stores. */
 void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operand *o);
 
+/* Begins a two-address operation: operand b as above, operand a in the register that is returned; drops both. */
+KN_INLINE unsigned x64_operands(struct kn_walk *w, uint32_t a, uint32_t b, unsigned type,
+                                struct x64_operand *o) {
+  const unsigned ra = kn_reg(w, a, type);
+  x64_operand(w, b, type, o);
+  kn_drop(w, a);
+  kn_drop(w, b);
+  return ra;
+}
+
 /* The value of an integer constant handle that fits 32 bits sign-extended, as type wants it. */
 bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out);
 /* The value of any integer constant handle of up to 64 bits. */
