@@ -8,6 +8,7 @@
 
 #include <kiln/inspect.h>
 
+#include "base/hints.h"
 #include "ir/fold/fold_eval.h"
 
 #define NONE ((kiln_value){0})
@@ -265,9 +266,7 @@ kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value
   bool a_known = is_constant(&first, type, &x), b_known = is_constant(&second, type, &y);
   if (a_known && b_known && kn_fold_eval_binary(op, type, x, y, &v)) return make(f, type, v);
   if (a_known && !b_known && commutes(op)) {
-    kiln_value other = a;
-    a = b;
-    b = other;
+    KN_SWAP(a, b);
     y = x;
     a_known = false;
     b_known = true;
@@ -432,9 +431,7 @@ kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_va
   if (a_known && b_known) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, x, y));
   if (a.id == b.id) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, 0, 0));
   if (a_known) {
-    kiln_value other = a;
-    a = b;
-    b = other;
+    KN_SWAP(a, b);
     y = x;
     b_known = true;
     cond = (kiln_icond)swapped[cond];

@@ -57,11 +57,7 @@ static uint32_t depth_first(const kiln_func *f, uint32_t *order, uint32_t *stack
     at = target;
     left = f->block[target].n_edges;
   }
-  for (uint32_t i = 0; i < n / 2; i++) {
-    uint32_t t = order[i];
-    order[i] = order[n - 1 - i];
-    order[n - 1 - i] = t;
-  }
+  for (uint32_t i = 0; i < n / 2; i++) KN_SWAP(order[i], order[n - 1 - i]);
   return n;
 }
 

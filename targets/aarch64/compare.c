@@ -57,8 +57,7 @@ static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
     return k;
   }
   if (a64_sconst(w, a, in->type, &c) && !a64_sconst(w, b, in->type, &c)) {
-    a = in->b;
-    b = in->a;
+    KN_SWAP(a, b);
     k.cond = swapped[k.cond];
   }
   bool sign = k.cond >= KILN_ICOND_SLT && k.cond <= KILN_ICOND_SGT;
@@ -185,11 +184,7 @@ static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
   w->val[x].uses = w->val[y].uses = 0;
   drop_icmp(w, &w->inst[x]);
   drop_icmp(w, &w->inst[y]);
-  if (!is_short(&k) && is_short(&first)) {
-    struct icmp swap = first;
-    first = k;
-    k = swap;
-  }
+  if (!is_short(&k) && is_short(&first)) KN_SWAP(first, k);
   unsigned gate = (unsigned)emit_icmp(w, &first) ^ either;
   enum a64_cond cond = (enum a64_cond)icond[k.cond];
   unsigned flags = holds[(unsigned)cond ^ !either], sf = a64_sf(k.type);

@@ -461,9 +461,7 @@ void a64_finish(struct kn_walk *w) {
   }
   /* the one that the last block runs into comes first */
   struct a64_exit *next = &a64(w)->exits.at[(a64(w)->falls ? a64(w)->falls : a64(w)->exits.n) - 1];
-  struct a64_exit first = *next;
-  *next = a64(w)->exits.at[0];
-  a64(w)->exits.at[0] = first;
+  KN_SWAP(*next, a64(w)->exits.at[0]);
   const struct epilogue epilogue = {pairs, n, size, frame, pre, sign, plan->popped};
   for (uint32_t k = 0; k < a64(w)->exits.n; k++) {
     if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;

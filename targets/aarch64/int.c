@@ -14,10 +14,7 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
     w->val[w->i].reg = KN_NO_REG;
     return;
   }
-  if (!sub && a64_sconst(w, a, in->type, &c)) {
-    a = in->b;
-    b = in->a;
-  }
+  if (!sub && a64_sconst(w, a, in->type, &c)) KN_SWAP(a, b);
   if (a64_sconst(w, b, in->type, &c)) {
     uint64_t plus = sub ? 0 - (uint64_t)c : (uint64_t)c, minus = 0 - plus;
     if (a64_addsub_imm_ok(plus) || a64_addsub_imm_ok(minus)) {
@@ -44,10 +41,7 @@ void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_logic op = in->op == KILN_OP_AND ? A64_AND : in->op == KILN_OP_OR ? A64_ORR : A64_EOR;
   uint32_t a = in->a, b = in->b, field;
   int64_t c;
-  if (a64_sconst(w, a, in->type, &c)) {
-    a = in->b;
-    b = in->a;
-  }
+  if (a64_sconst(w, a, in->type, &c)) KN_SWAP(a, b);
   if (a64_sconst(w, b, in->type, &c)) {
     unsigned sf = a64_sf(in->type);
     uint64_t bits = 0;
@@ -96,10 +90,7 @@ static unsigned log2_of(uint64_t x) { return (unsigned)__builtin_ctzll(x); }
 void a64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
   uint64_t c;
-  if (a64_const(w, a, in->type, &c)) {
-    a = in->b;
-    b = in->a;
-  }
+  if (a64_const(w, a, in->type, &c)) KN_SWAP(a, b);
   if (a64_const(w, b, in->type, &c) && (is_power(c) || is_power(c - 1))) {
     if (is_power(c) && a == in->a && a64_defer_product(w, in)) return;
     struct a64_ops o = a64_ops1(w, in, a);

@@ -86,9 +86,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_size(type), cond = in->x;
   uint32_t a = in->a, b = in->b;
   if (!kn_is_value(a) && kn_is_value(b)) {
-    uint32_t t = a;
-    a = b;
-    b = t;
+    KN_SWAP(a, b);
     cond = swapped[cond];
   }
   bool told = x64(w)->zero_of == a && x64(w)->zero_block == w->block &&

@@ -23,10 +23,7 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   _Static_assert(KILN_OP_FDIV == KILN_OP_FADD + 3, "fadd, fsub, fmul, fdiv in this order");
   unsigned type = in->type, op = ops[in->op - KILN_OP_FADD][type == KILN_TYPE_F64];
   uint32_t a = in->a, b = in->b;
-  if ((in->op == KILN_OP_FADD || in->op == KILN_OP_FMUL) && !kn_is_value(a)) {
-    a = in->b;
-    b = in->a;
-  }
+  if ((in->op == KILN_OP_FADD || in->op == KILN_OP_FMUL) && !kn_is_value(a)) KN_SWAP(a, b);
   struct x64_operand o;
   unsigned ra = x64_operands(w, a, b, type, &o);
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);

@@ -26,11 +26,7 @@ KN_INLINE void two_address(struct kn_walk *w, unsigned op, unsigned group, unsig
 
 /* Operand order of a commutative operation: the constant or folded load comes second. */
 KN_INLINE void order(const struct kn_walk *w, uint32_t *a, uint32_t *b) {
-  if (!kn_is_value(*a) || (w->val[*a].flags & KN_VF_WAITS)) {
-    uint32_t t = *a;
-    *a = *b;
-    *b = t;
-  }
+  if (!kn_is_value(*a) || (w->val[*a].flags & KN_VF_WAITS)) KN_SWAP(*a, *b);
 }
 
 /* Notes that the code up to here left the comparison of value i with 0 in the flags: of equality
@@ -48,11 +44,8 @@ KN_INLINE void combine(struct kn_walk *w, uint32_t i, unsigned type, unsigned op
   const unsigned size = x64_op_size(type);
   if (commutes) order(w, &a, &b);
   if (KN_UNLIKELY(w->f->facts.has_pairs) && commutes && x64_in_frame(w, a) && kn_is_value(b) &&
-      w->val[b].reg != KN_NO_REG) {
-    const uint32_t t = a;
-    a = b;
-    b = t;
-  }
+      w->val[b].reg != KN_NO_REG)
+    KN_SWAP(a, b);
   struct x64_operand o;
   unsigned ra = x64_operands(w, a, b, type, &o);
   kn_give_up_copy(w, ra);

@@ -229,9 +229,7 @@ static void plain_bytes(struct kn_walk *w, struct inst *x) { bytes(w, x->word); 
 static void tied(struct kn_walk *w, struct inst *x) { tied_of(w, x, x->form == TVM); }
 
 static void fused(struct kn_walk *w, struct inst *x) {
-  unsigned a = x->r[0];
-  x->r[0] = x->r[1];
-  x->r[1] = a;
+  KN_SWAP(x->r[0], x->r[1]);
   tied_of(w, x, true);
 }
 
