@@ -8,13 +8,15 @@ KN_INLINE unsigned by_type(unsigned type, unsigned ss, unsigned sd) {
   return single(type) ? ss : sd;
 }
 
-static void two_address(struct kn_walk *w, unsigned op, unsigned dst, unsigned ra,
-                        const struct x64_operand *o) {
-  unsigned to = dst;
+void x64_def_float(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
+                   const struct x64_operand *o) {
+  uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
+  unsigned dst = kn_def(w, w->i, type, ra, avoid), to = dst;
   if (o->kind == X64_REG && o->reg == dst && dst != ra) to = x64_xscratch(w);
-  x64_move(w, to, ra, KILN_TYPE_F64);
+  x64_move(w, to, ra, type);
   x64_op_operand(w, op, 2, to, o);
-  x64_move(w, dst, to, KILN_TYPE_F64);
+  x64_move(w, dst, to, type);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
@@ -26,10 +28,7 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   if ((in->op == KILN_OP_FADD || in->op == KILN_OP_FMUL) && !kn_is_value(a)) KN_SWAP(a, b);
   struct x64_operand o;
   unsigned ra = x64_operands(w, a, b, type, &o);
-  uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
-  unsigned dst = kn_def(w, w->i, type, ra, avoid);
-  two_address(w, op, dst, ra, &o);
-  kn_defined(w, w->i, dst);
+  x64_def_float(w, type, op, ra, &o);
 }
 
 static uint64_t sign_bits(unsigned type) {

@@ -286,6 +286,10 @@ void x64_jump_back(struct kn_walk *w, uint32_t to);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
 void x64_bind_label(struct kn_walk *w, uint32_t label);
 
+/* w->i = ra op o, for two-address operations on floats or vectors, whose operands were dropped. */
+void x64_def_float(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
+                   const struct x64_operand *o);
+
 /* What a float comparison needs: its condition after ucomis or fucomi. */
 struct x64_fcond {
   uint8_t cc;
