@@ -145,6 +145,16 @@ KN_INLINE bool a64_is_zx(const struct kn_walk *w, uint32_t h) {
 }
 /* Result i has zeros above its width, to 64 bits. */
 KN_INLINE void a64_set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
+/* Result i, in register d, is whether the flags say `cond`. */
+KN_INLINE void a64_flag(struct kn_walk *w, uint32_t i, unsigned d, enum a64_cond cond) {
+  a64_emit(w, a64_cset(0, d, cond));
+  a64_set_zx(w, i);
+  kn_defined(w, i, d);
+}
+/* The same in any register: a spill for it keeps the flags. */
+KN_INLINE void a64_def_flag(struct kn_walk *w, uint32_t i, enum a64_cond cond) {
+  a64_flag(w, i, kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0), cond);
+}
 
 /* Makes value i wait for its only reader, which lowers both (fold.c, compare.c). */
 KN_INLINE void a64_wait(struct kn_walk *w, uint32_t i) {

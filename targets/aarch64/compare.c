@@ -210,11 +210,7 @@ void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
     a64_wait(w, w->i);
     return;
   }
-  enum a64_cond cond = joined(w, in);
-  unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
-  a64_emit(w, a64_cset(0, d, cond));
-  a64_set_zx(w, w->i);
-  kn_defined(w, w->i, d);
+  a64_def_flag(w, w->i, joined(w, in));
 }
 
 /* An FCMP's flags; `two` conditions end in x16: UEQ is 1 there. */

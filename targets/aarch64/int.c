@@ -359,11 +359,7 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     }
     if (wanted) a64_emit(w, a64_mov(width == 64, o.d, A64_IP0));
   }
-  if (flag) {
-    a64_emit(w, a64_cset(0, d1, cond));
-    a64_set_zx(w, flag);
-    kn_defined(w, flag, d1);
-  }
+  if (flag) a64_flag(w, flag, d1, cond);
   if (wanted) a64_done(w, in, o.d);
 }
 

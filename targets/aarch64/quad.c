@@ -92,9 +92,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   if (two) a64_frame_access(w, A64_LDR_W, A64_IP0, unordered, 0);
   a64_emit(w, a64_cmp(0, 0, A64_ZR));
   if (two) a64_emit(w, a64_ccmp_imm(A64_CCMP, 0, A64_IP0, 0, 0, A64_NE));
-  a64_emit(w, a64_cset(0, d, (enum a64_cond)comparisons[in->x].cond));
-  a64_set_zx(w, w->i);
-  kn_defined(w, w->i, d);
+  a64_flag(w, w->i, d, (enum a64_cond)comparisons[in->x].cond);
 }
 
 /* Values out of range become the nearest end of the range, NaN 0. The value is a significand of 128 bits, whose
