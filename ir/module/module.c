@@ -117,19 +117,9 @@ static void cut(char *out, size_t size, const char *text) {
 static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   if (m->diag.status != KILN_OK && m->diag_rank <= rank) return;
   m->diag_rank = rank;
-  memcpy(m->diag.module, d->module, sizeof d->module);
-  memcpy(m->diag.function, d->function, sizeof d->function);
-  memcpy(m->diag.message, d->message, sizeof d->message);
-  m->diag.has = d->has;
-  m->diag.block = d->block;
-  m->diag.inst = d->inst;
-  m->diag.line = d->line;
-  m->diag.column = d->column;
-  m->diag.bit_offset = d->bit_offset;
-  memcpy(m->diag.source, d->source, sizeof d->source);
-  m->diag.source_line = d->source_line;
-  m->diag.source_column = d->source_column;
-  /* its status last: others read that without the lock */
+  /* its status, the first field, comes last: others read that without the lock */
+  const size_t rest = offsetof(kiln_diag, has);
+  memcpy((char *)&m->diag + rest, (const char *)d + rest, sizeof *d - rest);
   __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
 }
 
