@@ -98,10 +98,7 @@ void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
 /* ---- one operand ---- */
 
 void x64_lower_negate(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
-  x64_move(w, dst, ra, in->type);
+  unsigned dst = x64_take(w, in);
   EMIT(w, x64_unary_r, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, x64_op_size(in->type), dst);
   x64_set_zx(w, w->i, in->type);
   kn_defined(w, w->i, dst);
@@ -195,26 +192,19 @@ void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_byteswap(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
-  x64_move(w, dst, ra, in->type);
+  unsigned dst = x64_take(w, in);
   if (x64_size(in->type) >= 2) EMIT(w, x64_bswap, x64_size(in->type), dst);
   else if (x64_size(in->type) == 1) EMIT(w, x64_shift_ri, X64_G_ROL, 1, dst, 8);
   kn_defined(w, w->i, dst);
 }
 
 void x64_lower_copy(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  if (!kn_is_value(in->a)) {
-    unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  unsigned dst;
+  if (kn_is_value(in->a)) {
+    dst = x64_take(w, in);
+  } else {
+    dst = kn_def(w, w->i, in->type, KN_NO_REG, 0);
     x64_hook_constant(w, dst, in->a, in->type);
-    kn_defined(w, i, dst);
-    return;
   }
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, ra, 0);
-  x64_move(w, dst, ra, in->type);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }

@@ -36,11 +36,8 @@ static uint64_t sign_bits(unsigned type) {
 }
 
 static void with_mask(struct kn_walk *w, const struct kn_inst *in, unsigned op, uint64_t mask) {
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
+  unsigned dst = x64_take(w, in);
   struct x64_addr addr = x64_literal(w, mask, mask, 16);
-  x64_move(w, dst, ra, in->type);
   x64_op_mem(w, op, 2, dst, &addr);
   kn_defined(w, w->i, dst);
 }

@@ -101,10 +101,7 @@ void x64_lower_xor(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   int32_t imm;
   if (kn_is_value(in->a) && x64_imm32(w, in->b, in->type, &imm) && imm == -1 && w->val[i].uses) {
-    unsigned ra = kn_reg(w, in->a, in->type);
-    kn_drop(w, in->a);
-    unsigned dst = kn_def(w, i, in->type, ra, 0);
-    x64_move(w, dst, ra, in->type);
+    unsigned dst = x64_take(w, in);
     EMIT(w, x64_group_r, 0xf7, x64_op_size(in->type), X64_G_NOT, dst);
     x64_set_zx(w, i, in->type);
     kn_defined(w, i, dst);

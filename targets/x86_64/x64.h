@@ -236,6 +236,15 @@ KN_INLINE unsigned x64_operands(struct kn_walk *w, uint32_t a, uint32_t b, unsig
   return ra;
 }
 
+/* Begins an operation on one operand: copies that to the register of the result, which is returned; drops it. */
+KN_INLINE unsigned x64_take(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned ra = kn_reg(w, in->a, in->type);
+  kn_drop(w, in->a);
+  const unsigned dst = kn_def(w, w->i, in->type, ra, 0);
+  x64_move(w, dst, ra, in->type);
+  return dst;
+}
+
 /* The value of an integer constant handle that fits 32 bits sign-extended, as type wants it. */
 bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out);
 /* The value of any integer constant handle of up to 64 bits. */
