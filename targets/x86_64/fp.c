@@ -196,6 +196,19 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
   x64_bind_label(w, done);
 }
 
+void x64_saturate_to(struct kn_walk *w, unsigned t, unsigned bits, bool sign, uint32_t high,
+                     uint32_t nan, uint32_t after) {
+  uint64_t max = bits == 64 ? UINT64_MAX >> sign : (UINT64_C(1) << (bits - sign)) - 1;
+  uint64_t min = sign ? ~max : 0;
+  x64_const(w, t, bits == 64 ? min : (uint32_t)min);
+  x64_jmp(w, after);
+  x64_bind_label(w, high);
+  x64_const(w, t, bits == 64 ? max : (uint32_t)max);
+  x64_jmp(w, after);
+  x64_bind_label(w, nan);
+  x64_const(w, t, 0);
+}
+
 void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
@@ -222,12 +235,8 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   /* taken before the paths part: what it evicts is then stored on all of them */
   if (bits == 64 && !sign) y = kn_temp(w, ~KN_GP_MASK);
   if (saturate) {
-    uint32_t low = kn_code_label(w), high = kn_code_label(w), nan = kn_code_label(w);
+    uint32_t high = kn_code_label(w), nan = kn_code_label(w);
     double top = __builtin_ldexp(1.0, (int)(sign ? bits - 1 : bits));
-    uint64_t max = sign         ? (UINT64_C(1) << (bits - 1)) - 1
-                   : bits == 64 ? UINT64_MAX
-                                : (UINT64_C(1) << bits) - 1;
-    uint64_t min = sign ? ~max : 0;
     uint32_t in_range = kn_code_label(w);
     done = kn_code_label(w);
     EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x));
@@ -238,14 +247,7 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     float_const(w, from, sign ? -top : 0.0);
     EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x64_xscratch(w)));
     x64_jcc(w, X64_AE, in_range);
-    x64_bind_label(w, low);
-    x64_const(w, t, bits == 64 ? min : (uint32_t)min);
-    x64_jmp(w, done);
-    x64_bind_label(w, high);
-    x64_const(w, t, bits == 64 ? max : (uint32_t)max);
-    x64_jmp(w, done);
-    x64_bind_label(w, nan);
-    x64_const(w, t, 0);
+    x64_saturate_to(w, t, bits, sign, high, nan, done);
     x64_jmp(w, done);
     x64_bind_label(w, in_range);
   }

@@ -299,6 +299,11 @@ void x64_bind_label(struct kn_walk *w, uint32_t label);
 void x64_def_float(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
                    const struct x64_operand *o);
 
+/* t = the nearest end of the range of integers of `bits` bits: the least one here, the greatest from label `high` on;
+ * 0 from `nan` on. The first two jump to `after`. */
+void x64_saturate_to(struct kn_walk *w, unsigned t, unsigned bits, bool sign, uint32_t high,
+                     uint32_t nan, uint32_t after);
+
 /* What a float comparison needs: its condition after ucomis or fucomi. */
 struct x64_fcond {
   uint8_t cc;

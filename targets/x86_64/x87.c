@@ -129,8 +129,6 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
   if (saturate) {
     uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
     uint32_t convert = kn_code_label(w);
-    uint64_t max = bits == 64 ? UINT64_MAX >> sign : (UINT64_C(1) << (bits - sign)) - 1;
-    uint64_t min = sign ? ~max : 0;
     done = kn_code_label(w);
     op_stack(w, X64_FUCOMI0);
     x64_jcc(w, X64_P, nan);
@@ -141,13 +139,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
     else op_stack(w, X64_FLDZ);
     op_stack(w, X64_FUCOMIP1);
     x64_jcc(w, X64_B, convert);
-    x64_const(w, t, bits == 64 ? min : (uint32_t)min);
-    x64_jmp(w, drop);
-    x64_bind_label(w, high);
-    x64_const(w, t, bits == 64 ? max : (uint32_t)max);
-    x64_jmp(w, drop);
-    x64_bind_label(w, nan);
-    x64_const(w, t, 0);
+    x64_saturate_to(w, t, bits, sign, high, nan, drop);
     x64_bind_label(w, drop);
     op_stack(w, X64_FSTP0);
     x64_jmp(w, done);
