@@ -8,42 +8,27 @@ static unsigned def_float(struct kn_walk *w, unsigned type, unsigned prefer) {
 }
 
 void a64_lower_fbin(struct kn_walk *w, const struct kn_inst *in) {
-  enum a64_fop2 op = A64_FADD;
-  switch (in->op) {
-  case KILN_OP_FSUB: op = A64_FSUB; break;
-  case KILN_OP_FMUL: op = A64_FMUL; break;
-  case KILN_OP_FDIV: op = A64_FDIV; break;
-  case KILN_OP_FMIN: op = A64_FMINNM; break;
-  case KILN_OP_FMAX: op = A64_FMAXNM; break;
-  case KILN_OP_FMINIMUM: op = A64_FMIN; break;
-  case KILN_OP_FMAXIMUM: op = A64_FMAX; break;
-  default: break;
-  }
+  static const uint8_t ops[KILN_OP_COUNT] = {
+    [KILN_OP_FADD] = A64_FADD,       [KILN_OP_FSUB] = A64_FSUB,     [KILN_OP_FMUL] = A64_FMUL,
+    [KILN_OP_FDIV] = A64_FDIV,       [KILN_OP_FMIN] = A64_FMINNM,   [KILN_OP_FMAX] = A64_FMAXNM,
+    [KILN_OP_FMINIMUM] = A64_FMIN,   [KILN_OP_FMAXIMUM] = A64_FMAX};
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
   kn_drop_operands(w, in);
   unsigned d = def_float(w, in->type, a);
-  a64_emit(w, a64_fop2(op, a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b)));
+  a64_emit(w, a64_fop2((enum a64_fop2)ops[in->op], a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b)));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_fun(struct kn_walk *w, const struct kn_inst *in) {
-  enum a64_fop1 op = A64_FNEG;
-  switch (in->op) {
-  case KILN_OP_FABS: op = A64_FABS; break;
-  case KILN_OP_FSQRT: op = A64_FSQRT; break;
-  case KILN_OP_FFLOOR: op = A64_FRINTM; break;
-  case KILN_OP_FCEIL: op = A64_FRINTP; break;
-  case KILN_OP_FTRUNC: op = A64_FRINTZ; break;
-  case KILN_OP_FROUND: op = A64_FRINTA; break;
-  case KILN_OP_FROUNDEVEN: op = A64_FRINTN; break;
-  case KILN_OP_FRINT: op = A64_FRINTX; break;
-  case KILN_OP_FNEARBYINT: op = A64_FRINTI; break;
-  default: break;
-  }
+  static const uint8_t ops[KILN_OP_COUNT] = {
+    [KILN_OP_FNEG] = A64_FNEG, [KILN_OP_FABS] = A64_FABS, [KILN_OP_FSQRT] = A64_FSQRT,
+    [KILN_OP_FFLOOR] = A64_FRINTM, [KILN_OP_FCEIL] = A64_FRINTP, [KILN_OP_FTRUNC] = A64_FRINTZ,
+    [KILN_OP_FROUND] = A64_FRINTA, [KILN_OP_FROUNDEVEN] = A64_FRINTN,
+    [KILN_OP_FRINT] = A64_FRINTX, [KILN_OP_FNEARBYINT] = A64_FRINTI};
   unsigned a = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
   unsigned d = def_float(w, in->type, a);
-  a64_emit(w, a64_fop1(op, a64_ft(in->type), a64_v(d), a64_v(a)));
+  a64_emit(w, a64_fop1((enum a64_fop1)ops[in->op], a64_ft(in->type), a64_v(d), a64_v(a)));
   kn_defined(w, w->i, d);
 }
 
