@@ -413,7 +413,7 @@ kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lo
 kn_lower a64_lower_call, a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem,
   a64_lower_level, a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
-  a64_lower_half, a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
+  a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
   a64_lower_set_rounding;
 kn_lower a64_lower_pair, a64_lower_quad;
 

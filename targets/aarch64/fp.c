@@ -3,31 +3,28 @@
  * the result's register is written last. */
 #include "targets/aarch64/a64.h"
 
-static unsigned def_float(struct kn_walk *w, unsigned type, unsigned prefer) {
-  return kn_def(w, w->i, type, prefer, 0);
-}
-
 void a64_lower_fbin(struct kn_walk *w, const struct kn_inst *in) {
   static const uint8_t ops[KILN_OP_COUNT] = {
-    [KILN_OP_FADD] = A64_FADD,       [KILN_OP_FSUB] = A64_FSUB,     [KILN_OP_FMUL] = A64_FMUL,
-    [KILN_OP_FDIV] = A64_FDIV,       [KILN_OP_FMIN] = A64_FMINNM,   [KILN_OP_FMAX] = A64_FMAXNM,
-    [KILN_OP_FMINIMUM] = A64_FMIN,   [KILN_OP_FMAXIMUM] = A64_FMAX};
+    [KILN_OP_FADD] = A64_FADD,     [KILN_OP_FSUB] = A64_FSUB,    [KILN_OP_FMUL] = A64_FMUL,
+    [KILN_OP_FDIV] = A64_FDIV,     [KILN_OP_FMIN] = A64_FMINNM,  [KILN_OP_FMAX] = A64_FMAXNM,
+    [KILN_OP_FMINIMUM] = A64_FMIN, [KILN_OP_FMAXIMUM] = A64_FMAX};
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
   kn_drop_operands(w, in);
-  unsigned d = def_float(w, in->type, a);
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
   a64_emit(w, a64_fop2((enum a64_fop2)ops[in->op], a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b)));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_fun(struct kn_walk *w, const struct kn_inst *in) {
   static const uint8_t ops[KILN_OP_COUNT] = {
-    [KILN_OP_FNEG] = A64_FNEG, [KILN_OP_FABS] = A64_FABS, [KILN_OP_FSQRT] = A64_FSQRT,
-    [KILN_OP_FFLOOR] = A64_FRINTM, [KILN_OP_FCEIL] = A64_FRINTP, [KILN_OP_FTRUNC] = A64_FRINTZ,
+    [KILN_OP_FNEG] = A64_FNEG,     [KILN_OP_FABS] = A64_FABS,
+    [KILN_OP_FSQRT] = A64_FSQRT,   [KILN_OP_FFLOOR] = A64_FRINTM,
+    [KILN_OP_FCEIL] = A64_FRINTP,  [KILN_OP_FTRUNC] = A64_FRINTZ,
     [KILN_OP_FROUND] = A64_FRINTA, [KILN_OP_FROUNDEVEN] = A64_FRINTN,
-    [KILN_OP_FRINT] = A64_FRINTX, [KILN_OP_FNEARBYINT] = A64_FRINTI};
+    [KILN_OP_FRINT] = A64_FRINTX,  [KILN_OP_FNEARBYINT] = A64_FRINTI};
   unsigned a = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, a);
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
   a64_emit(w, a64_fop1((enum a64_fop1)ops[in->op], a64_ft(in->type), a64_v(d), a64_v(a)));
   kn_defined(w, w->i, d);
 }
@@ -36,7 +33,7 @@ void a64_lower_fma(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type),
            c = kn_reg(w, in->c, in->type);
   kn_drop_operands(w, in);
-  unsigned d = def_float(w, in->type, c);
+  unsigned d = kn_def(w, w->i, in->type, c, 0);
   a64_emit(w, a64_fmadd(a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b), a64_v(c)));
   kn_defined(w, w->i, d);
 }
@@ -46,7 +43,7 @@ void a64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_ftype t = a64_ft(in->type);
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
   kn_drop_operands(w, in);
-  unsigned d = def_float(w, in->type, KN_NO_REG);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP0, a64_v(b)));
   a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP1, a64_v(a)));
   a64_emit(w, a64_lsr_imm(sf, A64_IP0, A64_IP0, top));
@@ -55,22 +52,16 @@ void a64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, d);
 }
 
+/* a64_ft of any float type that a register holds. */
+static enum a64_ftype float_type(unsigned type) {
+  return type == KILN_TYPE_F16 ? A64_H : a64_ft(type);
+}
+
 void a64_lower_fconvert(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, a);
-  a64_emit(w, a64_fcvt(a64_ft(in->type), a64_ft(in->x), a64_v(d), a64_v(a)));
-  kn_defined(w, w->i, d);
-}
-
-/* Conversions from and to f16. */
-void a64_lower_half(struct kn_walk *w, const struct kn_inst *in) {
-  bool from = in->x == KILN_TYPE_F16;
-  unsigned a = kn_reg(w, in->a, in->x);
-  kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, a);
-  a64_emit(
-    w, a64_fcvt(from ? a64_ft(in->type) : A64_H, from ? A64_H : a64_ft(in->x), a64_v(d), a64_v(a)));
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
+  a64_emit(w, a64_fcvt(float_type(in->type), float_type(in->x), a64_v(d), a64_v(a)));
   kn_defined(w, w->i, d);
 }
 
@@ -103,7 +94,7 @@ void a64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SITOF;
   unsigned a = a64_reg_or_zr(w, in->a, in->x);
   kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, KN_NO_REG);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   a = a64_extend_narrow(w, A64_IP0, a, in->x, sign);
   a64_emit(w, a64_fint(sign ? A64_SCVTF : A64_UCVTF, a64_sf(in->x), a64_ft(in->type), a64_v(d), a));
   kn_defined(w, w->i, d);

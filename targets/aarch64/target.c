@@ -51,7 +51,7 @@ static void convert_long(struct kn_walk *w, const struct kn_inst *in) {
   unsigned types = 1u << in->type | 1u << (in->x & 31);
   if (types & KN_T(F16) && !(types & ~(KN_T(F16) | LOWERED)) &&
       (in->op == KILN_OP_FPROMOTE || in->op == KILN_OP_FDEMOTE || in->op == KILN_OP_BITCAST))
-    (in->op == KILN_OP_BITCAST ? a64_lower_bitcast : a64_lower_half)(w, in);
+    (in->op == KILN_OP_BITCAST ? a64_lower_bitcast : a64_lower_fconvert)(w, in);
   else if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) kn_lower_unsupported(w, in);
   else if (types & KN_T(V128)) a64_bitcast_vector(w, in);
   else if (types & KN_T(F128)) a64_lower_quad(w, in);
