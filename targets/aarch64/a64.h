@@ -205,6 +205,8 @@ void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value);
 void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp);
 /* rd = address of stack slot `slot` + disp. */
 void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp);
+/* rd = the number in x16, or the nearest one of `width` bits, at most 16, if it has more: 32 bits of each. Uses x17. */
+void a64_clamp(struct kn_walk *w, unsigned rd, unsigned width, bool sign);
 /* rd = value. */
 void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
 /* Can relocations add `addend` to a symbol's address? adrp reaches 4 GiB; the linker checks the sum. */
@@ -413,8 +415,7 @@ kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lo
 kn_lower a64_lower_call, a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem,
   a64_lower_level, a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
-  a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
-  a64_lower_set_rounding;
+  a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding, a64_lower_set_rounding;
 kn_lower a64_lower_pair, a64_lower_quad;
 
 /* ---- operands and results of plain operations ---- */

@@ -68,8 +68,7 @@ void a64_lower_fconvert(struct kn_walk *w, const struct kn_inst *in) {
 void a64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
-  unsigned width = a64_bits(in->type), sf = a64_sf(in->type);
-  unsigned a = kn_reg(w, in->a, in->x);
+  unsigned sf = a64_sf(in->type), a = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   bool clamp = saturate && a64_is_narrow(in->type);
@@ -77,14 +76,7 @@ void a64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   a64_emit(
     w, a64_fint(sign ? A64_FCVTZS : A64_FCVTZU, sf, a64_ft(in->x), clamp ? A64_IP0 : d, a64_v(a)));
   if (clamp) {
-    a64_set(w, A64_IP1, 0, (UINT64_C(1) << (sign ? width - 1 : width)) - 1);
-    a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-    a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, sign ? A64_LT : A64_LO));
-    if (sign) {
-      a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, A64_GT));
-    }
+    a64_clamp(w, A64_IP0, a64_bits(in->type), sign);
     a64_emit(w, a64_mov(0, d, A64_IP0));
   }
   a64_done(w, in, d);

@@ -363,6 +363,17 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   if (wanted) a64_done(w, in, o.d);
 }
 
+void a64_clamp(struct kn_walk *w, unsigned rd, unsigned width, bool sign) {
+  a64_set(w, A64_IP1, 0, (UINT64_C(1) << (width - sign)) - 1);
+  a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+  a64_emit(w, a64_csel(A64_CSEL, 0, sign ? (unsigned)A64_IP0 : rd, A64_IP0, A64_IP1,
+                       sign ? A64_LT : A64_LO));
+  if (!sign) return;
+  a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
+  a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+  a64_emit(w, a64_csel(A64_CSEL, 0, rd, A64_IP0, A64_IP1, A64_GT));
+}
+
 void a64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SADDS || in->op == KILN_OP_SSUBS;
   bool sub = in->op == KILN_OP_SSUBS || in->op == KILN_OP_USUBS;
@@ -371,20 +382,11 @@ void a64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_addsub op = sub ? A64_SUBS : A64_ADDS;
   if (a64_is_narrow(in->type)) {
     narrow_sum(w, &o, in->type, sign, sub ? A64_SUB : A64_ADD);
-    if (sign) {
-      a64_set(w, A64_IP1, 0, (UINT64_C(1) << (width - 1)) - 1);
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, A64_LT));
-      a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_IP1, A64_GT));
-    } else if (sub) {
+    if (sign || !sub) {
+      a64_clamp(w, o.d, width, sign);
+    } else {
       a64_emit(w, a64_cmp(0, A64_IP0, A64_ZR));
       a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_ZR, A64_GE));
-    } else {
-      a64_set(w, A64_IP1, 0, (UINT64_C(1) << width) - 1);
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_IP1, A64_LO));
     }
   } else if (sign) {
     /* on overflow the result's sign is wrong: spread it and flip the top bit */
