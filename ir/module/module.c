@@ -185,8 +185,7 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
   struct kn_arena *arena = kn_allocator_realloc(&options->allocator, NULL, sizeof *arena);
   if (m == NULL || arena == NULL) {
-    if (m != NULL) kn_allocator_realloc(&options->allocator, m, 0);
-    if (arena != NULL) kn_allocator_realloc(&options->allocator, arena, 0);
+    KN_FREE(&options->allocator, m, arena);
     return NULL;
   }
   memset(m, 0, sizeof *m);
@@ -227,21 +226,17 @@ void kiln_module_free(kiln_module *m) {
     return;
   }
   kn_data_free(m);
-  void *const arrays[] = {m->symbols.at,  m->comdats.at,    m->sigs.at,
-                          m->data.at,     m->late_names.at, m->renames.at,
-                          m->sections.at, m->ctors.at,      m->libraries.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
+  KN_FREE(&m->options.allocator, m->symbols.at, m->comdats.at, m->sigs.at, m->data.at,
+          m->late_names.at, m->renames.at, m->sections.at, m->ctors.at, m->libraries.at,
+          m->reached);
   struct kn_hash *const tables[] = {&m->symbol_hash, &m->comdat_hash, &m->sig_hash,
                                     &m->section_hash, &m->rename_hash};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
     kn_hash_free(&m->options.allocator, tables[i]);
-  for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {
-    if (m->late_symbols[k] != NULL) kn_realloc(m, m->late_symbols[k], 0);
-    if (m->late_sigs[k] != NULL) kn_realloc(m, m->late_sigs[k], 0);
-  }
+  kn_free_all(&m->options.allocator, m->late_symbols, KN_LATE_CHUNKS);
+  kn_free_all(&m->options.allocator, m->late_sigs, KN_LATE_CHUNKS);
   kn_debug_free(m->debug, m);
   kn_kept_free(m);
-  if (m->reached != NULL) kn_realloc(m, m->reached, 0);
   kn_arena_free(m->arena);
   kn_realloc(m, m->arena, 0);
   pthread_mutex_destroy(&m->lock);

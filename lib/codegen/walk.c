@@ -419,10 +419,8 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_pl
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
   if (w->target && w->target->free) w->target->free(w, m);
-  void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
-                    w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->labels.at,      w->slot_states.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
-  kn_realloc(m, w, 0);
+  KN_FREE(&m->options.allocator, w->code.marks.at, w->code.fixups.at, w->code.literals.at,
+          w->code.cut.at, w->frame.spare.at, w->moves.at, w->params.at, w->shadows.at, w->args.at,
+          w->labels.at, w->slot_states.at, w);
 }

@@ -51,10 +51,7 @@ void kiln_jit_stream_free(kiln_jit_stream *s) {
   for (uint32_t i = 0; i < s->in.binds.n; i++)
     if (s->in.binds.at[i].entry != NULL) kn_jit_entry_release(jit, s->in.binds.at[i].entry);
   kn_jit_unlock(jit);
-  KN_ARRAY_FREE(&jit->options.allocator, s->in.binds);
-  KN_ARRAY_FREE(&jit->options.allocator, s->in.touched);
-  KN_ARRAY_FREE(&jit->options.allocator, s->in.data);
-  kn_jit_realloc(jit, s, 0);
+  KN_FREE(&jit->options.allocator, s->in.binds.at, s->in.touched.at, s->in.data.at, s);
 }
 
 /* Chooses the data items of no function that are new since the last call, after those of a unit that failed, and the
