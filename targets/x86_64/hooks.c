@@ -19,18 +19,14 @@ KN_INLINE void move_at(struct kn_walk *w, bool store, unsigned reg, struct x64_m
                        unsigned type) {
   EMIT(w, x64_move_at, spill_moves[store][type], x64_hw(reg), m.base, m.disp);
 }
-KN_INLINE void spill_move(struct kn_walk *w, bool store, unsigned reg, int32_t frame,
-                          unsigned type) {
-  move_at(w, store, reg, x64_frame_mem(w, frame), type);
-}
 void x64_load_spilled(struct kn_walk *w, unsigned dst, struct x64_mem from, unsigned type) {
   move_at(w, false, dst, from, type);
 }
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
-  spill_move(w, false, dst, frame, type);
+  move_at(w, false, dst, x64_frame_mem(w, frame), type);
 }
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
-  spill_move(w, true, src, frame, type);
+  move_at(w, true, src, x64_frame_mem(w, frame), type);
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
