@@ -7,10 +7,6 @@
 /* By kiln_icond. */
 static const uint8_t icond[KILN_ICOND_COUNT] = {A64_EQ, A64_NE, A64_LT, A64_GE, A64_LE,
                                                 A64_GT, A64_LO, A64_HS, A64_LS, A64_HI};
-/* The condition with operands exchanged. */
-static const uint8_t swapped[KILN_ICOND_COUNT] = {
-  KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_SGT, KILN_ICOND_SLE, KILN_ICOND_SGE,
-  KILN_ICOND_SLT, KILN_ICOND_UGT, KILN_ICOND_ULE, KILN_ICOND_UGE, KILN_ICOND_ULT};
 /* By kiln_fcond, after fcmp; AL: two conditions, see below. */
 static const uint8_t fcond[KILN_FCOND_COUNT] = {
   [KILN_FCOND_OEQ] = A64_EQ, [KILN_FCOND_UNE] = A64_NE, [KILN_FCOND_OLT] = A64_MI,
@@ -58,7 +54,7 @@ static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (a64_sconst(w, a, in->type, &c) && !a64_sconst(w, b, in->type, &c)) {
     KN_SWAP(a, b);
-    k.cond = swapped[k.cond];
+    k.cond = kn_icond_swapped[k.cond];
   }
   bool sign = k.cond >= KILN_ICOND_SLT && k.cond <= KILN_ICOND_SGT;
   k.a = kn_reg(w, a, in->type);

@@ -10,13 +10,6 @@ static const uint8_t cc_of[KILN_ICOND_COUNT] = {
   [KILN_ICOND_ULT] = X64_B,  [KILN_ICOND_UGE] = X64_AE, [KILN_ICOND_ULE] = X64_BE,
   [KILN_ICOND_UGT] = X64_A,
 };
-static const uint8_t swapped[KILN_ICOND_COUNT] = {
-  [KILN_ICOND_EQ] = KILN_ICOND_EQ,   [KILN_ICOND_NE] = KILN_ICOND_NE,
-  [KILN_ICOND_SLT] = KILN_ICOND_SGT, [KILN_ICOND_SGE] = KILN_ICOND_SLE,
-  [KILN_ICOND_SLE] = KILN_ICOND_SGE, [KILN_ICOND_SGT] = KILN_ICOND_SLT,
-  [KILN_ICOND_ULT] = KILN_ICOND_UGT, [KILN_ICOND_UGE] = KILN_ICOND_ULE,
-  [KILN_ICOND_ULE] = KILN_ICOND_UGE, [KILN_ICOND_UGT] = KILN_ICOND_ULT,
-};
 
 /* The same if a zext stands between the comparison and its reader. */
 static __attribute__((noinline)) bool keep_flags_behind(struct kn_walk *w, unsigned cc) {
@@ -87,7 +80,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
   if (!kn_is_value(a) && kn_is_value(b)) {
     KN_SWAP(a, b);
-    cond = swapped[cond];
+    cond = kn_icond_swapped[cond];
   }
   bool told = x64(w)->zero_of == a && x64(w)->zero_block == w->block &&
               (x64(w)->zero_only || x64(w)->zero_at == kn_here(w));
