@@ -101,9 +101,7 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 #pragma GCC diagnostic ignored "-Woverride-init"
 static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   KN_UNSUPPORTED,
-  [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
-  [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
-  [KILN_OP_UPPER] = KN_BY_TYPE(TWICE, kn_lower_upper, kn_lower_upper, kn_lower_upper),
+  KN_ROWS_OF_ALL,
   LOWER(a64_lower_copy, COPY),
   LOWER(a64_lower_add, ADD, SUB),
   LOWER(a64_lower_mul, MUL),
@@ -166,15 +164,11 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(a64_lower_fence, FENCE),
   ALL_TYPES(machine_code, ASM),
   ALL_TYPES(a64_lower_call, CALL),
-  ALL_TYPES(kn_lower_try, TRY),
-  ALL_TYPES(kn_lower_library, RESUME),
   LOWER(a64_lower_va_start, VA_START),
   LOWER(a64_lower_va_copy, VA_COPY),
   ALL_TYPES(a64_lower_va_arg, VA_ARG),
   LOWER(a64_lower_tls, TLS_ADDR),
   LOWER(a64_lower_level, FRAME_ADDR, RETURN_ADDR),
-  LOWER(kn_lower_get_pinned, GET_PINNED),
-  LOWER(kn_lower_set_pinned, SET_PINNED),
   LOWER(a64_lower_builtin_setjmp, BUILTIN_SETJMP),
   LOWER(a64_lower_builtin_longjmp, BUILTIN_LONGJMP),
   LOWER(debug_trap, DEBUG_TRAP),
@@ -183,7 +177,6 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(a64_lower_switch, SWITCH),
   LOWER(a64_lower_brind, BRIND),
   LOWER(a64_lower_ret, RET),
-  LOWER(kn_lower_tailcall, TAILCALL),
   LOWER(trap, UNREACHABLE, TRAP),
 };
 #pragma GCC diagnostic pop
