@@ -16,6 +16,11 @@ void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size) {
   return realloc(old, size);
 }
 
+void kn_free_all(const kiln_allocator *a, void *const *at, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (at[i] != NULL) kn_allocator_realloc(a, at[i], 0);
+}
+
 bool kn_array_fits(const void *array, uint64_t more) {
   KN_ARRAY(void) any; /* read as bytes, since the type is not known */
   memcpy(&any, array, sizeof any);

@@ -59,9 +59,11 @@ bool kn_array_fits(const void *array, uint64_t more);
 /* As realloc, through a user allocator or, if it is all zero, C's. size == 0 frees. */
 void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size);
 
-/* Gives an array's memory back to the allocator. */
-#define KN_ARRAY_FREE(allocator, array)                                                            \
-  ((array).at != NULL ? (void)kn_allocator_realloc((allocator), (array).at, 0) : (void)0)
+/* Gives memory back to the allocator, at each of the pointers that are not NULL. */
+#define KN_FREE(allocator, ...)                                                                    \
+  kn_free_all((allocator), (void *const[]){__VA_ARGS__},                                           \
+              sizeof((void *[]){__VA_ARGS__}) / sizeof(void *))
+void kn_free_all(const kiln_allocator *a, void *const *at, size_t n);
 
 /* Whether a struct with room for later options has nothing there that this version does not know. */
 static inline bool kn_zeros(const uint64_t *at, size_t n) {

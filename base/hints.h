@@ -4,6 +4,13 @@
 
 /* Always in line. */
 #define KN_INLINE static inline __attribute__((always_inline))
+/* Exchanges two variables. */
+#define KN_SWAP(a, b)                                                                              \
+  do {                                                                                             \
+    __typeof__(a) was_ = (a);                                                                      \
+    (a) = (b);                                                                                     \
+    (b) = was_;                                                                                    \
+  } while (0)
 /* The likely and the unlikely condition. */
 #define KN_LIKELY(x) __builtin_expect(!!(x), 1)
 #define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)

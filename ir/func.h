@@ -634,13 +634,18 @@ static inline bool kn_tried_exists(const kiln_func *f, const struct kn_inst *in,
   return k < sig->n_results && sig->results[k] == type;
 }
 
+/* Has the signature that a CALL or TRY names, or that of the function that it calls, these flags? */
+static inline bool kn_call_has(const kiln_func *f, const struct kn_inst *in, unsigned flags) {
+  if (kn_sig(f->module, in->c)->flags & flags) return true;
+  uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
+  if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return false;
+  return (kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & flags) != 0;
+}
+
 /* True if an exception may leave the call, which then has an entry in the table of exceptions: a CALL; a TRY always
  * has one. RESUME unwinds, too. */
 static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in) {
-  if (kn_sig(f->module, in->c)->flags & KILN_SIG_NOUNWIND) return false;
-  uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
-  if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
-  return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
+  return !kn_call_has(f, in, KILN_SIG_NOUNWIND);
 }
 
 /* True if the instruction may collect garbage, which changes what roots hold. One that returns twice does: there may be
@@ -649,10 +654,7 @@ static inline bool kn_inst_collects(const kiln_func *f, const struct kn_inst *in
   if (in->op == KILN_OP_BUILTIN_SETJMP) return true;
   if (in->op != KILN_OP_CALL && in->op != KILN_OP_TRY) return false;
   if (kn_sig(f->module, in->c)->flags & KILN_SIG_RETURNS_TWICE) return true;
-  if (kn_sig(f->module, in->c)->flags & KILN_SIG_NOCOLLECT) return false;
-  uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
-  if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
-  return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOCOLLECT);
+  return !kn_call_has(f, in, KILN_SIG_NOCOLLECT);
 }
 
 /* Nothing has a home in a register, and no part of the frame serves two values: after the second return of setjmp no

@@ -3,6 +3,13 @@
  * that other code relies on. */
 #include "ir/func.h"
 
+const uint8_t kn_icond_swapped[KILN_ICOND_COUNT] = {
+  [KILN_ICOND_EQ] = KILN_ICOND_EQ,   [KILN_ICOND_NE] = KILN_ICOND_NE,
+  [KILN_ICOND_SLT] = KILN_ICOND_SGT, [KILN_ICOND_SGE] = KILN_ICOND_SLE,
+  [KILN_ICOND_SLE] = KILN_ICOND_SGE, [KILN_ICOND_SGT] = KILN_ICOND_SLT,
+  [KILN_ICOND_ULT] = KILN_ICOND_UGT, [KILN_ICOND_UGE] = KILN_ICOND_ULE,
+  [KILN_ICOND_ULE] = KILN_ICOND_UGE, [KILN_ICOND_UGT] = KILN_ICOND_ULT};
+
 const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define FIELD(kind) (KN_OPERAND_##kind >= KN_OPERAND_T && KN_OPERAND_##kind <= KN_OPERAND_ROW)
 #define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax)                              \

@@ -157,6 +157,9 @@ static inline bool kn_op_converts(unsigned op, unsigned to, unsigned from) {
 #define KN_ORDER_FAILURE(x) ((unsigned)(x) >> 3 & 7u)
 #define KN_ORDER_RMW(x) ((unsigned)(x) >> 8)
 
+/* The condition of a comparison whose operands are exchanged. */
+extern const uint8_t kn_icond_swapped[KILN_ICOND_COUNT];
+
 /* x of operations on lanes: a type in the low byte, a number above it. */
 #define KN_LANE(x) ((unsigned)(x) & 255u)
 #define KN_LANE_NUMBER(x) ((unsigned)(x) >> 8)

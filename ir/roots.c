@@ -345,6 +345,5 @@ void kn_roots_verify(kiln_func *f, const struct kn_dom *dom, const uint32_t *blo
   if ((!derive_all(&r) || !look_at_all(&r) || !look_at_stores(&r)) && f->status == KILN_OK)
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   kn_between_free(&r.between, f);
-  kn_realloc(f->module, r.flows, 0);
-  kn_realloc(f->module, r.first, 0);
+  KN_FREE(&f->module->options.allocator, r.flows, r.first);
 }

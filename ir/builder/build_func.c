@@ -193,9 +193,7 @@ static void free_func(kiln_func *f) {
 #undef ARRAY
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) kn_realloc(m, f->notes[k].at, 0);
   kn_hash_free(&m->options.allocator, &f->type_hash);
-  kn_realloc(m, f->inst, 0);
-  kn_realloc(m, f->val, 0);
-  kn_realloc(m, f, 0);
+  KN_FREE(&m->options.allocator, f->inst, f->val, f);
 }
 
 /* A function with its reserved instruction, from the session's spare ones if there is one. */

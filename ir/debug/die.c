@@ -36,11 +36,9 @@ kiln_debug *kiln_session_debug(kiln_session *s) {
 
 void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
   if (d == NULL) return;
-  void *arrays[] = {d->dies.at,  d->words.at,      d->texts.at, d->items.at,  d->bytes.at,
-                    d->units.at, d->lines_only.at, d->kept.at,  d->globals.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_trie_free(m, &d->shapes);
-  kn_realloc(m, d, 0);
+  KN_FREE(&m->options.allocator, d->dies.at, d->words.at, d->texts.at, d->items.at, d->bytes.at,
+          d->units.at, d->lines_only.at, d->kept.at, d->globals.at, d);
 }
 
 /* ---- entries ---- */

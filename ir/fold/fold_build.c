@@ -9,6 +9,7 @@
 #include <kiln/inspect.h>
 
 #include "ir/fold/fold_eval.h"
+#include "ir/ops.h"
 
 #define NONE ((kiln_value){0})
 
@@ -265,9 +266,7 @@ kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value
   bool a_known = is_constant(&first, type, &x), b_known = is_constant(&second, type, &y);
   if (a_known && b_known && kn_fold_eval_binary(op, type, x, y, &v)) return make(f, type, v);
   if (a_known && !b_known && commutes(op)) {
-    kiln_value other = a;
-    a = b;
-    b = other;
+    KN_SWAP(a, b);
     y = x;
     a_known = false;
     b_known = true;
@@ -387,14 +386,6 @@ kiln_value kiln_fold_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type f
 
 /* ---- comparisons and choice ---- */
 
-static const uint8_t swapped[KILN_ICOND_COUNT] = {
-  [KILN_ICOND_EQ] = KILN_ICOND_EQ,   [KILN_ICOND_NE] = KILN_ICOND_NE,
-  [KILN_ICOND_SLT] = KILN_ICOND_SGT, [KILN_ICOND_SGE] = KILN_ICOND_SLE,
-  [KILN_ICOND_SLE] = KILN_ICOND_SGE, [KILN_ICOND_SGT] = KILN_ICOND_SLT,
-  [KILN_ICOND_ULT] = KILN_ICOND_UGT, [KILN_ICOND_UGE] = KILN_ICOND_ULE,
-  [KILN_ICOND_ULE] = KILN_ICOND_UGE, [KILN_ICOND_UGT] = KILN_ICOND_ULT,
-};
-
 /* v cond constant: the result for all v, + 1 */
 static const uint8_t limits[KILN_ICOND_COUNT][SPECIALS] = {
   [KILN_ICOND_ULT] = {[ZERO] = 1},     [KILN_ICOND_UGE] = {[ZERO] = 2},
@@ -432,12 +423,10 @@ kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_va
   if (a_known && b_known) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, x, y));
   if (a.id == b.id) return make(f, KILN_TYPE_I8, kn_fold_eval_icmp(cond, type, 0, 0));
   if (a_known) {
-    kiln_value other = a;
-    a = b;
-    b = other;
+    KN_SWAP(a, b);
     y = x;
     b_known = true;
-    cond = (kiln_icond)swapped[cond];
+    cond = (kiln_icond)kn_icond_swapped[cond];
   }
   if (!b_known) return kiln_build_icmp(f, cond, type, a, b);
   enum special s = special_of(y, width_of(type));

@@ -57,11 +57,7 @@ static uint32_t depth_first(const kiln_func *f, uint32_t *order, uint32_t *stack
     at = target;
     left = f->block[target].n_edges;
   }
-  for (uint32_t i = 0; i < n / 2; i++) {
-    uint32_t t = order[i];
-    order[i] = order[n - 1 - i];
-    order[n - 1 - i] = t;
-  }
+  for (uint32_t i = 0; i < n / 2; i++) KN_SWAP(order[i], order[n - 1 - i]);
   return n;
 }
 
@@ -192,8 +188,7 @@ void kn_kept_free(kiln_module *m) {
   for (uint32_t i = 0; i < k->bodies.n; i++) free_body(m, k->bodies.at[i]);
   kn_realloc(m, k->bodies.at, 0);
   kn_inline_free_files(m);
-  if (k->by_symbol != NULL) kn_realloc(m, k->by_symbol, 0);
-  kn_realloc(m, k, 0);
+  KN_FREE(&m->options.allocator, k->by_symbol, k);
   m->kept = NULL;
 }
 

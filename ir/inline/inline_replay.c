@@ -585,12 +585,10 @@ void kn_inline_room_free(kiln_session *s) {
   struct kn_inline_room *room = s->inlining;
   if (room == NULL) return;
   kn_arena_free(&room->arena);
-  void *const arrays[] = {
-    room->order.at,   room->stack.at,    room->promotable.at, room->edges.at,       room->args.at,
-    room->clauses.at, room->types.at,    room->cases.at,      room->files.at,       room->locs.at,
-    room->numbers.at, room->splits.at,   room->copies.at,     room->piece_types.at, room->known.at,
-    room->scopes.at,  room->accesses.at, room->calls.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
-  kn_realloc(s->module, room, 0);
+  KN_FREE(&s->module->options.allocator, room->order.at, room->stack.at, room->promotable.at,
+          room->edges.at, room->args.at, room->clauses.at, room->types.at, room->cases.at,
+          room->files.at, room->locs.at, room->numbers.at, room->splits.at, room->copies.at,
+          room->piece_types.at, room->known.at, room->scopes.at, room->accesses.at, room->calls.at,
+          room);
   s->inlining = NULL;
 }

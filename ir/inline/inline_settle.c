@@ -343,9 +343,7 @@ static bool search_all(struct search *s) {
 }
 
 static void free_search(const struct search *s) {
-  kn_realloc(s->m, s->open.at, 0);
-  kn_realloc(s->m, s->path.at, 0);
-  kn_realloc(s->m, s->next.at, 0);
+  KN_FREE(&s->m->options.allocator, s->open.at, s->path.at, s->next.at);
 }
 
 kiln_status kiln_module_settle_inlining(kiln_module *m) {

@@ -117,19 +117,9 @@ static void cut(char *out, size_t size, const char *text) {
 static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   if (m->diag.status != KILN_OK && m->diag_rank <= rank) return;
   m->diag_rank = rank;
-  memcpy(m->diag.module, d->module, sizeof d->module);
-  memcpy(m->diag.function, d->function, sizeof d->function);
-  memcpy(m->diag.message, d->message, sizeof d->message);
-  m->diag.has = d->has;
-  m->diag.block = d->block;
-  m->diag.inst = d->inst;
-  m->diag.line = d->line;
-  m->diag.column = d->column;
-  m->diag.bit_offset = d->bit_offset;
-  memcpy(m->diag.source, d->source, sizeof d->source);
-  m->diag.source_line = d->source_line;
-  m->diag.source_column = d->source_column;
-  /* its status last: others read that without the lock */
+  /* its status, the first field, comes last: others read that without the lock */
+  const size_t rest = offsetof(kiln_diag, has);
+  memcpy((char *)&m->diag + rest, (const char *)d + rest, sizeof *d - rest);
   __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
 }
 
@@ -195,8 +185,7 @@ kiln_module *kn_module_new(const kiln_module_options *options) {
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
   struct kn_arena *arena = kn_allocator_realloc(&options->allocator, NULL, sizeof *arena);
   if (m == NULL || arena == NULL) {
-    if (m != NULL) kn_allocator_realloc(&options->allocator, m, 0);
-    if (arena != NULL) kn_allocator_realloc(&options->allocator, arena, 0);
+    KN_FREE(&options->allocator, m, arena);
     return NULL;
   }
   memset(m, 0, sizeof *m);
@@ -237,21 +226,17 @@ void kiln_module_free(kiln_module *m) {
     return;
   }
   kn_data_free(m);
-  void *const arrays[] = {m->symbols.at,  m->comdats.at,    m->sigs.at,
-                          m->data.at,     m->late_names.at, m->renames.at,
-                          m->sections.at, m->ctors.at,      m->libraries.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
+  KN_FREE(&m->options.allocator, m->symbols.at, m->comdats.at, m->sigs.at, m->data.at,
+          m->late_names.at, m->renames.at, m->sections.at, m->ctors.at, m->libraries.at,
+          m->reached);
   struct kn_hash *const tables[] = {&m->symbol_hash, &m->comdat_hash, &m->sig_hash,
                                     &m->section_hash, &m->rename_hash};
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
     kn_hash_free(&m->options.allocator, tables[i]);
-  for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {
-    if (m->late_symbols[k] != NULL) kn_realloc(m, m->late_symbols[k], 0);
-    if (m->late_sigs[k] != NULL) kn_realloc(m, m->late_sigs[k], 0);
-  }
+  kn_free_all(&m->options.allocator, m->late_symbols, KN_LATE_CHUNKS);
+  kn_free_all(&m->options.allocator, m->late_sigs, KN_LATE_CHUNKS);
   kn_debug_free(m->debug, m);
   kn_kept_free(m);
-  if (m->reached != NULL) kn_realloc(m, m->reached, 0);
   kn_arena_free(m->arena);
   kn_realloc(m, m->arena, 0);
   pthread_mutex_destroy(&m->lock);

@@ -136,8 +136,7 @@ kiln_session *kiln_session_new(kiln_module *m) {
   s->arena = kn_realloc(m, NULL, sizeof *s->arena);
   if (s->arena == NULL || !m->backend->open_session(s)) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    if (s->arena != NULL) kn_realloc(m, s->arena, 0);
-    kn_realloc(m, s, 0);
+    KN_FREE(&m->options.allocator, s->arena, s);
     return NULL;
   }
   kn_arena_init(s->arena, &m->options.allocator);
@@ -155,13 +154,10 @@ void kiln_session_free(kiln_session *s) {
   kn_inline_room_free(s);
   kn_func_free_all(s);
   kn_debug_free(s->debug, m);
-  kn_realloc(m, s->sources.locs.at, 0);
-  kn_realloc(m, s->sources.files.at, 0);
   kn_hash_free(&m->options.allocator, &s->sources.file_hash);
   kn_hash_free(&m->options.allocator, &s->sources.loc_hash);
   kn_arena_free(s->arena);
-  kn_realloc(m, s->arena, 0);
-  kn_realloc(m, s, 0);
+  KN_FREE(&m->options.allocator, s->sources.locs.at, s->sources.files.at, s->arena, s);
 }
 
 kiln_module *kiln_session_module(const kiln_session *s) { return s != NULL ? s->module : NULL; }

@@ -73,13 +73,10 @@ void kn_check_begin(struct kn_check *c) {
 }
 
 void kn_check_free(struct kn_check *c, kiln_module *m) {
-  void *arrays[] = {c->events.at, c->values.at, c->busy_at.at,     c->slots.at,
-                    c->taken.at,  c->placed.at, c->arrivals.at,    c->areas.at,
-                    c->reach.at,  c->params.at, c->param_first.at, c->tenants.at,
-                    c->calls.at,  c->around.at, c->claims.at,      c->open.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_flow_free(&c->flow, m);
-  kn_realloc(m, c, 0);
+  KN_FREE(&m->options.allocator, c->events.at, c->values.at, c->busy_at.at, c->slots.at,
+          c->taken.at, c->placed.at, c->arrivals.at, c->areas.at, c->reach.at, c->params.at,
+          c->param_first.at, c->tenants.at, c->calls.at, c->around.at, c->claims.at, c->open.at, c);
 }
 
 /* ---- what is wrong ---- */

@@ -88,11 +88,10 @@ bool kn_flow_begin(struct kn_flow *w, kiln_func *f) {
 void kn_flow_made(struct kn_flow *w, uint32_t v, uint32_t block) { w->home.at[v] = block + 1; }
 
 void kn_flow_free(struct kn_flow *w, kiln_module *m) {
-  void *arrays[] = {
-    w->home.at,     w->seen.at,     w->alias.at,       w->slots.at, w->cells.at,   w->frame.at,
-    w->variable.at, w->facts.at,    w->touched.at,     w->undo.at,  w->demands.at, w->suspects.at,
-    w->in_first.at, w->in_edges.at, w->edge_source.at, w->queue.at, w->marks.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  KN_FREE(&m->options.allocator, w->home.at, w->seen.at, w->alias.at, w->slots.at, w->cells.at,
+          w->frame.at, w->variable.at, w->facts.at, w->touched.at, w->undo.at, w->demands.at,
+          w->suspects.at, w->in_first.at, w->in_edges.at, w->edge_source.at, w->queue.at,
+          w->marks.at);
   for (unsigned i = 0; i < KN_FLOW_MAPS; i++) {
     kn_realloc(m, w->maps[i].list.at, 0);
     kn_hash_free(&m->options.allocator, &w->maps[i].hash);

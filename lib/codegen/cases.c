@@ -3,6 +3,8 @@
  * cases.h. */
 #include "lib/codegen/cases.h"
 
+#include "base/hints.h"
+
 #include <string.h>
 
 enum { FEW = 24, DIGITS = 8, VALUES = 256 };
@@ -37,9 +39,7 @@ void kn_cases_sort(struct kn_case *c, struct kn_case *temp, uint32_t n, uint64_t
     for (unsigned v = 0; v < VALUES; v++) start[v + 1] += start[v];
     for (uint32_t i = 0; i < n; i++)
       to[start[(uint8_t)((from[i].value ^ flip) >> shift)]++] = from[i];
-    struct kn_case *t = from;
-    from = to;
-    to = t;
+    KN_SWAP(from, to);
   }
   if (from != c) memcpy(c, from, n * sizeof *c);
 }

@@ -310,21 +310,9 @@ KN_INLINE bool collect(struct kn_walk *w, const struct kn_edge *e, const struct 
   return f->status == KILN_OK;
 }
 
-static KN_COLD bool collect_pairs(struct kn_walk *w, const struct kn_edge *e) {
-  return collect(w, e, NULL, true);
-}
-
 bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from) {
   return collect(w, e, from, true);
 }
-
-KN_INLINE void drop_args(struct kn_walk *w, const struct kn_edge *e) {
-  const kiln_func *f = w->f;
-  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
-    kn_drop_any(w, f->edge_args.at[a - 1].value);
-}
-
-void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e) { drop_args(w, e); }
 
 #ifdef KN_CHECKS
 static void log_one(const struct kn_walk *w, const struct kn_edge *e, uint32_t h, uint32_t param) {
@@ -388,11 +376,11 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
     return kn_here(w) != before;
   }
   const bool pairs = KN_UNLIKELY(w->f->facts.has_pairs);
-  if (!(pairs ? collect_pairs(w, e) : collect(w, e, NULL, false)) || !kn_code_ready(w))
+  if (!(pairs ? kn_edge_collect(w, e, NULL) : collect(w, e, NULL, false)) || !kn_code_ready(w))
     return false;
   if (w->moves.n) kn_run_moves(w);
   kn_edge_log(w, e);
-  drop_args(w, e);
+  kn_edge_drop(w, e);
   return kn_here(w) != before;
 }
 

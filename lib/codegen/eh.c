@@ -16,8 +16,7 @@ void kn_eh_begin(struct kn_walk *w) {
 }
 
 void kn_eh_free(struct kn_eh *eh, kiln_module *m) {
-  void *arrays[] = {eh->calls.at, eh->stubs.at, eh->moves.at, eh->sites.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  KN_FREE(&m->options.allocator, eh->calls.at, eh->stubs.at, eh->moves.at, eh->sites.at);
   kn_eh_actions_free(&eh->actions, m);
 }
 

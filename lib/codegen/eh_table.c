@@ -19,8 +19,7 @@ void kn_eh_actions_clear(struct kn_eh_actions *a) {
 }
 
 void kn_eh_actions_free(struct kn_eh_actions *a, kiln_module *m) {
-  void *arrays[] = {a->list.at, a->bytes.at, a->filters.at, a->values.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  KN_FREE(&m->options.allocator, a->list.at, a->bytes.at, a->filters.at, a->values.at);
 }
 
 int32_t kn_eh_filter(struct kn_eh_actions *a, kiln_func *f, const uint32_t *types, uint32_t n) {

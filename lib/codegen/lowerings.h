@@ -62,4 +62,12 @@ _Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
 /* A table begins with this: what no row says is refused. */
 #define KN_NO_ROW(t, fn) {fn, fn}
 #define KN_UNSUPPORTED [0 ... KILN_OP_COUNT - 1] = KN_BY_TYPE(KN_NO_ROW, kn_lower_unsupported)
+/* The rows that follow, which are the same for all targets. */
+#define KN_ROWS_OF_ALL                                                                             \
+  [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),       \
+  [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),      \
+  [KILN_OP_UPPER] = KN_BY_TYPE(TWICE, kn_lower_upper, kn_lower_upper, kn_lower_upper),             \
+  ALL_TYPES(kn_lower_try, TRY), ALL_TYPES(kn_lower_library, RESUME),                               \
+  LOWER(kn_lower_get_pinned, GET_PINNED), LOWER(kn_lower_set_pinned, SET_PINNED),                  \
+  LOWER(kn_lower_tailcall, TAILCALL)
 #endif

@@ -22,7 +22,7 @@ uint64_t kn_output_bytes(const struct kn_output *out) {
 }
 
 void kn_output_free(struct kn_output *out, const kiln_allocator *a) {
-#define ARRAY(type, name) KN_ARRAY_FREE(a, out->name);
+#define ARRAY(type, name) KN_FREE(a, out->name.at);
   KN_OUTPUT_ARRAYS(ARRAY)
 #undef ARRAY
 }

@@ -73,11 +73,7 @@ static uint32_t half(const kiln_func *f, uint32_t h, unsigned k) {
 /* An operation of two halves, without a carry, of which one may be a number that makes it simpler. */
 static void logic(kiln_func *f, uint32_t i, unsigned op, uint32_t a, uint32_t b) {
   int64_t n;
-  if (kn_is_number(f, a, &n) && op != KILN_OP_SUB) {
-    const uint32_t number = a;
-    a = b;
-    b = number;
-  }
+  if (kn_is_number(f, a, &n) && op != KILN_OP_SUB) KN_SWAP(a, b);
   const bool known = kn_is_number(f, b, &n);
   const bool keeps = known && n == (op == KILN_OP_AND ? -1 : 0);
   const bool fills = known && ((op == KILN_OP_AND && n == 0) || (op == KILN_OP_OR && n == -1));

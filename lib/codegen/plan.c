@@ -478,10 +478,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
 }
 
 void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
-  void *arrays[] = {
-    plan->order.at,  plan->ranges.at, plan->loops.at,      plan->occupied, plan->at,
-    plan->loop_end,  plan->loop_at,   plan->depth,         plan->stack.at, plan->slots.at,
-    plan->scopes.at, plan->pos.at,    plan->back_edges.at, plan->wishes.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
-  kn_realloc(m, plan, 0);
+  KN_FREE(&m->options.allocator, plan->order.at, plan->ranges.at, plan->loops.at, plan->occupied,
+          plan->at, plan->loop_end, plan->loop_at, plan->depth, plan->stack.at, plan->slots.at,
+          plan->scopes.at, plan->pos.at, plan->back_edges.at, plan->wishes.at, plan);
 }

@@ -128,16 +128,10 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
   /* registers that are locked or taken to compute the value are free again once it is computed */
   uint64_t before = w->regs.locked, temp = w->regs.temp;
   w->regs.locked |= KN_BIT(r);
-  if (v->flags & KN_VF_ADDR) {
-    w->hooks->address(w, r, h);
-    v->flags &= (uint8_t)~KN_VF_ADDR;
-    v->frame = 0;
-    kn_drop_operands(w, &w->inst[h]);
-    KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~before);
-    KN_WROTE(w, KN_EV_DEF, h, r);
-  } else if (v->flags & KN_VF_WAITS) {
-    w->hooks->deferred(w, r, h);
-    v->flags &= (uint8_t)~KN_VF_WAITS;
+  if (v->flags & (KN_VF_ADDR | KN_VF_WAITS)) {
+    if (v->flags & KN_VF_ADDR) w->hooks->address(w, r, h);
+    else w->hooks->deferred(w, r, h);
+    v->flags &= (uint8_t)~(KN_VF_ADDR | KN_VF_WAITS);
     v->frame = 0;
     kn_drop_operands(w, &w->inst[h]);
     KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~before);

@@ -136,25 +136,25 @@ static __attribute__((noinline)) void look_ahead(const struct kn_walk *w, uint32
   }
 }
 
-/* find_loop_homes in a function with i128s. Both halves of one are hinted if one is made after the other, so that the
- * first one may be where the second one reads nothing. */
-static __attribute__((noinline)) void find_loop_homes_of_pairs(struct kn_walk *w, uint32_t header) {
+/* Value h, which this block makes, becomes parameter `param` of the loop's header; its home is known if `known`. */
+KN_INLINE void hint_loop_home(struct kn_walk *w, uint32_t h, uint32_t param, bool known) {
+  if (!kn_is_value(h) || w->val[h].flags != 0) return;
+  w->val[h].hint = KN_HINT_LOOP_HOME;
+  /* homes of one header's parameters differ: there are no more than registers */
+  if (known && (w->val[param].flags & KN_VF_HOME) && w->n_loop_homes < 64)
+    w->loop_homes[w->n_loop_homes++] = (struct kn_loop_home){h, param};
+}
+
+/* The same in a function with i128s. Both halves of one are hinted if one is made after the other, so that the first
+ * one may be where the second one reads nothing. */
+static KN_COLD void hint_loop_homes(struct kn_walk *w, uint32_t h, uint32_t param) {
   const kiln_func *f = w->f;
-  for (uint32_t a = f->edges.at[w->back_edge].args; a; a = f->edge_args.at[a - 1].next) {
-    const uint32_t whole = f->edge_args.at[a - 1].value,
-                   param = kn_walk_param(w, header, f->edge_args.at[a - 1].index);
-    const unsigned op = f->inst[kn_value_or_none(whole)].op;
-    const bool in_order =
-      op == KILN_OP_ADD || op == KILN_OP_SUB || op == KILN_OP_SELECT || kn_is_halved(f, whole);
-    const bool pair = kn_is_pair(f, param);
-    for (unsigned k = 0; k <= pair && (in_order || !pair); k++) {
-      const uint32_t h = pair ? kn_half(f, whole, k) : whole;
-      if (!kn_is_value(h) || w->val[h].flags != 0) continue;
-      w->val[h].hint = KN_HINT_LOOP_HOME;
-      if ((w->val[param + k].flags & KN_VF_HOME) && w->n_loop_homes < 64)
-        w->loop_homes[w->n_loop_homes++] = (struct kn_loop_home){h, param + k};
-    }
-  }
+  const unsigned op = f->inst[kn_value_or_none(h)].op;
+  const bool in_order =
+    op == KILN_OP_ADD || op == KILN_OP_SUB || op == KILN_OP_SELECT || kn_is_halved(f, h);
+  const bool pair = kn_is_pair(f, param);
+  for (unsigned k = 0; k <= pair && (in_order || !pair); k++)
+    hint_loop_home(w, pair ? kn_half(f, h, k) : h, param + k, true);
 }
 
 /* The block is the last of a loop: hints its own values that become the header's parameters to be computed in the
@@ -170,18 +170,12 @@ static __attribute__((noinline)) void find_loop_homes(struct kn_walk *w,
   }
   if (w->back_edge == UINT32_MAX) return;
   w->n_loop_homes = 0;
-  if (KN_UNLIKELY(f->facts.has_pairs)) {
-    find_loop_homes_of_pairs(w, header);
-    return;
-  }
+  const bool pairs = f->facts.has_pairs, contiguous = f->block[header].contiguous;
+  const uint32_t first = f->block[header].param_first;
   for (uint32_t a = f->edges.at[w->back_edge].args; a; a = f->edge_args.at[a - 1].next) {
     const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
-    uint32_t h = arg->value, param = f->block[header].param_first + arg->index;
-    if (!kn_is_value(h) || w->val[h].flags != 0) continue;
-    w->val[h].hint = KN_HINT_LOOP_HOME;
-    /* homes of one header's parameters differ: there are no more than registers */
-    if (f->block[header].contiguous && (w->val[param].flags & KN_VF_HOME) && w->n_loop_homes < 64)
-      w->loop_homes[w->n_loop_homes++] = (struct kn_loop_home){h, param};
+    if (pairs) hint_loop_homes(w, arg->value, kn_walk_param(w, header, arg->index));
+    else hint_loop_home(w, arg->value, first + arg->index, contiguous);
   }
 }
 
@@ -425,10 +419,8 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, const struct kn_pl
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
   if (w->target && w->target->free) w->target->free(w, m);
-  void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
-                    w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->labels.at,      w->slot_states.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
-  kn_realloc(m, w, 0);
+  KN_FREE(&m->options.allocator, w->code.marks.at, w->code.fixups.at, w->code.literals.at,
+          w->code.cut.at, w->frame.spare.at, w->moves.at, w->params.at, w->shadows.at, w->args.at,
+          w->labels.at, w->slot_states.at, w);
 }

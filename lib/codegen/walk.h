@@ -327,8 +327,6 @@ KN_INLINE unsigned kn_arrives_at(uint32_t tried) {
 }
 /* Collects the moves of an edge, which is a try's if `from` is not NULL. False if the function failed. */
 bool kn_edge_collect(struct kn_walk *w, const struct kn_edge *e, const struct kn_arrival *from);
-/* An edge's arguments were moved: drops them. */
-void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e);
 /* Logs which parameters the moves of an edge wrote. */
 void kn_edge_log(struct kn_walk *w, const struct kn_edge *e);
 /* Moves the parameters of an address-taken block from their shadow slots to their homes. */
@@ -442,6 +440,13 @@ KN_INLINE void kn_drop_any(struct kn_walk *w, uint32_t h) {
   kn_drop(w, h);
   if (KN_UNLIKELY(w->f->facts.has_pairs) && kn_is_value(h) && kn_is_pair(w->f, h))
     kn_drop(w, kn_half(w->f, h, 1));
+}
+
+/* The arguments of an edge were moved: drops them. */
+KN_INLINE void kn_edge_drop(struct kn_walk *w, const struct kn_edge *e) {
+  const kiln_func *f = w->f;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
+    kn_drop_any(w, f->edge_args.at[a - 1].value);
 }
 
 /* kn_drop of value h if `use` is 1; nothing if it is 0 (then h may be 0). Without branches, for where they would be

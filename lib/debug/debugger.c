@@ -132,10 +132,9 @@ void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
   const struct kn_debug_values *v = &d->values;
-  void *arrays[] = {v->open.at,   v->places.at, v->moved.at,   d,
-                    v->steps.at,  d->bodies.at, d->by_slot.at, d->calls.passed.at,
-                    v->blocks.at, v->all.at,    d->seen.at,    d->lines.entered_from.at};
   kn_hash_free(&s->module->options.allocator, &d->values.firsts);
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
+  KN_FREE(&s->module->options.allocator, v->open.at, v->places.at, v->moved.at, v->steps.at,
+          d->bodies.at, d->by_slot.at, d->calls.passed.at, v->blocks.at, v->all.at, d->seen.at,
+          d->lines.entered_from.at, d);
   s->observer = NULL;
 }

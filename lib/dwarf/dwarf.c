@@ -373,17 +373,16 @@ void *kn_dwarf_no_memory(kiln_module *m) {
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,   d->units.at,    d->queue.at,    d->unplaced.at, d->vars.at,
-                    d->scopes.at, d->ranges.at,   d->patches.at,  d->files.at,    d->file_of,
-                    d->str_of,    d->func_addr,   d->callees,     d->func_node,   d->next_func,
-                    d->next_kept, d->names.at,    d->links.at,    d->pointers.at, d->scope_way.at,
-                    d->filed.at,  d->instance_of, d->qualified.at};
+  KN_FREE(&d->m->options.allocator, d->dies.at, d->units.at, d->queue.at, d->unplaced.at,
+          d->vars.at, d->scopes.at, d->ranges.at, d->patches.at, d->files.at, d->file_of, d->str_of,
+          d->func_addr, d->callees, d->func_node, d->next_func, d->next_kept, d->names.at,
+          d->links.at, d->pointers.at, d->scope_way.at, d->filed.at, d->instance_of,
+          d->qualified.at);
   kn_trie_free(d->m, &d->abbrevs);
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);
   kn_hash_free(&d->m->options.allocator, &d->file_hash);
   kn_hash_free(&d->m->options.allocator, &d->dir_hash);
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.m = d->m, .split = d->split};
   memcpy(left.out, d->out, sizeof left.out);
   memcpy(&left.strs, &d->strs, sizeof left.strs);
@@ -415,11 +414,8 @@ bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct
 void kn_dwarf_free(struct kn_dwarf *d) {
   if (d == NULL) return;
   free_work(d);
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    kn_realloc(d->m, d->out[k].bytes.at, 0);
-    kn_realloc(d->m, d->out[k].relocs.at, 0);
-    kn_realloc(d->m, d->out[k].lists.at, 0);
-  }
+  for (struct kn_dwarf_buffer *b = d->out; b < d->out + KN_DS_COUNT; b++)
+    KN_FREE(&d->m->options.allocator, b->bytes.at, b->relocs.at, b->lists.at);
   kn_realloc(d->m, d->strs.at, 0);
 }
 

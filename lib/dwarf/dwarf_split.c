@@ -90,11 +90,8 @@ static void exchange(struct kn_dwarf *d) {
   static const uint8_t pairs[][2] = {{KN_DS_INFO, KN_DS_SKELETON_INFO},
                                      {KN_DS_ABBREV, KN_DS_SKELETON_ABBREV},
                                      {KN_DS_RNGLISTS, KN_DS_SKELETON_RNGLISTS}};
-  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
-    const struct kn_dwarf_buffer b = d->out[pairs[k][0]];
-    d->out[pairs[k][0]] = d->out[pairs[k][1]];
-    d->out[pairs[k][1]] = b;
-  }
+  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
+    KN_SWAP(d->out[pairs[k][0]], d->out[pairs[k][1]]);
 }
 
 void kn_dwarf_skeletons(struct kn_dwarf_fields *f) {

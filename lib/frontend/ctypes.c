@@ -193,13 +193,8 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
 void kiln_ctypes_free(kiln_ctypes *c) {
   if (c == NULL) return;
   kiln_allocator a = c->allocator;
-  KN_ARRAY_FREE(&a, c->types);
-  KN_ARRAY_FREE(&a, c->fields);
-  KN_ARRAY_FREE(&a, c->sigs);
-  KN_ARRAY_FREE(&a, c->args);
-  KN_ARRAY_FREE(&a, c->params);
   kn_hash_free(&a, &c->sig_hash);
-  kn_allocator_realloc(&a, c, 0);
+  KN_FREE(&a, c->types.at, c->fields.at, c->sigs.at, c->args.at, c->params.at, c);
 }
 
 void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on) {

@@ -601,20 +601,9 @@ void kiln_ssa_free(kiln_ssa *s) {
   if (s == NULL) return;
   kiln_allocator a = s->allocator;
   kn_hash_free(&a, &s->far_hash);
-  KN_ARRAY_FREE(&a, s->fars);
-  KN_ARRAY_FREE(&a, s->vars);
-  KN_ARRAY_FREE(&a, s->blocks);
-  KN_ARRAY_FREE(&a, s->preds);
-  KN_ARRAY_FREE(&a, s->defs);
-  KN_ARRAY_FREE(&a, s->forwards);
-  KN_ARRAY_FREE(&a, s->phis);
-  KN_ARRAY_FREE(&a, s->ops);
-  KN_ARRAY_FREE(&a, s->watches);
-  KN_ARRAY_FREE(&a, s->stack);
-  KN_ARRAY_FREE(&a, s->work);
-  KN_ARRAY_FREE(&a, s->batch);
-  KN_ARRAY_FREE(&a, s->built);
-  kn_allocator_realloc(&a, s, 0);
+  KN_FREE(&a, s->fars.at, s->vars.at, s->blocks.at, s->preds.at, s->defs.at, s->forwards.at,
+          s->phis.at, s->ops.at, s->watches.at, s->stack.at, s->work.at, s->batch.at, s->built.at,
+          s);
 }
 
 void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {

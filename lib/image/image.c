@@ -395,8 +395,7 @@ bool kn_image_lay_out(struct kn_image *image) {
 
 void kn_image_free(struct kn_image *image) {
   kiln_module *m = image->m;
-  kn_realloc(m, image->sections.at, 0);
-  kn_realloc(m, image->pieces.at, 0);
+  KN_FREE(&m->options.allocator, image->sections.at, image->pieces.at);
   kn_hash_free(&m->options.allocator, &image->section_hash);
   kn_arena_free(&image->arena);
 }

@@ -11,10 +11,8 @@
 
 static void link_free(struct kn_jit_link *l) {
   const kiln_allocator *a = &l->jit->options.allocator;
-  void *const arrays[] = {l->got.at,  l->tls.at,  l->stubs.at, l->undefined.at,
-                          l->defs.at, l->refs.at, l->ranges.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-    if (arrays[i] != NULL) kn_allocator_realloc(a, arrays[i], 0);
+  KN_FREE(a, l->got.at, l->tls.at, l->stubs.at, l->undefined.at, l->defs.at, l->refs.at,
+          l->ranges.at);
   kn_jit_names_free(a, &l->merged);
   kn_arena_free(&l->arena);
 }
@@ -143,7 +141,7 @@ static kiln_status attempt(const struct kn_jit_link *begun, const kiln_jit_input
   else status = l.error->diag.status;
   if (l.stream != NULL) kn_jit_stream_end(&l, status == KILN_OK && !kn_jit_unanswered(l.answers));
   else
-    for (uint32_t i = 0; i < l.n_in; i++) KN_ARRAY_FREE(&l.jit->options.allocator, l.in[i].touched);
+    for (uint32_t i = 0; i < l.n_in; i++) KN_FREE(&l.jit->options.allocator, l.in[i].touched.at);
   link_free(&l);
   set_busy(inputs, n, false);
   return status;

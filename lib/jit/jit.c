@@ -123,8 +123,7 @@ void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_unit *u) {
   kn_jit_gdb_remove(jit, u);
   for (unsigned k = 0; k < KN_JIT_KINDS; k++) kn_jit_give(jit, u->blocks + k, k);
   kn_jit_tls_free(jit, u);
-  if (u->defs != NULL) kn_jit_realloc(jit, u->defs, 0);
-  if (u->ctors != NULL) kn_jit_realloc(jit, u->ctors, 0);
+  KN_FREE(&jit->options.allocator, u->defs, u->ctors);
   u->retired = (struct kn_jit_retired){
     .parts = {u->symbols, u->names, u->rows.at, u->places.at, u->text.at, u}};
   kn_jit_retire(jit, &u->retired);

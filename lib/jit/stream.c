@@ -51,10 +51,7 @@ void kiln_jit_stream_free(kiln_jit_stream *s) {
   for (uint32_t i = 0; i < s->in.binds.n; i++)
     if (s->in.binds.at[i].entry != NULL) kn_jit_entry_release(jit, s->in.binds.at[i].entry);
   kn_jit_unlock(jit);
-  KN_ARRAY_FREE(&jit->options.allocator, s->in.binds);
-  KN_ARRAY_FREE(&jit->options.allocator, s->in.touched);
-  KN_ARRAY_FREE(&jit->options.allocator, s->in.data);
-  kn_jit_realloc(jit, s, 0);
+  KN_FREE(&jit->options.allocator, s->in.binds.at, s->in.touched.at, s->in.data.at, s);
 }
 
 /* Chooses the data items of no function that are new since the last call, after those of a unit that failed, and the
@@ -67,14 +64,11 @@ static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, const struct 
         !KN_JIT_PUSH(s->jit, l->error, in->data, s->next_data))
       return false;
   for (uint32_t f = 0; f < o->funcs.n; f++) {
-    uint32_t first = in->data.n, end;
+    uint32_t first = in->data.n;
     for (uint32_t i = kn_symbol(m, o->funcs.at[f].symbol)->data; i != 0; i = m->data.at[i - 1].next)
       if (!KN_JIT_PUSH(s->jit, l->error, in->data, i - 1)) return false;
-    for (end = in->data.n; first + 1 < end; first++) { /* the newest was first */
-      const uint32_t item = in->data.at[--end];
-      in->data.at[end] = in->data.at[first];
-      in->data.at[first] = item;
-    }
+    for (uint32_t end = in->data.n; first + 1 < end; first++, end--) /* the newest was first */
+      KN_SWAP(in->data.at[first], in->data.at[end - 1]);
   }
   return true;
 }
@@ -128,13 +122,11 @@ static void empty(kiln_module *m, kiln_session *session) {
 kiln_status kn_jit_stream_ask(struct kn_jit_link *l, const kiln_jit_input *inputs) {
   kiln_jit_stream *s = l->stream;
   kiln_session *session = inputs->sessions[0];
-  struct kn_output output = *session->out;
-  *session->out = *l->other;
+  KN_SWAP(*session->out, *l->other);
   s->asking++;
   kiln_status status = kn_jit_ask(l, inputs, 1);
   s->asking--;
-  *l->other = *session->out;
-  *session->out = output;
+  KN_SWAP(*session->out, *l->other);
   if (s->freed) {
     s->freed = false;
     status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE,
@@ -178,11 +170,7 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
   const kiln_jit_input input = {.module = s->m, .sessions = &session, .n_sessions = 1};
   const kiln_status status = kn_jit_link(&l, &input, 1, unit);
   if (s->m->diag.status == KILN_OK) empty(s->m, session);
-  if (other.funcs.n > 0) { /* compiled meanwhile, and not added yet */
-    struct kn_output output = *session->out;
-    *session->out = other;
-    other = output;
-  }
+  if (other.funcs.n > 0) KN_SWAP(*session->out, other); /* compiled meanwhile, not added yet */
   kn_output_free(&other, &s->m->options.allocator);
   if (session->open == NULL && session->in_use == 0 && session->out->funcs.n == 0)
     kn_session_forget_locs(session);

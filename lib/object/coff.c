@@ -415,14 +415,9 @@ static kiln_status write_coff(const struct kn_image *image, kiln_buffer *out) {
   kn_arena_init(&c.arena, &m->options.allocator);
   bool ok = plan(&c) && write_object(&c, out);
   if (!ok && m->diag.status == KILN_OK) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  for (uint32_t i = 0; i < c.sections.n; i++) {
-    kn_realloc(m, c.sections.at[i].bytes.at, 0);
-    kn_realloc(m, c.sections.at[i].relocs.at, 0);
-  }
-  kn_realloc(m, c.sections.at, 0);
-  kn_realloc(m, c.symbols.at, 0);
-  kn_realloc(m, c.strings.at, 0);
-  kn_realloc(m, c.directives.at, 0);
+  for (uint32_t i = 0; i < c.sections.n; i++)
+    KN_FREE(&m->options.allocator, c.sections.at[i].bytes.at, c.sections.at[i].relocs.at);
+  KN_FREE(&m->options.allocator, c.sections.at, c.symbols.at, c.strings.at, c.directives.at);
   kn_arena_free(&c.arena);
   return ok ? KILN_OK : m->diag.status;
 }

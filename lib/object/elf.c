@@ -176,8 +176,7 @@ static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
   kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
   if (status == KILN_OK && image->split && image->dwo != NULL)
     status = kn_elf_split_write(&e, image->dwo);
-  kn_realloc(m, e.sections.at, 0);
-  kn_realloc(m, e.groups.at, 0);
+  KN_FREE(&m->options.allocator, e.sections.at, e.groups.at);
   kn_arena_free(&e.arena);
   return status;
 }

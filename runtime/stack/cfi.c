@@ -182,30 +182,23 @@ static const uint8_t *set_cfa(struct rows *s, uint8_t op, const uint8_t *p) {
   return p;
 }
 
+/* The rule of a register, the first operand, has a number, the second one, in units of `unit`. */
+static const uint8_t *set_number(struct rows *s, const uint8_t *p, enum rule rule, bool sign,
+                                 int64_t unit) {
+  const uint64_t reg = uleb(&p);
+  const int64_t n = sign ? sleb(&p) : (int64_t)uleb(&p);
+  set(s, reg, rule, n * unit);
+  return p;
+}
+
 /* Executes an instruction that sets the rule of a register; NULL: it is no such one. */
 static const uint8_t *set_rule(struct rows *s, uint8_t op, const uint8_t *p) {
-  uint64_t reg;
   switch (op) {
-  case KILN_DW_CFA_offset_extended:
-    reg = uleb(&p);
-    set(s, reg, AT, (int64_t)uleb(&p) * s->data_align);
-    return p;
-  case KILN_DW_CFA_offset_extended_sf:
-    reg = uleb(&p);
-    set(s, reg, AT, sleb(&p) * s->data_align);
-    return p;
-  case KILN_DW_CFA_val_offset:
-    reg = uleb(&p);
-    set(s, reg, SUM, (int64_t)uleb(&p) * s->data_align);
-    return p;
-  case KILN_DW_CFA_val_offset_sf:
-    reg = uleb(&p);
-    set(s, reg, SUM, sleb(&p) * s->data_align);
-    return p;
-  case KILN_DW_CFA_register:
-    reg = uleb(&p);
-    set(s, reg, REGISTER, (int64_t)uleb(&p));
-    return p;
+  case KILN_DW_CFA_offset_extended: return set_number(s, p, AT, false, s->data_align);
+  case KILN_DW_CFA_offset_extended_sf: return set_number(s, p, AT, true, s->data_align);
+  case KILN_DW_CFA_val_offset: return set_number(s, p, SUM, false, s->data_align);
+  case KILN_DW_CFA_val_offset_sf: return set_number(s, p, SUM, true, s->data_align);
+  case KILN_DW_CFA_register: return set_number(s, p, REGISTER, false, 1);
   case KILN_DW_CFA_restore_extended: restore(s, uleb(&p)); return p;
   case KILN_DW_CFA_undefined: set(s, uleb(&p), UNDEFINED, 0); return p;
   case KILN_DW_CFA_same_value: set(s, uleb(&p), SAME, 0); return p;

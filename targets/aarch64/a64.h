@@ -145,6 +145,16 @@ KN_INLINE bool a64_is_zx(const struct kn_walk *w, uint32_t h) {
 }
 /* Result i has zeros above its width, to 64 bits. */
 KN_INLINE void a64_set_zx(struct kn_walk *w, uint32_t i) { w->val[i].flags |= KN_VF_ZX; }
+/* Result i, in register d, is whether the flags say `cond`. */
+KN_INLINE void a64_flag(struct kn_walk *w, uint32_t i, unsigned d, enum a64_cond cond) {
+  a64_emit(w, a64_cset(0, d, cond));
+  a64_set_zx(w, i);
+  kn_defined(w, i, d);
+}
+/* The same in any register: a spill for it keeps the flags. */
+KN_INLINE void a64_def_flag(struct kn_walk *w, uint32_t i, enum a64_cond cond) {
+  a64_flag(w, i, kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0), cond);
+}
 
 /* Makes value i wait for its only reader, which lowers both (fold.c, compare.c). */
 KN_INLINE void a64_wait(struct kn_walk *w, uint32_t i) {
@@ -183,12 +193,20 @@ struct a64_at {
 struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64_t off);
 /* A frame offset + `disp` for `op`; through x17 where that does not reach. */
 struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, int64_t disp);
+/* op reg, [frame offset + disp]. */
+KN_INLINE void a64_frame_access(struct kn_walk *w, enum a64_mem op, unsigned reg, int32_t frame,
+                                int64_t disp) {
+  const struct a64_at m = a64_frame_at(w, op, frame, disp);
+  a64_emit(w, a64_mem_offset(op, reg & 31, m.base, m.off));
+}
 /* rd = rn + value. rn is not sp; if the value is large and rd is rn, x16 is used, or for x16 itself x17. */
 void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value);
 /* rd = address of a frame offset + disp. */
 void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp);
 /* rd = address of stack slot `slot` + disp. */
 void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp);
+/* rd = the number in x16, or the nearest one of `width` bits, at most 16, if it has more: 32 bits of each. Uses x17. */
+void a64_clamp(struct kn_walk *w, unsigned rd, unsigned width, bool sign);
 /* rd = value. */
 void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
 /* Can relocations add `addend` to a symbol's address? adrp reaches 4 GiB; the linker checks the sum. */
@@ -397,8 +415,7 @@ kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lo
 kn_lower a64_lower_call, a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem,
   a64_lower_level, a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
-  a64_lower_half, a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
-  a64_lower_set_rounding;
+  a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding, a64_lower_set_rounding;
 kn_lower a64_lower_pair, a64_lower_quad;
 
 /* ---- operands and results of plain operations ---- */

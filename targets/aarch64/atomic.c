@@ -146,11 +146,7 @@ void a64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
     a64_emit(w, a64_stlxr(log2, A64_IP1, desired, a));
     again(w, top, A64_IP1);
   }
-  if (flag) {
-    a64_emit(w, a64_cset(0, d1, A64_EQ));
-    a64_set_zx(w, flag);
-    kn_defined(w, flag, d1);
-  }
+  if (flag) a64_flag(w, flag, d1, A64_EQ);
   if (used) {
     a64_emit(w, a64_mov(1, d, old));
     a64_set_zx(w, i);

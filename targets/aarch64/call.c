@@ -12,16 +12,12 @@ static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1)
 
 /* ---- function entry ---- */
 
-static void save_registers(struct kn_walk *w) {
-  w->frame.va.save = kn_frame_alloc(w, 64 + 128, 4);
-  for (unsigned r = w->frame.va.gp; r < 8; r++) {
-    struct a64_at m = a64_frame_at(w, A64_STR_X, w->frame.va.save, 8 * r);
-    a64_emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
-  }
-  for (unsigned r = w->frame.va.fp; r < 8; r++) {
-    struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->frame.va.save, 64 + 16 * r);
-    a64_emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
-  }
+/* Stores or loads the registers of arguments beyond the parameters, by these instructions. */
+static void access_rest(struct kn_walk *w, enum a64_mem general, enum a64_mem vector) {
+  for (unsigned r = w->frame.va.gp; r < 8; r++)
+    a64_frame_access(w, general, r, w->frame.va.save, 8 * r);
+  for (unsigned r = w->frame.va.fp; r < 8; r++)
+    a64_frame_access(w, vector, r, w->frame.va.save, 64 + 16 * r);
 }
 
 void a64_load_arg(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
@@ -71,7 +67,9 @@ static void save_rest(struct kn_walk *w, uint32_t stack_bytes) {
     return;
   }
   move_params(w);
-  if (w->f->facts.variadic) save_registers(w); /* before anything takes an argument register */
+  if (!w->f->facts.variadic) return;
+  w->frame.va.save = kn_frame_alloc(w, 64 + 128, 4);
+  access_rest(w, A64_STR_X, A64_STR_FQ); /* before anything takes an argument register */
 }
 
 void a64_enter(struct kn_walk *w) {
@@ -102,11 +100,11 @@ static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) 
   return (struct a64_at){A64_IP1, (int32_t)(off & 0xfff)};
 }
 
-/* The same in a call's stack area or, if `own`, in that of the function's own results and parameters. */
-static struct a64_at area_at(struct kn_walk *w, bool own, enum a64_mem op, uint32_t off) {
-  if (KN_LIKELY(!own)) return stack_at(w, op, off);
-  a64(w)->frame_used = true;
-  return a64_frame_at(w, op, A64_INCOMING_FRAME(off), 0);
+/* op reg, [call's stack area + off] or, if `own`, in that of the function's own results and parameters. */
+static void area_access(struct kn_walk *w, bool own, enum a64_mem op, unsigned reg, uint32_t off) {
+  const struct a64_at at =
+    own ? a64_frame_at(w, op, A64_INCOMING_FRAME(off), 0) : stack_at(w, op, off);
+  a64_emit(w, a64_mem_offset(op, reg & 31, at.base, at.off));
 }
 
 /* Stores argument `a` where it belongs on the stack; if `own`, a result of the function. */
@@ -117,8 +115,7 @@ static void push(struct kn_walk *w, const struct kn_arg *a, bool own) {
     unsigned v = A64_VS0;
     if (type == KILN_TYPE_V128) v = kn_reg(w, h, type);
     else a64_quad_load(w, h, v);
-    struct a64_at at = area_at(w, own, A64_STR_FQ, off);
-    a64_emit(w, a64_mem_offset(A64_STR_FQ, v & 31, at.base, at.off));
+    area_access(w, own, A64_STR_FQ, v, off);
     return;
   }
   struct kn_place_move m = {.dst = KN_NO_REG, .type = (uint8_t)type};
@@ -141,9 +138,7 @@ static void push(struct kn_walk *w, const struct kn_arg *a, bool own) {
   static const uint8_t stores[][2] = {
     {A64_STRH, A64_STR_FH}, {A64_STR_W, A64_STR_FS}, {A64_STR_X, A64_STR_FD}};
   unsigned log2 = type == KILN_TYPE_F16 ? 0 : type == KILN_TYPE_F32 ? 1 : 2;
-  enum a64_mem op = (enum a64_mem)stores[log2][r >= KN_FP_BASE];
-  struct a64_at at = area_at(w, own, op, off);
-  a64_emit(w, a64_mem_offset(op, r & 31, at.base, at.off));
+  area_access(w, own, (enum a64_mem)stores[log2][r >= KN_FP_BASE], r, off);
 }
 
 /* Copies `size` bytes from address h to sp + off: all but the last few of many in a loop. */
@@ -209,8 +204,7 @@ void a64_call_jump(struct kn_walk *w, const struct kn_call *c) {
 /* Copies a result in memory, which is at sp until the next call, to the frame. */
 static void copy_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
   for (uint32_t k = 0; k < kn_type(w, a->type)->bytes; k += 8) {
-    struct a64_at at = stack_at(w, A64_LDR_X, a->stack + k);
-    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, at.base, at.off));
+    area_access(w, false, A64_LDR_X, A64_IP0, a->stack + k);
     a64_hook_store(w, A64_IP0, frame + (int32_t)k, KILN_TYPE_I64);
   }
 }
@@ -225,9 +219,7 @@ static void take_from_memory(struct kn_walk *w, uint32_t value, const struct kn_
     return;
   }
   unsigned d = kn_def(w, value, a->type, KN_NO_REG, 0);
-  enum a64_mem op = (enum a64_mem)loads[a->type];
-  struct a64_at at = stack_at(w, op, a->stack);
-  a64_emit(w, a64_mem_offset(op, d & 31, at.base, at.off));
+  area_access(w, false, (enum a64_mem)loads[a->type], d, a->stack);
   kn_defined(w, value, d);
   kn_unlock_but(w, 0);
 }
@@ -331,24 +323,8 @@ static void replace_params(struct kn_walk *w, uint32_t first, uint32_t bytes) {
   if (bytes == 0 || !kn_code_room(w, 4096 + 4 * KN_TAIL_STACK)) return;
   a64(w)->frame_used = true;
   for (uint32_t at = first; at < bytes; at += 8) {
-    struct a64_at m = stack_at(w, A64_LDR_X, at);
-    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, m.base, m.off));
-    m = a64_frame_at(w, A64_STR_X, A64_INCOMING_FRAME(at), 0);
-    a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, m.base, m.off));
-  }
-}
-
-/* A tail call's arguments beyond the parameters are the function's own: in registers again,
- * where the entry saved them. Those in memory are in place. */
-static void forward_rest(struct kn_walk *w) {
-  if (!kn_code_ready(w)) return;
-  for (unsigned r = w->frame.va.gp; r < 8; r++) {
-    struct a64_at m = a64_frame_at(w, A64_LDR_X, w->frame.va.save, 8 * r);
-    a64_emit(w, a64_mem_offset(A64_LDR_X, r, m.base, m.off));
-  }
-  for (unsigned r = w->frame.va.fp; r < 8; r++) {
-    struct a64_at m = a64_frame_at(w, A64_LDR_FQ, w->frame.va.save, 64 + 16 * r);
-    a64_emit(w, a64_mem_offset(A64_LDR_FQ, r, m.base, m.off));
+    area_access(w, false, A64_LDR_X, A64_IP0, at);
+    area_access(w, true, A64_STR_X, A64_IP0, at);
   }
 }
 
@@ -396,7 +372,9 @@ void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   }
   replace_params(w, c->sig->result_bytes, align_to(bytes, 8));
   move_sp(w, A64_ADD, w->call_stack.bytes);
-  if (KN_UNLIKELY((c->sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
+  /* arguments beyond the parameters are the function's own: those in memory are in place */
+  if (KN_UNLIKELY((c->sig->flags & KILN_SIG_VARIADIC) != 0) && kn_code_ready(w))
+    access_rest(w, A64_LDR_X, A64_LDR_FQ);
   emit_tail(w, c->symbol);
 }
 
@@ -415,8 +393,7 @@ void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
     copy_result(w, a, frame);
     return;
   }
-  struct a64_at m = a64_frame_at(w, A64_STR_FQ, frame, 0);
-  a64_emit(w, a64_mem_offset(A64_STR_FQ, a->reg & 31, m.base, m.off));
+  a64_frame_access(w, A64_STR_FQ, a->reg, frame, 0);
 }
 
 void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {

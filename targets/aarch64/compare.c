@@ -7,10 +7,6 @@
 /* By kiln_icond. */
 static const uint8_t icond[KILN_ICOND_COUNT] = {A64_EQ, A64_NE, A64_LT, A64_GE, A64_LE,
                                                 A64_GT, A64_LO, A64_HS, A64_LS, A64_HI};
-/* The condition with operands exchanged. */
-static const uint8_t swapped[KILN_ICOND_COUNT] = {
-  KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_SGT, KILN_ICOND_SLE, KILN_ICOND_SGE,
-  KILN_ICOND_SLT, KILN_ICOND_UGT, KILN_ICOND_ULE, KILN_ICOND_UGE, KILN_ICOND_ULT};
 /* By kiln_fcond, after fcmp; AL: two conditions, see below. */
 static const uint8_t fcond[KILN_FCOND_COUNT] = {
   [KILN_FCOND_OEQ] = A64_EQ, [KILN_FCOND_UNE] = A64_NE, [KILN_FCOND_OLT] = A64_MI,
@@ -57,9 +53,8 @@ static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
     return k;
   }
   if (a64_sconst(w, a, in->type, &c) && !a64_sconst(w, b, in->type, &c)) {
-    a = in->b;
-    b = in->a;
-    k.cond = swapped[k.cond];
+    KN_SWAP(a, b);
+    k.cond = kn_icond_swapped[k.cond];
   }
   bool sign = k.cond >= KILN_ICOND_SLT && k.cond <= KILN_ICOND_SGT;
   k.a = kn_reg(w, a, in->type);
@@ -185,11 +180,7 @@ static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
   w->val[x].uses = w->val[y].uses = 0;
   drop_icmp(w, &w->inst[x]);
   drop_icmp(w, &w->inst[y]);
-  if (!is_short(&k) && is_short(&first)) {
-    struct icmp swap = first;
-    first = k;
-    k = swap;
-  }
+  if (!is_short(&k) && is_short(&first)) KN_SWAP(first, k);
   unsigned gate = (unsigned)emit_icmp(w, &first) ^ either;
   enum a64_cond cond = (enum a64_cond)icond[k.cond];
   unsigned flags = holds[(unsigned)cond ^ !either], sf = a64_sf(k.type);
@@ -215,11 +206,7 @@ void a64_lower_joined(struct kn_walk *w, const struct kn_inst *in) {
     a64_wait(w, w->i);
     return;
   }
-  enum a64_cond cond = joined(w, in);
-  unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
-  a64_emit(w, a64_cset(0, d, cond));
-  a64_set_zx(w, w->i);
-  kn_defined(w, w->i, d);
+  a64_def_flag(w, w->i, joined(w, in));
 }
 
 /* An FCMP's flags; `two` conditions end in x16: UEQ is 1 there. */

@@ -3,47 +3,29 @@
  * the result's register is written last. */
 #include "targets/aarch64/a64.h"
 
-static unsigned def_float(struct kn_walk *w, unsigned type, unsigned prefer) {
-  return kn_def(w, w->i, type, prefer, 0);
-}
-
 void a64_lower_fbin(struct kn_walk *w, const struct kn_inst *in) {
-  enum a64_fop2 op = A64_FADD;
-  switch (in->op) {
-  case KILN_OP_FSUB: op = A64_FSUB; break;
-  case KILN_OP_FMUL: op = A64_FMUL; break;
-  case KILN_OP_FDIV: op = A64_FDIV; break;
-  case KILN_OP_FMIN: op = A64_FMINNM; break;
-  case KILN_OP_FMAX: op = A64_FMAXNM; break;
-  case KILN_OP_FMINIMUM: op = A64_FMIN; break;
-  case KILN_OP_FMAXIMUM: op = A64_FMAX; break;
-  default: break;
-  }
+  static const uint8_t ops[KILN_OP_COUNT] = {
+    [KILN_OP_FADD] = A64_FADD,     [KILN_OP_FSUB] = A64_FSUB,    [KILN_OP_FMUL] = A64_FMUL,
+    [KILN_OP_FDIV] = A64_FDIV,     [KILN_OP_FMIN] = A64_FMINNM,  [KILN_OP_FMAX] = A64_FMAXNM,
+    [KILN_OP_FMINIMUM] = A64_FMIN, [KILN_OP_FMAXIMUM] = A64_FMAX};
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
   kn_drop_operands(w, in);
-  unsigned d = def_float(w, in->type, a);
-  a64_emit(w, a64_fop2(op, a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b)));
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
+  a64_emit(w, a64_fop2((enum a64_fop2)ops[in->op], a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b)));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_fun(struct kn_walk *w, const struct kn_inst *in) {
-  enum a64_fop1 op = A64_FNEG;
-  switch (in->op) {
-  case KILN_OP_FABS: op = A64_FABS; break;
-  case KILN_OP_FSQRT: op = A64_FSQRT; break;
-  case KILN_OP_FFLOOR: op = A64_FRINTM; break;
-  case KILN_OP_FCEIL: op = A64_FRINTP; break;
-  case KILN_OP_FTRUNC: op = A64_FRINTZ; break;
-  case KILN_OP_FROUND: op = A64_FRINTA; break;
-  case KILN_OP_FROUNDEVEN: op = A64_FRINTN; break;
-  case KILN_OP_FRINT: op = A64_FRINTX; break;
-  case KILN_OP_FNEARBYINT: op = A64_FRINTI; break;
-  default: break;
-  }
+  static const uint8_t ops[KILN_OP_COUNT] = {
+    [KILN_OP_FNEG] = A64_FNEG,     [KILN_OP_FABS] = A64_FABS,
+    [KILN_OP_FSQRT] = A64_FSQRT,   [KILN_OP_FFLOOR] = A64_FRINTM,
+    [KILN_OP_FCEIL] = A64_FRINTP,  [KILN_OP_FTRUNC] = A64_FRINTZ,
+    [KILN_OP_FROUND] = A64_FRINTA, [KILN_OP_FROUNDEVEN] = A64_FRINTN,
+    [KILN_OP_FRINT] = A64_FRINTX,  [KILN_OP_FNEARBYINT] = A64_FRINTI};
   unsigned a = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, a);
-  a64_emit(w, a64_fop1(op, a64_ft(in->type), a64_v(d), a64_v(a)));
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
+  a64_emit(w, a64_fop1((enum a64_fop1)ops[in->op], a64_ft(in->type), a64_v(d), a64_v(a)));
   kn_defined(w, w->i, d);
 }
 
@@ -51,7 +33,7 @@ void a64_lower_fma(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type),
            c = kn_reg(w, in->c, in->type);
   kn_drop_operands(w, in);
-  unsigned d = def_float(w, in->type, c);
+  unsigned d = kn_def(w, w->i, in->type, c, 0);
   a64_emit(w, a64_fmadd(a64_ft(in->type), a64_v(d), a64_v(a), a64_v(b), a64_v(c)));
   kn_defined(w, w->i, d);
 }
@@ -61,7 +43,7 @@ void a64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_ftype t = a64_ft(in->type);
   unsigned a = kn_reg(w, in->a, in->type), b = kn_reg(w, in->b, in->type);
   kn_drop_operands(w, in);
-  unsigned d = def_float(w, in->type, KN_NO_REG);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP0, a64_v(b)));
   a64_emit(w, a64_fint(A64_FMOV_TO_GPR, sf, t, A64_IP1, a64_v(a)));
   a64_emit(w, a64_lsr_imm(sf, A64_IP0, A64_IP0, top));
@@ -70,30 +52,23 @@ void a64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, d);
 }
 
+/* a64_ft of any float type that a register holds. */
+static enum a64_ftype float_type(unsigned type) {
+  return type == KILN_TYPE_F16 ? A64_H : a64_ft(type);
+}
+
 void a64_lower_fconvert(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, a);
-  a64_emit(w, a64_fcvt(a64_ft(in->type), a64_ft(in->x), a64_v(d), a64_v(a)));
-  kn_defined(w, w->i, d);
-}
-
-/* Conversions from and to f16. */
-void a64_lower_half(struct kn_walk *w, const struct kn_inst *in) {
-  bool from = in->x == KILN_TYPE_F16;
-  unsigned a = kn_reg(w, in->a, in->x);
-  kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, a);
-  a64_emit(
-    w, a64_fcvt(from ? a64_ft(in->type) : A64_H, from ? A64_H : a64_ft(in->x), a64_v(d), a64_v(a)));
+  unsigned d = kn_def(w, w->i, in->type, a, 0);
+  a64_emit(w, a64_fcvt(float_type(in->type), float_type(in->x), a64_v(d), a64_v(a)));
   kn_defined(w, w->i, d);
 }
 
 void a64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_FTOSI || in->op == KILN_OP_FTOSIS;
   bool saturate = in->op == KILN_OP_FTOSIS || in->op == KILN_OP_FTOUIS;
-  unsigned width = a64_bits(in->type), sf = a64_sf(in->type);
-  unsigned a = kn_reg(w, in->a, in->x);
+  unsigned sf = a64_sf(in->type), a = kn_reg(w, in->a, in->x);
   kn_drop(w, in->a);
   unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   bool clamp = saturate && a64_is_narrow(in->type);
@@ -101,14 +76,7 @@ void a64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   a64_emit(
     w, a64_fint(sign ? A64_FCVTZS : A64_FCVTZU, sf, a64_ft(in->x), clamp ? A64_IP0 : d, a64_v(a)));
   if (clamp) {
-    a64_set(w, A64_IP1, 0, (UINT64_C(1) << (sign ? width - 1 : width)) - 1);
-    a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-    a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, sign ? A64_LT : A64_LO));
-    if (sign) {
-      a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, A64_GT));
-    }
+    a64_clamp(w, A64_IP0, a64_bits(in->type), sign);
     a64_emit(w, a64_mov(0, d, A64_IP0));
   }
   a64_done(w, in, d);
@@ -118,7 +86,7 @@ void a64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
   bool sign = in->op == KILN_OP_SITOF;
   unsigned a = a64_reg_or_zr(w, in->a, in->x);
   kn_drop(w, in->a);
-  unsigned d = def_float(w, in->type, KN_NO_REG);
+  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
   a = a64_extend_narrow(w, A64_IP0, a, in->x, sign);
   a64_emit(w, a64_fint(sign ? A64_SCVTF : A64_UCVTF, a64_sf(in->x), a64_ft(in->type), a64_v(d), a));
   kn_defined(w, w->i, d);

@@ -122,28 +122,21 @@ KN_INLINE void row_op(struct rows *r, unsigned op, uint32_t operand) {
 }
 /* The CFA is register `reg` + offset. */
 KN_INLINE void row_cfa(struct rows *r, unsigned reg, uint32_t offset) {
-  *r->p++ = KILN_DW_CFA_def_cfa;
-  *r->p++ = (uint8_t)reg;
+  row_op(r, KILN_DW_CFA_def_cfa, reg);
   r->p = kn_put_uleb(r->p, offset);
+}
+/* An operation on `reg`: `op` has the number in its lower bits, or `extended` an operand. */
+KN_INLINE void row_reg(struct rows *r, unsigned op, unsigned extended, unsigned reg) {
+  if (reg < KN_FP_BASE) *r->p++ = (uint8_t)(op | reg);
+  else row_op(r, extended, reg - KN_FP_BASE + 64);
 }
 /* Register `reg` is saved at x29 + at; data alignment is -8. */
 KN_INLINE void row_saved(struct rows *r, unsigned reg, int32_t at, uint32_t size) {
-  uint32_t factored = (size - (uint32_t)at) / 8;
-  if (reg < KN_FP_BASE) {
-    *r->p++ = (uint8_t)(KILN_DW_CFA_offset | reg);
-  } else {
-    *r->p++ = KILN_DW_CFA_offset_extended;
-    *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
-  }
-  r->p = kn_put_uleb(r->p, factored);
+  row_reg(r, KILN_DW_CFA_offset, KILN_DW_CFA_offset_extended, reg);
+  r->p = kn_put_uleb(r->p, (size - (uint32_t)at) / 8);
 }
 KN_INLINE void row_restored(struct rows *r, unsigned reg) {
-  if (reg < KN_FP_BASE) {
-    *r->p++ = (uint8_t)(KILN_DW_CFA_restore | reg);
-  } else {
-    *r->p++ = KILN_DW_CFA_restore_extended;
-    *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
-  }
+  row_reg(r, KILN_DW_CFA_restore, KILN_DW_CFA_restore_extended, reg);
 }
 
 /* ---- the end ---- */
@@ -321,18 +314,21 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct a64_ex
   if (KN_UNLIKELY(x->compares)) a64_guard_end(w, fail);
 }
 
+static void pairs_restored(struct rows *r, const struct epilogue *e) {
+  for (unsigned i = 0; i < e->n; i++) {
+    row_restored(r, e->pairs[i].a);
+    if (e->pairs[i].b != KN_NO_REG) row_restored(r, e->pairs[i].b);
+  }
+}
+
 /* The rows of an exit that moves its arguments. */
 static void moved_rows(struct rows *r, const struct a64_exit *x, const struct epilogue *e) {
   enum { FRAME = 11 }; /* move_and_leave */
   row_advance(r, x->reload);
   *r->p++ = KILN_DW_CFA_remember_state;
-  for (unsigned i = 0; i < e->n; i++) {
-    row_restored(r, e->pairs[i].a);
-    if (e->pairs[i].b != KN_NO_REG) row_restored(r, e->pairs[i].b);
-  }
+  pairs_restored(r, e);
   row_restored(r, A64_LR);
-  *r->p++ = KILN_DW_CFA_register;
-  *r->p++ = A64_FP;
+  row_op(r, KILN_DW_CFA_register, A64_FP);
   *r->p++ = FRAME;
   if (KN_UNLIKELY(e->sign)) {
     row_advance(r, x->authenticated);
@@ -364,10 +360,7 @@ static void exit_rows(struct rows *r, const struct a64_exit *x, const struct epi
       row_advance(r, x->freed);
       row_op(r, KILN_DW_CFA_def_cfa_offset, 0);
     }
-    for (unsigned i = 0; i < e->n; i++) {
-      row_restored(r, e->pairs[i].a);
-      if (e->pairs[i].b != KN_NO_REG) row_restored(r, e->pairs[i].b);
-    }
+    pairs_restored(r, e);
     for (; KN_UNLIKELY(whole != 0); whole &= whole - 1)
       row_restored(r, (unsigned)__builtin_ctzll(whole));
   }
@@ -461,9 +454,7 @@ void a64_finish(struct kn_walk *w) {
   }
   /* the one that the last block runs into comes first */
   struct a64_exit *next = &a64(w)->exits.at[(a64(w)->falls ? a64(w)->falls : a64(w)->exits.n) - 1];
-  struct a64_exit first = *next;
-  *next = a64(w)->exits.at[0];
-  a64(w)->exits.at[0] = first;
+  KN_SWAP(*next, a64(w)->exits.at[0]);
   const struct epilogue epilogue = {pairs, n, size, frame, pre, sign, plan->popped};
   for (uint32_t k = 0; k < a64(w)->exits.n; k++) {
     if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;

@@ -55,8 +55,7 @@ static void allocate_arrays(struct kn_walk *w) {
 void a64_guard_enter(struct kn_walk *w) {
   allocate_arrays(w);
   load_guard(w);
-  struct a64_at at = a64_frame_at(w, A64_STR_X, A64_INCOMING_FRAME(GUARD), 0);
-  a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, at.base, at.off));
+  a64_frame_access(w, A64_STR_X, A64_IP0, A64_INCOMING_FRAME(GUARD), 0);
   if (!w->plan->frame.dynamic) return;
   a64_emit(w, a64_addsub_imm(A64_SUB, 1, A64_SP, A64_SP, 16, 0));
   a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, A64_FP, LOW_GUARD));

@@ -103,31 +103,19 @@ void a64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type)
 }
 
 /* Spill slots hold whole registers, so that what is known about a value's upper bits stays true. */
-static void load_whole(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
-  enum a64_mem op = dst < KN_FP_BASE ? A64_LDR_X : type == KILN_TYPE_V128 ? A64_LDR_FQ : A64_LDR_FD;
-  struct a64_at m = a64_frame_at(w, op, frame, 0);
-  a64_emit(w, a64_mem_offset(op, dst & 31, m.base, m.off));
-}
-static void store_whole(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
-  enum a64_mem op = src < KN_FP_BASE ? A64_STR_X : type == KILN_TYPE_V128 ? A64_STR_FQ : A64_STR_FD;
-  struct a64_at m = a64_frame_at(w, op, frame, 0);
-  a64_emit(w, a64_mem_offset(op, src & 31, m.base, m.off));
-}
-
 void a64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
-  load_whole(w, dst, frame, type);
+  enum a64_mem op = dst < KN_FP_BASE ? A64_LDR_X : type == KILN_TYPE_V128 ? A64_LDR_FQ : A64_LDR_FD;
+  a64_frame_access(w, op, dst, frame, 0);
 }
-
 void a64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
-  store_whole(w, src, frame, type);
+  enum a64_mem op = src < KN_FP_BASE ? A64_STR_X : type == KILN_TYPE_V128 ? A64_STR_FQ : A64_STR_FD;
+  a64_frame_access(w, op, src, frame, 0);
 }
 
 void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
   for (int32_t k = 0; k < (kn_spills_16(w, type) ? 16 : 8); k += 8) {
-    struct a64_at m = a64_frame_at(w, A64_LDR_X, src, k);
-    a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP0, m.base, m.off));
-    m = a64_frame_at(w, A64_STR_X, dst, k);
-    a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, m.base, m.off));
+    a64_frame_access(w, A64_LDR_X, A64_IP0, src, k);
+    a64_frame_access(w, A64_STR_X, A64_IP0, dst, k);
   }
 }
 
@@ -205,13 +193,12 @@ void a64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
   int64_t half[2];
   if (!kn_number_halves(w, h, half)) { /* an address */
     a64_hook_constant(w, A64_IP0, h, KILN_TYPE_I64);
-    store_whole(w, A64_IP0, frame, KILN_TYPE_I64);
+    a64_frame_access(w, A64_STR_X, A64_IP0, frame, 0);
     return;
   }
   for (int k = 0; k < (kn_spills_16(w, type) ? 2 : 1); k++) {
     if (half[k]) a64_set(w, A64_IP0, 1, (uint64_t)half[k]);
-    struct a64_at m = a64_frame_at(w, A64_STR_X, frame, 8 * k);
-    a64_emit(w, a64_mem_offset(A64_STR_X, half[k] ? A64_IP0 : A64_ZR, m.base, m.off));
+    a64_frame_access(w, A64_STR_X, half[k] ? A64_IP0 : A64_ZR, frame, 8 * k);
   }
 }
 

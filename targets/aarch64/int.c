@@ -14,10 +14,7 @@ void a64_lower_add(struct kn_walk *w, const struct kn_inst *in) {
     w->val[w->i].reg = KN_NO_REG;
     return;
   }
-  if (!sub && a64_sconst(w, a, in->type, &c)) {
-    a = in->b;
-    b = in->a;
-  }
+  if (!sub && a64_sconst(w, a, in->type, &c)) KN_SWAP(a, b);
   if (a64_sconst(w, b, in->type, &c)) {
     uint64_t plus = sub ? 0 - (uint64_t)c : (uint64_t)c, minus = 0 - plus;
     if (a64_addsub_imm_ok(plus) || a64_addsub_imm_ok(minus)) {
@@ -44,10 +41,7 @@ void a64_lower_logic(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_logic op = in->op == KILN_OP_AND ? A64_AND : in->op == KILN_OP_OR ? A64_ORR : A64_EOR;
   uint32_t a = in->a, b = in->b, field;
   int64_t c;
-  if (a64_sconst(w, a, in->type, &c)) {
-    a = in->b;
-    b = in->a;
-  }
+  if (a64_sconst(w, a, in->type, &c)) KN_SWAP(a, b);
   if (a64_sconst(w, b, in->type, &c)) {
     unsigned sf = a64_sf(in->type);
     uint64_t bits = 0;
@@ -96,10 +90,7 @@ static unsigned log2_of(uint64_t x) { return (unsigned)__builtin_ctzll(x); }
 void a64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t a = in->a, b = in->b;
   uint64_t c;
-  if (a64_const(w, a, in->type, &c)) {
-    a = in->b;
-    b = in->a;
-  }
+  if (a64_const(w, a, in->type, &c)) KN_SWAP(a, b);
   if (a64_const(w, b, in->type, &c) && (is_power(c) || is_power(c - 1))) {
     if (is_power(c) && a == in->a && a64_defer_product(w, in)) return;
     struct a64_ops o = a64_ops1(w, in, a);
@@ -368,12 +359,19 @@ void a64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     }
     if (wanted) a64_emit(w, a64_mov(width == 64, o.d, A64_IP0));
   }
-  if (flag) {
-    a64_emit(w, a64_cset(0, d1, cond));
-    a64_set_zx(w, flag);
-    kn_defined(w, flag, d1);
-  }
+  if (flag) a64_flag(w, flag, d1, cond);
   if (wanted) a64_done(w, in, o.d);
+}
+
+void a64_clamp(struct kn_walk *w, unsigned rd, unsigned width, bool sign) {
+  a64_set(w, A64_IP1, 0, (UINT64_C(1) << (width - sign)) - 1);
+  a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+  a64_emit(w, a64_csel(A64_CSEL, 0, sign ? (unsigned)A64_IP0 : rd, A64_IP0, A64_IP1,
+                       sign ? A64_LT : A64_LO));
+  if (!sign) return;
+  a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
+  a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
+  a64_emit(w, a64_csel(A64_CSEL, 0, rd, A64_IP0, A64_IP1, A64_GT));
 }
 
 void a64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
@@ -384,20 +382,11 @@ void a64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   enum a64_addsub op = sub ? A64_SUBS : A64_ADDS;
   if (a64_is_narrow(in->type)) {
     narrow_sum(w, &o, in->type, sign, sub ? A64_SUB : A64_ADD);
-    if (sign) {
-      a64_set(w, A64_IP1, 0, (UINT64_C(1) << (width - 1)) - 1);
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, A64_IP0, A64_IP0, A64_IP1, A64_LT));
-      a64_emit(w, a64_mvn(0, A64_IP1, A64_IP1));
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_IP1, A64_GT));
-    } else if (sub) {
+    if (sign || !sub) {
+      a64_clamp(w, o.d, width, sign);
+    } else {
       a64_emit(w, a64_cmp(0, A64_IP0, A64_ZR));
       a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_ZR, A64_GE));
-    } else {
-      a64_set(w, A64_IP1, 0, (UINT64_C(1) << width) - 1);
-      a64_emit(w, a64_cmp(0, A64_IP0, A64_IP1));
-      a64_emit(w, a64_csel(A64_CSEL, 0, o.d, A64_IP0, A64_IP1, A64_LO));
     }
   } else if (sign) {
     /* on overflow the result's sign is wrong: spread it and flip the top bit */

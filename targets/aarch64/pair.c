@@ -93,12 +93,7 @@ static void overflow(struct kn_walk *w, const struct kn_inst *in) {
   w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
   w->val[w->i + 1].uses++;
   sum(w, in->a, in->b, sub ? A64_SUBS : A64_ADDS);
-  if (flag) {
-    const unsigned d = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
-    a64_emit(w, a64_cset(0, d, sign ? A64_VS : sub ? A64_LO : A64_HS));
-    a64_set_zx(w, flag);
-    kn_defined(w, flag, d);
-  }
+  if (flag) a64_def_flag(w, flag, sign ? A64_VS : sub ? A64_LO : A64_HS);
   kn_drop(w, w->i);
   kn_drop(w, w->i + 1);
 }
@@ -164,11 +159,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
     a64_wait(w, w->i);
     return;
   }
-  const enum a64_cond cc = a64_pair_condition(w, in, false);
-  const unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
-  a64_emit(w, a64_cset(0, d, cc));
-  a64_set_zx(w, w->i);
-  kn_defined(w, w->i, d);
+  a64_def_flag(w, w->i, a64_pair_condition(w, in, false));
 }
 
 /* ---- multiplication ---- */

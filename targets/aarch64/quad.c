@@ -8,17 +8,11 @@
 
 /* ---- operands and results ---- */
 
-static void frame_quad(struct kn_walk *w, bool load, unsigned q, int32_t frame) {
-  enum a64_mem op = load ? A64_LDR_FQ : A64_STR_FQ;
-  struct a64_at m = a64_frame_at(w, op, frame, 0);
-  a64_emit(w, a64_mem_offset(op, a64_v(q), m.base, m.off));
-}
-
 void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
   if (kn_is_value(h)) {
     int32_t at = kn_frame_of(w, &w->val[h]);
     KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
-    frame_quad(w, true, q, at);
+    a64_frame_access(w, A64_LDR_FQ, q, at, 0);
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
@@ -31,19 +25,14 @@ void a64_quad_load(struct kn_walk *w, uint32_t h, unsigned q) {
 }
 
 void a64_quad_store(struct kn_walk *w, uint32_t i, unsigned q) {
-  struct kn_val *val = &w->val[i];
-  if (val->uses == 0) return;
-  int32_t at = kn_def_in_frame(w, i);
-  frame_quad(w, false, q, at);
+  if (w->val[i].uses != 0) a64_frame_access(w, A64_STR_FQ, q, kn_def_in_frame(w, i), 0);
 }
 
 /* The halves between two registers and a frame offset. */
 static void frame_halves(struct kn_walk *w, bool load, unsigned low, unsigned high, int32_t frame) {
   const enum a64_mem op = load ? A64_LDR_X : A64_STR_X;
-  for (unsigned k = 0; k < 2; k++) {
-    const struct a64_at m = a64_frame_at(w, op, frame, 8 * k);
-    a64_emit(w, a64_mem_offset(op, k ? high : low, m.base, m.off));
-  }
+  a64_frame_access(w, op, low, frame, 0);
+  a64_frame_access(w, op, high, frame, 8);
 }
 
 /* Operand h in two registers. */
@@ -94,21 +83,16 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   int32_t unordered = two ? kn_frame_alloc(w, 8, 3) : 0;
   if (two) {
     a64_quad_call(w, "__unordtf2", args, 2);
-    struct a64_at m = a64_frame_at(w, A64_STR_W, unordered, 0);
-    a64_emit(w, a64_mem_offset(A64_STR_W, 0, m.base, m.off));
+    a64_frame_access(w, A64_STR_W, 0, unordered, 0);
   }
   a64_quad_call(w, comparisons[in->x].name, args, 2);
   drop(w, args, 2);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
-  if (two) { /* NE if equal, or if unordered */
-    struct a64_at m = a64_frame_at(w, A64_LDR_W, unordered, 0);
-    a64_emit(w, a64_mem_offset(A64_LDR_W, A64_IP0, m.base, m.off));
-  }
+  /* NE if equal, or if unordered */
+  if (two) a64_frame_access(w, A64_LDR_W, A64_IP0, unordered, 0);
   a64_emit(w, a64_cmp(0, 0, A64_ZR));
   if (two) a64_emit(w, a64_ccmp_imm(A64_CCMP, 0, A64_IP0, 0, 0, A64_NE));
-  a64_emit(w, a64_cset(0, d, (enum a64_cond)comparisons[in->x].cond));
-  a64_set_zx(w, w->i);
-  kn_defined(w, w->i, d);
+  a64_flag(w, w->i, d, (enum a64_cond)comparisons[in->x].cond);
 }
 
 /* Values out of range become the nearest end of the range, NaN 0. The value is a significand of 128 bits, whose
@@ -243,10 +227,10 @@ static void multiply_add(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[3] = {in->a, in->b, in->c};
   int32_t product = kn_frame_alloc(w, 16, 4);
   a64_quad_call(w, "__multf3", args, 2);
-  frame_quad(w, false, KN_FP_BASE, product);
+  a64_frame_access(w, A64_STR_FQ, KN_FP_BASE, product, 0);
   /* v1 first; loading a constant is no call */
   a64_quad_load(w, in->c, KN_FP_BASE + 1);
-  frame_quad(w, true, KN_FP_BASE, product);
+  a64_frame_access(w, A64_LDR_FQ, KN_FP_BASE, product, 0);
   a64_quad_call(w, "__addtf3", NULL, 0);
   drop(w, args, 3);
   a64_quad_store(w, w->i, KN_FP_BASE);

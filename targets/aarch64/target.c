@@ -51,7 +51,7 @@ static void convert_long(struct kn_walk *w, const struct kn_inst *in) {
   unsigned types = 1u << in->type | 1u << (in->x & 31);
   if (types & KN_T(F16) && !(types & ~(KN_T(F16) | LOWERED)) &&
       (in->op == KILN_OP_FPROMOTE || in->op == KILN_OP_FDEMOTE || in->op == KILN_OP_BITCAST))
-    (in->op == KILN_OP_BITCAST ? a64_lower_bitcast : a64_lower_half)(w, in);
+    (in->op == KILN_OP_BITCAST ? a64_lower_bitcast : a64_lower_fconvert)(w, in);
   else if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) kn_lower_unsupported(w, in);
   else if (types & KN_T(V128)) a64_bitcast_vector(w, in);
   else if (types & KN_T(F128)) a64_lower_quad(w, in);
@@ -101,9 +101,7 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 #pragma GCC diagnostic ignored "-Woverride-init"
 static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   KN_UNSUPPORTED,
-  [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
-  [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, kn_lower_nothing, kn_lower_nothing, kn_lower_nothing),
-  [KILN_OP_UPPER] = KN_BY_TYPE(TWICE, kn_lower_upper, kn_lower_upper, kn_lower_upper),
+  KN_ROWS_OF_ALL,
   LOWER(a64_lower_copy, COPY),
   LOWER(a64_lower_add, ADD, SUB),
   LOWER(a64_lower_mul, MUL),
@@ -166,15 +164,11 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(a64_lower_fence, FENCE),
   ALL_TYPES(machine_code, ASM),
   ALL_TYPES(a64_lower_call, CALL),
-  ALL_TYPES(kn_lower_try, TRY),
-  ALL_TYPES(kn_lower_library, RESUME),
   LOWER(a64_lower_va_start, VA_START),
   LOWER(a64_lower_va_copy, VA_COPY),
   ALL_TYPES(a64_lower_va_arg, VA_ARG),
   LOWER(a64_lower_tls, TLS_ADDR),
   LOWER(a64_lower_level, FRAME_ADDR, RETURN_ADDR),
-  LOWER(kn_lower_get_pinned, GET_PINNED),
-  LOWER(kn_lower_set_pinned, SET_PINNED),
   LOWER(a64_lower_builtin_setjmp, BUILTIN_SETJMP),
   LOWER(a64_lower_builtin_longjmp, BUILTIN_LONGJMP),
   LOWER(debug_trap, DEBUG_TRAP),
@@ -183,7 +177,6 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(a64_lower_switch, SWITCH),
   LOWER(a64_lower_brind, BRIND),
   LOWER(a64_lower_ret, RET),
-  LOWER(kn_lower_tailcall, TAILCALL),
   LOWER(trap, UNREACHABLE, TRAP),
 };
 #pragma GCC diagnostic pop

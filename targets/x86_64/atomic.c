@@ -97,16 +97,7 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
   EMIT(w, x64_lock);
   x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
-  kn_drop_operands(w, in);
-  uint32_t flag = kn_second_result(w, w->i);
-  unsigned f = KN_NO_REG;
-  if (flag) {
-    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    f = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_setcc, X64_E, f);
-  }
-  if (w->val[w->i].uses) kn_def_fixed(w, w->i, type, X64_RAX);
-  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
+  x64_def_with_flag(w, in, X64_RAX, X64_E);
 }
 
 /* ---- i128: cmpxchg16b, where the processor has it (KILN_FEATURE_CX16) ---- */

@@ -29,9 +29,7 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned type = in->type, size = x64_size(type);
-  uint32_t flag = kn_second_result(w, w->i);
-  unsigned cc = X64_O, t;
+  unsigned type = in->type, size = x64_size(type), cc = X64_O, t;
   if (in->op == KILN_OP_UMULO || (in->op == KILN_OP_SMULO && size == 0)) {
     /* the wider product shows the overflow */
     if (size >= 2) {
@@ -59,16 +57,7 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, op, size, t, rb);
     if (in->op == KILN_OP_UADDO || in->op == KILN_OP_USUBO) cc = X64_B;
   }
-  if (in->op == KILN_OP_UMULO && size >= 2) cc = X64_O;
-  kn_drop_operands(w, in);
-  unsigned f = KN_NO_REG;
-  if (flag) {
-    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
-    EMIT(w, x64_setcc, cc, f);
-  }
-  if (w->val[w->i].uses) kn_def_fixed(w, w->i, type, t);
-  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
+  x64_def_with_flag(w, in, t, cc);
 }
 
 void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
@@ -109,10 +98,7 @@ void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
 /* ---- one operand ---- */
 
 void x64_lower_negate(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
-  x64_move(w, dst, ra, in->type);
+  unsigned dst = x64_take(w, in);
   EMIT(w, x64_unary_r, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, x64_op_size(in->type), dst);
   x64_set_zx(w, w->i, in->type);
   kn_defined(w, w->i, dst);
@@ -206,26 +192,19 @@ void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_byteswap(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
-  x64_move(w, dst, ra, in->type);
+  unsigned dst = x64_take(w, in);
   if (x64_size(in->type) >= 2) EMIT(w, x64_bswap, x64_size(in->type), dst);
   else if (x64_size(in->type) == 1) EMIT(w, x64_shift_ri, X64_G_ROL, 1, dst, 8);
   kn_defined(w, w->i, dst);
 }
 
 void x64_lower_copy(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  if (!kn_is_value(in->a)) {
-    unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  unsigned dst;
+  if (kn_is_value(in->a)) {
+    dst = x64_take(w, in);
+  } else {
+    dst = kn_def(w, w->i, in->type, KN_NO_REG, 0);
     x64_hook_constant(w, dst, in->a, in->type);
-    kn_defined(w, i, dst);
-    return;
   }
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, i, in->type, ra, 0);
-  x64_move(w, dst, ra, in->type);
-  kn_defined(w, i, dst);
+  kn_defined(w, w->i, dst);
 }

@@ -10,13 +10,6 @@ static const uint8_t cc_of[KILN_ICOND_COUNT] = {
   [KILN_ICOND_ULT] = X64_B,  [KILN_ICOND_UGE] = X64_AE, [KILN_ICOND_ULE] = X64_BE,
   [KILN_ICOND_UGT] = X64_A,
 };
-static const uint8_t swapped[KILN_ICOND_COUNT] = {
-  [KILN_ICOND_EQ] = KILN_ICOND_EQ,   [KILN_ICOND_NE] = KILN_ICOND_NE,
-  [KILN_ICOND_SLT] = KILN_ICOND_SGT, [KILN_ICOND_SGE] = KILN_ICOND_SLE,
-  [KILN_ICOND_SLE] = KILN_ICOND_SGE, [KILN_ICOND_SGT] = KILN_ICOND_SLT,
-  [KILN_ICOND_ULT] = KILN_ICOND_UGT, [KILN_ICOND_UGE] = KILN_ICOND_ULE,
-  [KILN_ICOND_ULE] = KILN_ICOND_UGE, [KILN_ICOND_UGT] = KILN_ICOND_ULT,
-};
 
 /* The same if a zext stands between the comparison and its reader. */
 static __attribute__((noinline)) bool keep_flags_behind(struct kn_walk *w, unsigned cc) {
@@ -30,6 +23,7 @@ static __attribute__((noinline)) bool keep_flags_behind(struct kn_walk *w, unsig
   return true;
 }
 
+/* Leaves comparison w->i in the flags, as condition cc, if its reader finds it there; else false. */
 KN_INLINE bool keep_flags(struct kn_walk *w, unsigned cc) {
   uint32_t i = w->i;
   const struct kn_inst *next = &w->inst[i + 1];
@@ -43,7 +37,38 @@ KN_INLINE bool keep_flags(struct kn_walk *w, unsigned cc) {
   }
   return KN_UNLIKELY(next->op == KILN_OP_ZEXT) && keep_flags_behind(w, cc);
 }
-bool x64_keep_flags(struct kn_walk *w, unsigned cc) { return keep_flags(w, cc); }
+
+void x64_set_if(struct kn_walk *w, unsigned cc, unsigned dst) {
+  if (KN_LIKELY(cc < 16)) {
+    EMIT(w, x64_setcc, cc, dst);
+    return;
+  }
+  bool equal = cc == X64_CC_OEQ;
+  EMIT(w, x64_setcc, equal ? X64_NP : X64_P, X64_SCRATCH);
+  EMIT(w, x64_setcc, equal ? X64_E : X64_NE, dst);
+  EMIT(w, x64_rr, equal ? X64_AND : X64_OR, 2, dst, X64_SCRATCH);
+}
+
+void x64_def_with_flag(struct kn_walk *w, const struct kn_inst *in, unsigned t, unsigned cc) {
+  const uint32_t flag = kn_second_result(w, w->i);
+  unsigned f = KN_NO_REG;
+  kn_drop_operands(w, in);
+  if (flag) {
+    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+    f = kn_temp(w, KN_GP_MASK &
+                     ~KN_BIT(t)); /* t may be the register of an operand, which is free now */
+    EMIT(w, x64_setcc, cc, f);
+  }
+  if (w->val[w->i].uses) kn_def_fixed(w, w->i, in->type, t);
+  if (flag) kn_def_fixed(w, flag, KILN_TYPE_I8, f);
+}
+
+void x64_compared(struct kn_walk *w, unsigned cc) {
+  if (keep_flags(w, cc)) return;
+  unsigned dst = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
+  x64_set_if(w, cc, dst);
+  kn_defined(w, w->i, dst);
+}
 
 void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   /* the comparison of one in the flags with 0: they say it already */
@@ -54,10 +79,8 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_size(type), cond = in->x;
   uint32_t a = in->a, b = in->b;
   if (!kn_is_value(a) && kn_is_value(b)) {
-    uint32_t t = a;
-    a = b;
-    b = t;
-    cond = swapped[cond];
+    KN_SWAP(a, b);
+    cond = kn_icond_swapped[cond];
   }
   bool told = x64(w)->zero_of == a && x64(w)->zero_block == w->block &&
               (x64(w)->zero_only || x64(w)->zero_at == kn_here(w));
@@ -95,10 +118,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, a);
   kn_drop(w, b);
-  if (keep_flags(w, cc_of[cond])) return;
-  unsigned dst = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
-  EMIT(w, x64_setcc, cc_of[cond], dst);
-  kn_defined(w, w->i, dst);
+  if (!keep_flags(w, cc_of[cond])) x64_def_flag(w, w->i, cc_of[cond]);
 }
 
 void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {

@@ -235,7 +235,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   EMIT(w, x64_alu_ri, X64_G_CMP, size, t, (int32_t)range);
   x64_jcc(w, X64_A, other);
   uint32_t base = kn_code_label(w);
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = base};
+  struct x64_addr addr = x64_at_label(base);
   x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &addr);
   EMIT(w, x64_rm, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0});
   EMIT(w, x64_rr, X64_ADD, 3, t, X64_SCRATCH);

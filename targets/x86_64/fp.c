@@ -8,13 +8,15 @@ KN_INLINE unsigned by_type(unsigned type, unsigned ss, unsigned sd) {
   return single(type) ? ss : sd;
 }
 
-static void two_address(struct kn_walk *w, unsigned op, unsigned dst, unsigned ra,
-                        const struct x64_operand *o) {
-  unsigned to = dst;
+void x64_def_float(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
+                   const struct x64_operand *o) {
+  uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
+  unsigned dst = kn_def(w, w->i, type, ra, avoid), to = dst;
   if (o->kind == X64_REG && o->reg == dst && dst != ra) to = x64_xscratch(w);
-  x64_move(w, to, ra, KILN_TYPE_F64);
+  x64_move(w, to, ra, type);
   x64_op_operand(w, op, 2, to, o);
-  x64_move(w, dst, to, KILN_TYPE_F64);
+  x64_move(w, dst, to, type);
+  kn_defined(w, w->i, dst);
 }
 
 void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
@@ -23,37 +25,19 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   _Static_assert(KILN_OP_FDIV == KILN_OP_FADD + 3, "fadd, fsub, fmul, fdiv in this order");
   unsigned type = in->type, op = ops[in->op - KILN_OP_FADD][type == KILN_TYPE_F64];
   uint32_t a = in->a, b = in->b;
-  if ((in->op == KILN_OP_FADD || in->op == KILN_OP_FMUL) && !kn_is_value(a)) {
-    a = in->b;
-    b = in->a;
-  }
-  unsigned ra = kn_reg(w, a, type);
+  if ((in->op == KILN_OP_FADD || in->op == KILN_OP_FMUL) && !kn_is_value(a)) KN_SWAP(a, b);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
-  uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
-  unsigned dst = kn_def(w, w->i, type, ra, avoid);
-  two_address(w, op, dst, ra, &o);
-  kn_defined(w, w->i, dst);
+  unsigned ra = x64_operands(w, a, b, type, &o);
+  x64_def_float(w, type, op, ra, &o);
 }
 
-/* A 16-byte constant after the function. */
-static struct x64_addr literal(struct kn_walk *w, uint64_t bits) {
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  addr.ref = kn_code_literal(w, bits, bits, 16);
-  return addr;
-}
 static uint64_t sign_bits(unsigned type) {
   return single(type) ? UINT64_C(0x8000000080000000) : UINT64_C(1) << 63;
 }
 
 static void with_mask(struct kn_walk *w, const struct kn_inst *in, unsigned op, uint64_t mask) {
-  unsigned ra = kn_reg(w, in->a, in->type);
-  kn_drop(w, in->a);
-  unsigned dst = kn_def(w, w->i, in->type, ra, 0);
-  struct x64_addr addr = literal(w, mask);
-  x64_move(w, dst, ra, in->type);
+  unsigned dst = x64_take(w, in);
+  struct x64_addr addr = x64_literal(w, mask, mask, 16);
   x64_op_mem(w, op, 2, dst, &addr);
   kn_defined(w, w->i, dst);
 }
@@ -67,7 +51,8 @@ void x64_lower_fabs(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
-  struct x64_addr sign = literal(w, sign_bits(type)), rest = literal(w, ~sign_bits(type));
+  const uint64_t top = sign_bits(type);
+  struct x64_addr sign = x64_literal(w, top, top, 16), rest = x64_literal(w, ~top, ~top, 16);
   unsigned t = kn_temp(w, ~KN_GP_MASK);
   x64_move(w, t, ra, type);
   x64_op_mem(w, X64_ANDPS, 2, t, &rest);
@@ -152,20 +137,6 @@ const struct x64_fcond x64_fcond[KILN_FCOND_COUNT] = {
   [KILN_FCOND_ORD] = {X64_NP, false},     [KILN_FCOND_UNO] = {X64_P, false},
 };
 
-void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
-  if (x64_keep_flags(w, cc)) return;
-  unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
-  if (cc < 16) {
-    EMIT(w, x64_setcc, cc, dst);
-  } else {
-    bool equal = cc == X64_CC_OEQ;
-    EMIT(w, x64_setcc, equal ? X64_NP : X64_P, X64_SCRATCH);
-    EMIT(w, x64_setcc, equal ? X64_E : X64_NE, dst);
-    EMIT(w, x64_rr, equal ? X64_AND : X64_OR, 2, dst, X64_SCRATCH);
-  }
-  kn_defined(w, i, dst);
-}
-
 void x64_lower_fcmp(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, cc = x64_fcond[in->x].cc;
   uint32_t a = x64_fcond[in->x].swap ? in->b : in->a, b = x64_fcond[in->x].swap ? in->a : in->b;
@@ -175,7 +146,7 @@ void x64_lower_fcmp(struct kn_walk *w, const struct kn_inst *in) {
   x64_op_operand(w, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, ra, &o);
   kn_drop(w, a);
   kn_drop(w, b);
-  x64_fcmp_result(w, w->i, cc);
+  x64_compared(w, cc);
 }
 
 /* ---- conversions ---- */
@@ -202,8 +173,7 @@ static void float_const(struct kn_walk *w, unsigned type, double v) {
   float f = (float)v;
   if (single(type)) memcpy(&bits, &f, 4);
   else memcpy(&bits, &v, 8);
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  addr.ref = kn_code_literal(w, bits, 0, single(type) ? 4 : 8);
+  struct x64_addr addr = x64_literal(w, bits, 0, single(type) ? 4 : 8);
   x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, x64_xscratch(w), &addr);
 }
 
@@ -224,6 +194,19 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
   x64_const(w, X64_SCRATCH, UINT64_C(1) << 63);
   EMIT(w, x64_rr, X64_XOR, 3, t, X64_SCRATCH);
   x64_bind_label(w, done);
+}
+
+void x64_saturate_to(struct kn_walk *w, unsigned t, unsigned bits, bool sign, uint32_t high,
+                     uint32_t nan, uint32_t after) {
+  uint64_t max = bits == 64 ? UINT64_MAX >> sign : (UINT64_C(1) << (bits - sign)) - 1;
+  uint64_t min = sign ? ~max : 0;
+  x64_const(w, t, bits == 64 ? min : (uint32_t)min);
+  x64_jmp(w, after);
+  x64_bind_label(w, high);
+  x64_const(w, t, bits == 64 ? max : (uint32_t)max);
+  x64_jmp(w, after);
+  x64_bind_label(w, nan);
+  x64_const(w, t, 0);
 }
 
 void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
@@ -252,12 +235,8 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
   /* taken before the paths part: what it evicts is then stored on all of them */
   if (bits == 64 && !sign) y = kn_temp(w, ~KN_GP_MASK);
   if (saturate) {
-    uint32_t low = kn_code_label(w), high = kn_code_label(w), nan = kn_code_label(w);
+    uint32_t high = kn_code_label(w), nan = kn_code_label(w);
     double top = __builtin_ldexp(1.0, (int)(sign ? bits - 1 : bits));
-    uint64_t max = sign         ? (UINT64_C(1) << (bits - 1)) - 1
-                   : bits == 64 ? UINT64_MAX
-                                : (UINT64_C(1) << bits) - 1;
-    uint64_t min = sign ? ~max : 0;
     uint32_t in_range = kn_code_label(w);
     done = kn_code_label(w);
     EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x));
@@ -268,14 +247,7 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     float_const(w, from, sign ? -top : 0.0);
     EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x64_xscratch(w)));
     x64_jcc(w, X64_AE, in_range);
-    x64_bind_label(w, low);
-    x64_const(w, t, bits == 64 ? min : (uint32_t)min);
-    x64_jmp(w, done);
-    x64_bind_label(w, high);
-    x64_const(w, t, bits == 64 ? max : (uint32_t)max);
-    x64_jmp(w, done);
-    x64_bind_label(w, nan);
-    x64_const(w, t, 0);
+    x64_saturate_to(w, t, bits, sign, high, nan, done);
     x64_jmp(w, done);
     x64_bind_label(w, in_range);
   }

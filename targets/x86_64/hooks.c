@@ -19,18 +19,14 @@ KN_INLINE void move_at(struct kn_walk *w, bool store, unsigned reg, struct x64_m
                        unsigned type) {
   EMIT(w, x64_move_at, spill_moves[store][type], x64_hw(reg), m.base, m.disp);
 }
-KN_INLINE void spill_move(struct kn_walk *w, bool store, unsigned reg, int32_t frame,
-                          unsigned type) {
-  move_at(w, store, reg, x64_frame_mem(w, frame), type);
-}
 void x64_load_spilled(struct kn_walk *w, unsigned dst, struct x64_mem from, unsigned type) {
   move_at(w, false, dst, from, type);
 }
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
-  spill_move(w, false, dst, frame, type);
+  move_at(w, false, dst, x64_frame_mem(w, frame), type);
 }
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
-  spill_move(w, true, src, frame, type);
+  move_at(w, true, src, x64_frame_mem(w, frame), type);
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
@@ -286,8 +282,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     bool single = type == KILN_TYPE_F32;
     uint64_t bits = single ? (uint32_t)c->low : c->low;
     if (KN_UNLIKELY(type == KILN_TYPE_V128) && c->high != 0) {
-      struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-      addr.ref = kn_code_literal(w, c->low, c->high, 16);
+      struct x64_addr addr = x64_literal(w, c->low, c->high, 16);
       x64_op_mem(w, X64_MOVAPS, 2, dst, &addr);
       return;
     }
@@ -295,8 +290,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
       EMIT(w, x64_rr, X64_XORPS, 2, x64_hw(dst), x64_hw(dst));
       return;
     }
-    struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-    addr.ref = kn_code_literal(w, bits, 0, single ? 4 : 8);
+    struct x64_addr addr = x64_literal(w, bits, 0, single ? 4 : 8);
     x64_op_mem(w, single ? X64_MOVSS : X64_MOVSD, 2, dst, &addr);
     return;
   }
@@ -360,16 +354,10 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     }
   } else if (kn_is_pool(h)) {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
-    bool single = type == KILN_TYPE_F32;
-    if (KN_UNLIKELY(X64_VEC >> type & 1)) {
-      o->kind = X64_MEM;
-      o->addr = (struct x64_addr){.m = {X64_RIP, X64_NONE, 0, 0, 0},
-                                  .ref = kn_code_literal(w, c->low, c->high, 16)};
-      return;
-    }
-    uint32_t label = kn_code_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
     o->kind = X64_MEM;
-    o->addr = (struct x64_addr){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};
+    if (KN_UNLIKELY(X64_VEC >> type & 1)) o->addr = x64_literal(w, c->low, c->high, 16);
+    else if (type == KILN_TYPE_F32) o->addr = x64_literal(w, (uint32_t)c->low, 0, 4);
+    else o->addr = x64_literal(w, c->low, 0, 8);
     return;
   }
   o->kind = X64_REG;

@@ -26,11 +26,7 @@ KN_INLINE void two_address(struct kn_walk *w, unsigned op, unsigned group, unsig
 
 /* Operand order of a commutative operation: the constant or folded load comes second. */
 KN_INLINE void order(const struct kn_walk *w, uint32_t *a, uint32_t *b) {
-  if (!kn_is_value(*a) || (w->val[*a].flags & KN_VF_WAITS)) {
-    uint32_t t = *a;
-    *a = *b;
-    *b = t;
-  }
+  if (!kn_is_value(*a) || (w->val[*a].flags & KN_VF_WAITS)) KN_SWAP(*a, *b);
 }
 
 /* Notes that the code up to here left the comparison of value i with 0 in the flags: of equality
@@ -48,16 +44,10 @@ KN_INLINE void combine(struct kn_walk *w, uint32_t i, unsigned type, unsigned op
   const unsigned size = x64_op_size(type);
   if (commutes) order(w, &a, &b);
   if (KN_UNLIKELY(w->f->facts.has_pairs) && commutes && x64_in_frame(w, a) && kn_is_value(b) &&
-      w->val[b].reg != KN_NO_REG) {
-    const uint32_t t = a;
-    a = b;
-    b = t;
-  }
-  unsigned ra = kn_reg(w, a, type);
+      w->val[b].reg != KN_NO_REG)
+    KN_SWAP(a, b);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+  unsigned ra = x64_operands(w, a, b, type, &o);
   kn_give_up_copy(w, ra);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   two_address(w, op, group, size, dst, ra, &o, commutes);
@@ -111,10 +101,7 @@ void x64_lower_xor(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   int32_t imm;
   if (kn_is_value(in->a) && x64_imm32(w, in->b, in->type, &imm) && imm == -1 && w->val[i].uses) {
-    unsigned ra = kn_reg(w, in->a, in->type);
-    kn_drop(w, in->a);
-    unsigned dst = kn_def(w, i, in->type, ra, 0);
-    x64_move(w, dst, ra, in->type);
+    unsigned dst = x64_take(w, in);
     EMIT(w, x64_group_r, 0xf7, x64_op_size(in->type), X64_G_NOT, dst);
     x64_set_zx(w, i, in->type);
     kn_defined(w, i, dst);
@@ -129,11 +116,8 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   if (!subtract) order(w, &a, &b);
-  unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+  unsigned ra = x64_operands(w, a, b, type, &o);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   if (dst != ra && o.kind == X64_IMM && o.imm != INT32_MIN) {
     EMIT(w, x64_rm, X64_LEA, size, dst, x64_at(ra, subtract ? -o.imm : o.imm));
@@ -161,11 +145,8 @@ void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_op_size(type);
   uint32_t a = in->a, b = in->b;
   order(w, &a, &b);
-  unsigned ra = kn_reg(w, a, type);
   struct x64_operand o;
-  x64_operand(w, b, type, &o);
-  kn_drop(w, a);
-  kn_drop(w, b);
+  unsigned ra = x64_operands(w, a, b, type, &o);
   unsigned dst = kn_def(w, w->i, type, ra, x64_others(w, ra));
   if (o.kind == X64_IMM) {
     uint32_t m = (uint32_t)o.imm;

@@ -27,7 +27,7 @@ enum {
 };
 #define DIGIT(n) ((n) << 14) /* in ModRM's reg */
 #define IF(cc) ((cc) << 18 | HAS_IF)
-enum { EQUAL = 16, UNEQUAL = 17, OVERFLOW = X64_O };
+enum { EQUAL = X64_CC_OEQ, UNEQUAL = X64_CC_UNE, OVERFLOW = X64_O };
 
 enum form {
   RM,        /* reg = op(a) */
@@ -158,15 +158,7 @@ static void move(struct kn_walk *w, unsigned dst, unsigned src) {
 
 /* dst = condition of the flags, 0 or 1. */
 static void condition(struct kn_walk *w, uint32_t word, unsigned dst) {
-  unsigned cc = word >> 18 & 31, s = X64_SCRATCH;
-  bool both = cc == EQUAL || cc == UNEQUAL;
-  if (both) {
-    EMIT(w, x64_setcc, cc == EQUAL ? X64_NP : X64_P, s);
-    EMIT(w, x64_setcc, cc == EQUAL ? X64_E : X64_NE, dst);
-    EMIT(w, x64_rr, cc == EQUAL ? X64_AND : X64_OR, 2, dst, s);
-  } else {
-    EMIT(w, x64_setcc, cc, dst);
-  }
+  x64_set_if(w, word >> 18 & 31, dst);
   EMIT(w, x64_rr, X64_MOVZX8, 2, dst, dst);
 }
 
@@ -237,9 +229,7 @@ static void plain_bytes(struct kn_walk *w, struct inst *x) { bytes(w, x->word); 
 static void tied(struct kn_walk *w, struct inst *x) { tied_of(w, x, x->form == TVM); }
 
 static void fused(struct kn_walk *w, struct inst *x) {
-  unsigned a = x->r[0];
-  x->r[0] = x->r[1];
-  x->r[1] = a;
+  KN_SWAP(x->r[0], x->r[1]);
   tied_of(w, x, true);
 }
 

@@ -245,10 +245,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
     less(w, swap ? in->b : in->a, swap ? in->a : in->b, true);
   }
   kn_drop_any_operands(w, in);
-  if (x64_keep_flags(w, cc)) return;
-  const unsigned dst = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
-  EMIT(w, x64_setcc, cc, dst);
-  kn_defined(w, w->i, dst);
+  x64_compared(w, cc);
 }
 
 /* Leaves the overflow `flag` of w->i in the flags, if the next instruction branches on it and nothing else reads it:
@@ -426,11 +423,8 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   w->val[w->i].uses++; /* the sum is computed, whether it is read or not */
   w->val[w->i + 1].uses++;
   sum(w, in, in->op == KILN_OP_SSUBO || in->op == KILN_OP_USUBO);
-  if (flag && !keep_overflow(w, flag, sign ? X64_O : X64_B)) {
-    const unsigned dst = kn_def(w, flag, KILN_TYPE_I8, KN_NO_REG, 0); /* a spill keeps the flags */
-    EMIT(w, x64_setcc, sign ? X64_O : X64_B, dst);
-    kn_defined(w, flag, dst);
-  }
+  const unsigned cc = sign ? X64_O : X64_B;
+  if (flag && !keep_overflow(w, flag, cc)) x64_def_flag(w, flag, cc);
   kn_drop(w, w->i);
   kn_drop(w, w->i + 1);
 }

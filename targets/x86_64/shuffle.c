@@ -205,9 +205,8 @@ static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint
     w->code.p = before;
     return false;
   }
-  struct x64_addr keep = {.m = {X64_RIP, X64_NONE, 0, 0, 0}}, drop = keep;
-  keep.ref = kn_code_literal(w, mask[0], mask[1], 16);
-  drop.ref = kn_code_literal(w, ~mask[0], ~mask[1], 16);
+  const struct x64_addr keep = x64_literal(w, mask[0], mask[1], 16),
+                        drop = x64_literal(w, ~mask[0], ~mask[1], 16);
   x64_op_mem(w, X64_PAND, 2, t, &keep);
   x64_op_mem(w, X64_PAND, 2, x64_xscratch(w), &drop);
   op(w, X64_POR, t, x64_xscratch(w));

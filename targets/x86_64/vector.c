@@ -21,8 +21,7 @@ static void copy(struct kn_walk *w, unsigned dst, unsigned src) {
 }
 /* op dst, a constant with both halves `bits`. */
 static void op_bits(struct kn_walk *w, unsigned code, unsigned dst, uint64_t bits) {
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  addr.ref = kn_code_literal(w, bits, bits, 16);
+  struct x64_addr addr = x64_literal(w, bits, bits, 16);
   x64_op_mem(w, code, 2, dst, &addr);
 }
 /* Shifts the lanes of 2^log2 bytes, or with log2 4 the whole register by bytes, by an immediate. */
@@ -187,13 +186,7 @@ static void binary(struct kn_walk *w, const struct kn_inst *in, unsigned code, u
   else o.reg = kn_reg(w, b, in->type); /* memory of 8 bytes cannot be an operand */
   kn_drop(w, a);
   kn_drop(w, b);
-  uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
-  unsigned dst = kn_def(w, w->i, in->type, ra, avoid), to = dst;
-  if (o.kind == X64_REG && o.reg == dst && dst != ra) to = x64_xscratch(w);
-  copy(w, to, ra);
-  x64_op_operand(w, code, 2, to, &o);
-  copy(w, dst, to);
-  kn_defined(w, w->i, dst);
+  x64_def_float(w, in->type, code, ra, &o);
 }
 
 void x64_lower_vbin(struct kn_walk *w, const struct kn_inst *in) {

@@ -161,6 +161,16 @@ KN_INLINE struct x64_addr x64_frame(struct kn_walk *w, int32_t offset) {
   return (struct x64_addr){.m = x64_frame_mem(w, offset)};
 }
 
+/* What is at a label. */
+KN_INLINE struct x64_addr x64_at_label(uint32_t label) {
+  return (struct x64_addr){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};
+}
+/* A constant of `size` bytes after the function. */
+KN_INLINE struct x64_addr x64_literal(struct kn_walk *w, uint64_t low, uint64_t high,
+                                      uint32_t size) {
+  return x64_at_label(kn_code_literal(w, low, high, size));
+}
+
 /* The instruction that loads a value of i64 (second row) or of any other type (first row): by the
  * type in memory and KILN_MEM_SEXT, as kn_inst.x has them. */
 extern const uint8_t x64_loads[2][64];
@@ -216,6 +226,25 @@ struct x64_operand {
  * this form uses: a struct that is copied right after its fields were written one by one waits for these stores. */
 void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operand *o);
 
+/* Begins a two-address operation: operand b as above, operand a in the register that is returned; drops both. */
+KN_INLINE unsigned x64_operands(struct kn_walk *w, uint32_t a, uint32_t b, unsigned type,
+                                struct x64_operand *o) {
+  const unsigned ra = kn_reg(w, a, type);
+  x64_operand(w, b, type, o);
+  kn_drop(w, a);
+  kn_drop(w, b);
+  return ra;
+}
+
+/* Begins an operation on one operand: copies that to the register of the result, which is returned; drops it. */
+KN_INLINE unsigned x64_take(struct kn_walk *w, const struct kn_inst *in) {
+  const unsigned ra = kn_reg(w, in->a, in->type);
+  kn_drop(w, in->a);
+  const unsigned dst = kn_def(w, w->i, in->type, ra, 0);
+  x64_move(w, dst, ra, in->type);
+  return dst;
+}
+
 /* The value of an integer constant handle that fits 32 bits sign-extended, as type wants it. */
 bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out);
 /* The value of any integer constant handle of up to 64 bits. */
@@ -260,13 +289,20 @@ void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bo
 
 /* Conditions beyond the machine's: two flags at once. */
 enum { X64_CC_OEQ = 16, X64_CC_UNE = 17 };
-/* Leaves comparison w->i in the flags, as condition cc, if its reader finds it there; else false. */
-bool x64_keep_flags(struct kn_walk *w, unsigned cc);
 
 void x64_jmp(struct kn_walk *w, uint32_t label);
 void x64_jump_back(struct kn_walk *w, uint32_t to);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
 void x64_bind_label(struct kn_walk *w, uint32_t label);
+
+/* w->i = ra op o, for two-address operations on floats or vectors, whose operands were dropped. */
+void x64_def_float(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
+                   const struct x64_operand *o);
+
+/* t = the nearest end of the range of integers of `bits` bits: the least one here, the greatest from label `high` on;
+ * 0 from `nan` on. The first two jump to `after`. */
+void x64_saturate_to(struct kn_walk *w, unsigned t, unsigned bits, bool sign, uint32_t high,
+                     uint32_t nan, uint32_t after);
 
 /* What a float comparison needs: its condition after ucomis or fucomi. */
 struct x64_fcond {
@@ -274,9 +310,19 @@ struct x64_fcond {
   bool swap; /* the operands */
 };
 extern const struct x64_fcond x64_fcond[KILN_FCOND_COUNT];
-/* The flags are those of float comparison i: keeps them for the next instruction, or makes them its
- * result. */
-void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
+/* Sets register dst to 1 if the flags say `cc`, else to 0. Uses r11 for a condition on two flags. */
+void x64_set_if(struct kn_walk *w, unsigned cc, unsigned dst);
+/* Makes result i of an operation whether the flags say `cc`, one of the machine's. A spill for it keeps the flags. */
+KN_INLINE void x64_def_flag(struct kn_walk *w, uint32_t i, unsigned cc) {
+  const unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
+  EMIT(w, x64_setcc, cc, dst);
+  kn_defined(w, i, dst);
+}
+/* Ends operation w->i, whose result is in register t, and whose second one is whether the flags say `cc`,
+ * one of the machine's: drops its operands. */
+void x64_def_with_flag(struct kn_walk *w, const struct kn_inst *in, unsigned t, unsigned cc);
+/* The flags are those of comparison w->i: keeps them for its reader, or makes its result of them. */
+void x64_compared(struct kn_walk *w, unsigned cc);
 
 /* ---- calls ---- */
 

@@ -20,8 +20,8 @@ int32_t x64_x87_scratch(struct kn_walk *w) {
 
 /* Pushes plus or minus a power of two. */
 static void push_power(struct kn_walk *w, int log2, bool negative) {
-  struct x64_addr m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  m.ref = kn_code_literal(w, (uint32_t)(log2 + 127) << 23 | (uint32_t)negative << 31, 0, 4);
+  const uint32_t bits = (uint32_t)(log2 + 127) << 23 | (uint32_t)negative << 31;
+  const struct x64_addr m = x64_literal(w, bits, 0, 4);
   op_memory(w, X64_FLD32, &m);
 }
 
@@ -40,8 +40,7 @@ void x64_x87_push(struct kn_walk *w, uint32_t h) {
   } else if (c->low == UINT64_C(1) << 63 && c->high == 0x3fff) {
     op_stack(w, X64_FLD1);
   } else {
-    struct x64_addr m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-    m.ref = kn_code_literal(w, c->low, c->high, 16);
+    const struct x64_addr m = x64_literal(w, c->low, c->high, 16);
     op_memory(w, X64_FLD80, &m);
   }
 }
@@ -130,8 +129,6 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
   if (saturate) {
     uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
     uint32_t convert = kn_code_label(w);
-    uint64_t max = bits == 64 ? UINT64_MAX >> sign : (UINT64_C(1) << (bits - sign)) - 1;
-    uint64_t min = sign ? ~max : 0;
     done = kn_code_label(w);
     op_stack(w, X64_FUCOMI0);
     x64_jcc(w, X64_P, nan);
@@ -142,13 +139,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
     else op_stack(w, X64_FLDZ);
     op_stack(w, X64_FUCOMIP1);
     x64_jcc(w, X64_B, convert);
-    x64_const(w, t, bits == 64 ? min : (uint32_t)min);
-    x64_jmp(w, drop);
-    x64_bind_label(w, high);
-    x64_const(w, t, bits == 64 ? max : (uint32_t)max);
-    x64_jmp(w, drop);
-    x64_bind_label(w, nan);
-    x64_const(w, t, 0);
+    x64_saturate_to(w, t, bits, sign, high, nan, drop);
     x64_bind_label(w, drop);
     op_stack(w, X64_FSTP0);
     x64_jmp(w, done);
@@ -188,12 +179,11 @@ void x64_lower_saturate_pair(struct kn_walk *w, const struct kn_inst *in) {
   kn_library_call(w, name, &in->a, &type, 1, KILN_TYPE_I128);
   if (w->f->status != KILN_OK) return;
   const unsigned to[2] = {newest_reg(w, w->i), newest_reg(w, w->i + 1)};
-  struct x64_addr top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
   op_frame(w, X64_FLD80, from);
   op_stack(w, X64_FUCOMI0);
   x64_jcc(w, X64_P, nan);
-  top.ref = kn_code_literal(w, UINT64_C(1) << 63, 0x3fff + 128 - sign, 16);
+  const struct x64_addr top = x64_literal(w, UINT64_C(1) << 63, 0x3fff + 128 - sign, 16);
   op_memory(w, X64_FLD80, &top);
   op_stack(w, X64_FUCOMIP1);
   x64_jcc(w, X64_BE, high);
@@ -230,9 +220,8 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_rm, X64_MOV_ST, 3, t, x64_frame_mem(w, at));
   op_frame(w, X64_FILD64, at);
   if (!sign && from == KILN_TYPE_I64) { /* a value that was read as negative is 2^64 too small */
-    struct x64_addr m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     uint32_t skip = kn_code_label(w);
-    m.ref = kn_code_literal(w, (64 + 127) << 23, 0, 4);
+    const struct x64_addr m = x64_literal(w, (64 + 127) << 23, 0, 4);
     EMIT(w, x64_rr, X64_TEST, 3, t, t);
     x64_jcc(w, X64_NS, skip);
     op_memory(w, X64_FADD32, &m);
@@ -276,7 +265,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   op_stack(w, X64_FUCOMIP1);
   op_stack(w, X64_FSTP0);
   kn_drop_operands(w, in);
-  x64_fcmp_result(w, w->i, x64_fcond[in->x].cc);
+  x64_compared(w, x64_fcond[in->x].cc);
 }
 
 /* IEEE 754-2019 minimum and maximum: NaN if either is. Of equal operands, which may be zeros of either sign, the

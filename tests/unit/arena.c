@@ -115,7 +115,7 @@ CASE(arrays_grow) {
   assert_int_equal(array.n, 100000);
   assert_true(array.cap >= 100000);
   memset(array.at, 1, array.n * sizeof *array.at);
-  KN_ARRAY_FREE(&a, array);
+  KN_FREE(&a, array.at);
   assert_int_equal(c.held, 0);
 }
 
@@ -140,7 +140,7 @@ CASE(arrays_fail_softly) {
   assert_false(KN_ROOM(&a, array, 1));
   assert_int_equal(c.calls, calls + 1);
   assert_int_equal(array.at[pushed - 1], pushed - 1);
-  KN_ARRAY_FREE(&a, array);
+  KN_FREE(&a, array.at);
   assert_int_equal(c.held, 0);
 }
 

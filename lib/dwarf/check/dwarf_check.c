@@ -436,7 +436,6 @@ void kn_dwarf_check_end(struct kn_dwarf *d) {
         !kn_dwarf_attr(d, i, KILN_DW_AT_const_value, &a))
       fail(d, i, "a location that a bound needs is nowhere");
   }
-  kn_realloc(d->m, d->placed, 0);
-  kn_realloc(d->m, d->bounds.at, 0);
+  KN_FREE(&d->m->options.allocator, d->placed, d->bounds.at);
 }
 #endif

@@ -32,7 +32,7 @@ struct kn_jit_named *kn_jit_names_get(const kiln_allocator *a, struct kn_jit_nam
 }
 
 void kn_jit_names_free(const kiln_allocator *a, struct kn_jit_names *names) {
-  KN_ARRAY_FREE(a, names->list);
+  KN_FREE(a, names->list.at);
   kn_hash_free(a, &names->hash);
 }
 

@@ -227,6 +227,6 @@ void kn_jit_symbols_free(kiln_jit *jit) {
   while (jit->full_stubs != NULL) group_free(jit, jit->full_stubs);
   const kiln_allocator *a = &jit->options.allocator;
   for (uint32_t i = 0; i < jit->names.n; i++) entry_free(jit, jit->names.at[i]);
-  KN_ARRAY_FREE(a, jit->names);
+  KN_FREE(a, jit->names.at);
   kn_hash_free(a, &jit->name_hash);
 }

@@ -351,7 +351,7 @@ static bool collect_starts(struct kn_jit_link *l) {
     u->ctors[i] = all.list.at[i].address;
     *(all.list.at[i].at_exit ? &u->n_dtors : &u->n_ctors) += 1;
   }
-  KN_ARRAY_FREE(&l->jit->options.allocator, all.list);
+  KN_FREE(&l->jit->options.allocator, all.list.at);
   return ok || kn_jit_no_memory(l->error);
 }
 

@@ -134,7 +134,7 @@ static bool read_all(struct frames *f) {
 static bool read_rows(struct kn_jit_loaded_tables *t, uint32_t i) {
   struct frames f = {.o = t->o, .s = t->o->read.sections + i, .tables = t};
   const bool ok = read_all(&f);
-  KN_ARRAY_FREE(&t->o->m->options.allocator, f.cies);
+  KN_FREE(&t->o->m->options.allocator, f.cies.at);
   return ok;
 }
 

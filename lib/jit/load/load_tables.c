@@ -139,7 +139,7 @@ bool kn_jit_load_frames(struct kn_jit_loaded *o) {
   for (uint32_t i = 1; ok && i < o->read.n_sections; i++)
     if (o->sections[i].is == KN_JIT_OF_FRAMES) ok = o->format->read_rows(&tables, i);
   ok = ok && load_tables(&tables);
-  KN_ARRAY_FREE(&o->m->options.allocator, tables.list);
+  KN_FREE(&o->m->options.allocator, tables.list.at);
   return ok;
 }
 

@@ -11,8 +11,7 @@ static void free_all(const kiln_jit *jit, struct kn_jit_retired **list) {
     next = r->next;
     void *parts[sizeof r->parts / sizeof r->parts[0]];
     memcpy(parts, r->parts, sizeof parts); /* the last is where r is */
-    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
-      if (parts[i] != NULL) kn_jit_realloc(jit, parts[i], 0);
+    kn_free_all(&jit->options.allocator, parts, sizeof parts / sizeof parts[0]);
   }
   *list = NULL;
 }

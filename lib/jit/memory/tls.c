@@ -270,7 +270,7 @@ void kn_jit_tls_close(kiln_jit *jit) {
     kn_jit_tls_hold(&mask);
     while (p->threads != NULL) thread_free(p->threads);
     kn_jit_tls_release(&mask);
-    KN_ARRAY_FREE(&libc, p->free_indices);
+    KN_FREE(&libc, p->free_indices.at);
     p->free_indices.at = NULL;
     p->free_indices.n = p->free_indices.cap = p->n_indices = 0;
   }

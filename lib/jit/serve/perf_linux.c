@@ -341,8 +341,6 @@ void kn_jit_perf_close(kiln_jit *jit) {
   const struct record end = {CODE_CLOSE, sizeof end, now()};
   if (p->marker != NULL && !jit->foreign) append(&p->dump, &end, sizeof end);
   if (p->marker != NULL) munmap(p->marker, p->page);
-  if (p->map.path != NULL) kn_jit_realloc(jit, p->map.path, 0);
-  if (p->dump.path != NULL) kn_jit_realloc(jit, p->dump.path, 0);
-  kn_jit_realloc(jit, p, 0);
+  KN_FREE(&jit->options.allocator, p->map.path, p->dump.path, p);
   jit->perf = NULL;
 }
