@@ -216,7 +216,9 @@ static struct kn_body *callee(const kiln_module *m, const struct kn_body *body, 
   struct kn_body *to = kn_kept_body(m, call->symbol);
   if (to == NULL || !kn_inline_may(m, to)) return NULL;
   bool asks = m->inline_attrs.decide != NULL; /* who may inline what is too large */
-  return asks || kn_inline_has_constants(body->f, call->inst, to) ? to : NULL;
+  /* one that does not call itself may get more constants where the caller is inlined */
+  return asks || !to->recursive || kn_inline_has_constants(body->f, call->inst, to, NULL) ? to
+                                                                                          : NULL;
 }
 
 /* What a call of `f` counts as a part of its caller. */
@@ -241,7 +243,8 @@ static void decide(const kiln_module *m, struct kn_body *body) {
     const struct kn_body *to = callee(m, body, k);
     if (to == NULL) continue;
     if (to->depth + 1u > depth) depth = to->depth + 1u;
-    if (to->row != KN_INLINE_NONE || !kn_inline_has_constants(body->f, body->calls[k].inst, to))
+    if (to->row != KN_INLINE_NONE ||
+        !kn_inline_has_constants(body->f, body->calls[k].inst, to, NULL))
       continue;
     size += to->all_size;
     size -= returns_memory(m, to->f) ? call_weight(m, to->f) : 0;

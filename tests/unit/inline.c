@@ -349,10 +349,36 @@ CASE(constants) {
     const char *out = expanded(&p, "caller");
     bool stays = circle ? constant : n > 25 + 7 * constant || n > policy.most_instructions;
     assert_int_equal(strstr(out, circle ? "callee(7)" : "callee") != NULL, stays);
+    if (circle && !constant) assert_non_null(strstr(out, "@callee(21)"));
     end_program(&p);
     free(text);
   }
   policy.most_instructions = 0;
+}
+
+/* An argument counts as a constant, too, if it is one where the caller is inlined; but not in a circle. */
+CASE(constants_of_callers) {
+  static const struct {
+    const char *between, *given;
+    bool stays;
+  } all[] = {{"v0", "7", false}, {"v0", "v0", true}, {"v1", "7", false}, {"v1", "v0", true}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    struct program p;
+    char end[400];
+    snprintf(
+      end, sizeof end,
+      "  ret v30\n}\nfunc internal @between(i64) -> i64 {\nb0(v0: i64):\n"
+      "  v1 = add.i64 v0, 1\n  v2 = call @callee(%s)\n  v3 = add.i64 v1, v2\n  ret v3\n}\n" CALLER
+      "b0(v0: i64):\n  v1 = call @between(%s)\n  ret v1\n}\n",
+      all[i].between, all[i].given);
+    char *text = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", 30, end);
+    read_program(&p, text, small);
+    const char *out = expanded(&p, "caller");
+    assert_int_equal(strstr(out, "@between") != NULL, false);
+    assert_int_equal(strstr(out, "@callee") != NULL, all[i].stays);
+    end_program(&p);
+    free(text);
+  }
 }
 
 CASE(growth_by_tries) {
@@ -845,6 +871,7 @@ int main(void) {
     cmocka_unit_test(reachable),
     cmocka_unit_test(embedder),
     cmocka_unit_test(constants),
+    cmocka_unit_test(constants_of_callers),
     cmocka_unit_test(variables),
     cmocka_unit_test(foreign_alone),
     cmocka_unit_test(foreign_described),
