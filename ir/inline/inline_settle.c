@@ -179,6 +179,7 @@ bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *
   room->calls.n = 0;
   for (uint32_t k = 0; k < n_order; k++) {
     const struct kn_block *b = &f->block[order[k]];
+    const uint32_t before = size;
     for (uint32_t i = kn_inst_settle(f, b->first), term = b->term;; i = kn_inst_settle(f, i + 1)) {
       const struct kn_inst *in = &f->inst[i];
       bool store = in->op == KILN_OP_STORE;
@@ -195,6 +196,7 @@ bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *
     body->cleans |= f->inst[b->term].op == KILN_OP_RESUME;
     if (f->inst[b->term].op == KILN_OP_TRY) measure_try(body, f, order[k]);
     if (b->n_edges > 2) size += b->n_edges;
+    if (f->inst[b->term].op == KILN_OP_UNREACHABLE) size = before; /* it hardly ever runs */
   }
   end_promotable(f, promotable);
   for (uint32_t i = 0; i < f->slots.n; i++) size += promotable[i] ? 0 : accesses[i];
@@ -247,7 +249,8 @@ static void decide(const kiln_module *m, struct kn_body *body) {
         !kn_inline_has_constants(body->f, body->calls[k].inst, to, NULL))
       continue;
     size += to->all_size;
-    size -= returns_memory(m, to->f) ? call_weight(m, to->f) : 0;
+    const uint32_t passing = returns_memory(m, to->f) ? call_weight(m, to->f) : 0;
+    size -= passing < size ? passing : size; /* where it does not count, it may be more */
     tries += to->all_tries;
     if (to->all_frame > frame) frame = to->all_frame;
   }

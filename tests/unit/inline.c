@@ -381,6 +381,21 @@ CASE(constants_of_callers) {
   }
 }
 
+/* Blocks that end in `unreachable` do not count. */
+CASE(unreachable) {
+  for (unsigned ends = 0; ends < 2; ends++) {
+    struct program p;
+    char *text =
+      many(CALLEE "b0(v0: i64):\n  %c = icmp.i64 eq v0, 1\n  brif %c, b1, b2\nb1:\n  ret v0\nb2:\n",
+           "  v%u = mul.i64 v%u, 3\n", 30,
+           ends ? "  unreachable\n}\n" CALLER CALL : "  ret v30\n}\n" CALLER CALL);
+    read_program(&p, text, small);
+    assert_int_equal(calls(&p), !ends);
+    end_program(&p);
+    free(text);
+  }
+}
+
 CASE(growth_by_tries) {
   struct program p;
   char *text =
@@ -872,6 +887,7 @@ int main(void) {
     cmocka_unit_test(embedder),
     cmocka_unit_test(constants),
     cmocka_unit_test(constants_of_callers),
+    cmocka_unit_test(unreachable),
     cmocka_unit_test(variables),
     cmocka_unit_test(foreign_alone),
     cmocka_unit_test(foreign_described),
