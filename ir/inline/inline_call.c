@@ -137,7 +137,8 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
   if (kn_inline_may(m, body)) {
     enum kn_inline_row site = site_row(r, l, in, body, takes);
     if (site != KN_INLINE_NONE) row = site;
-    else if (!kn_inline_has_constants(l->f, i, body)) row = KN_INLINE_LARGE;
+    else if (!kn_inline_has_constants(l->f, i, body, body->recursive ? NULL : l->map))
+      row = KN_INLINE_LARGE;
     else if (row == KN_INLINE_NONE) row = growth_row(r, l, body);
   }
   if (KN_LIKELY(m->inline_attrs.decide == NULL)) return row == KN_INLINE_NONE ? body : NULL;

@@ -72,12 +72,14 @@ uint32_t kn_inline_constants(const kiln_module *m, const struct kn_body *body, u
   return n <= kn_sig(m, body->f->sig)->n_params ? n : UINT32_MAX;
 }
 
-bool kn_inline_has_constants(const kiln_func *f, uint32_t i, const struct kn_body *body) {
+bool kn_inline_has_constants(const kiln_func *f, uint32_t i, const struct kn_body *body,
+                             const struct kn_ref *known) {
   const struct kn_inst *in = &f->inst[i];
   uint32_t n = 0;
   if (KN_LIKELY(body->constants == 0)) return true;
   for (uint32_t k = 0; k < in->x; k++) {
     uint32_t h = f->lists.at[in->a + k];
+    if (known != NULL && kn_is_value(h)) h = known[h].h;
     n += kn_is_imm(h) || (kn_is_pool(h) && f->pool.at[kn_index(h)].symbol == 0);
   }
   return n >= body->constants;

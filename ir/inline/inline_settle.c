@@ -179,6 +179,7 @@ bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *
   room->calls.n = 0;
   for (uint32_t k = 0; k < n_order; k++) {
     const struct kn_block *b = &f->block[order[k]];
+    const uint32_t before = size;
     for (uint32_t i = kn_inst_settle(f, b->first), term = b->term;; i = kn_inst_settle(f, i + 1)) {
       const struct kn_inst *in = &f->inst[i];
       bool store = in->op == KILN_OP_STORE;
@@ -195,6 +196,7 @@ bool kn_body_measure(struct kn_body *body, kiln_func *f, struct kn_inline_room *
     body->cleans |= f->inst[b->term].op == KILN_OP_RESUME;
     if (f->inst[b->term].op == KILN_OP_TRY) measure_try(body, f, order[k]);
     if (b->n_edges > 2) size += b->n_edges;
+    if (f->inst[b->term].op == KILN_OP_UNREACHABLE) size = before; /* it hardly ever runs */
   }
   end_promotable(f, promotable);
   for (uint32_t i = 0; i < f->slots.n; i++) size += promotable[i] ? 0 : accesses[i];
@@ -216,7 +218,9 @@ static struct kn_body *callee(const kiln_module *m, const struct kn_body *body, 
   struct kn_body *to = kn_kept_body(m, call->symbol);
   if (to == NULL || !kn_inline_may(m, to)) return NULL;
   bool asks = m->inline_attrs.decide != NULL; /* who may inline what is too large */
-  return asks || kn_inline_has_constants(body->f, call->inst, to) ? to : NULL;
+  /* one that does not call itself may get more constants where the caller is inlined */
+  return asks || !to->recursive || kn_inline_has_constants(body->f, call->inst, to, NULL) ? to
+                                                                                          : NULL;
 }
 
 /* What a call of `f` counts as a part of its caller. */
@@ -241,10 +245,12 @@ static void decide(const kiln_module *m, struct kn_body *body) {
     const struct kn_body *to = callee(m, body, k);
     if (to == NULL) continue;
     if (to->depth + 1u > depth) depth = to->depth + 1u;
-    if (to->row != KN_INLINE_NONE || !kn_inline_has_constants(body->f, body->calls[k].inst, to))
+    if (to->row != KN_INLINE_NONE ||
+        !kn_inline_has_constants(body->f, body->calls[k].inst, to, NULL))
       continue;
     size += to->all_size;
-    size -= returns_memory(m, to->f) ? call_weight(m, to->f) : 0;
+    const uint32_t passing = returns_memory(m, to->f) ? call_weight(m, to->f) : 0;
+    size -= passing < size ? passing : size; /* where it does not count, it may be more */
     tries += to->all_tries;
     if (to->all_frame > frame) frame = to->all_frame;
   }

@@ -25,6 +25,12 @@ enum kn_inline_row {
 };
 extern const char *const kn_inline_text[KN_INLINE_COUNT];
 
+/* What stands for a value of a body: a handle of the function that is built; of a slot, plus a displacement. */
+struct kn_ref {
+  uint32_t h;
+  int32_t disp;
+};
+
 /* A call in a kept function. */
 struct kn_body_call {
   uint32_t symbol; /* 0: it calls an address */
@@ -87,8 +93,10 @@ kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs);
 /* How many arguments of a call of `body` must be constants, if that has `size` instructions with what is inlined into
  * it; UINT32_MAX: it is too large for any call. */
 uint32_t kn_inline_constants(const kiln_module *m, const struct kn_body *body, uint32_t size);
-/* True if call `i` of `f` has as many constants as `body` is to have. */
-bool kn_inline_has_constants(const kiln_func *f, uint32_t i, const struct kn_body *body);
+/* True if call `i` of `f` has as many constants as `body` is to have. `known`: what values of `f` are, as far as they
+ * are immediates in the function that is built; or NULL. */
+bool kn_inline_has_constants(const kiln_func *f, uint32_t i, const struct kn_body *body,
+                             const struct kn_ref *known);
 /* Whether a call is inlined against which is `row`, or NONE, where an embedder decides. `call`: all but what follows
  * from the other arguments. */
 bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_inline_row row,
@@ -133,12 +141,6 @@ uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words);
 
 /* Frees the kept functions of a module. */
 void kn_kept_free(kiln_module *m);
-
-/* What stands for a value of a body: a handle of the function that is built; of a slot, plus a displacement. */
-struct kn_ref {
-  uint32_t h;
-  int32_t disp;
-};
 
 /* A set of the bytes of a slot: byte k is bit k. */
 __extension__ typedef unsigned __int128 kn_bytes;

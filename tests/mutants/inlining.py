@@ -168,9 +168,10 @@ MUTANTS = [
     ('what says never is not inlined', SETTLE, '  if (a->inlining == KILN_INLINE_NEVER) return KN_INLINE_NEVER;\n', ''),
     ('what is inlined into a callee counts', SETTLE, '    size += to->all_size;\n', ''),
     ('what is too large but for constants is asked at each call', CALL,
-     '    else if (!kn_inline_has_constants(l->f, i, body)) row = KN_INLINE_LARGE;\n', ''),
-    ('a call with constants may close a circle', SETTLE, 'return asks || kn_inline_has_constants(body->f, call->inst, to) ? to : NULL;',
-     'return asks || to->constants == 0 ? to : NULL;'),
+     '    else if (!kn_inline_has_constants(l->f, i, body, body->recursive ? NULL : l->map))\n      row = KN_INLINE_LARGE;\n', ''),
+    ('a call with constants may close a circle', SETTLE, '!to->recursive || kn_inline_has_constants(body->f, call->inst, to, NULL) ? to',
+     '!to->recursive || to->constants == 0 ? to'),
+    ('constants of the caller do not count in a circle', CALL, 'body->recursive ? NULL : l->map', 'l->map'),
     ('the block that returns is the last one', KEEP, '  if (body->n_returns == 1) {\n', '  if (0) {\n'),
     # ---- which statements debuggers stop at ----
     ('a load that may fail is in the line of its statement', SHARE,

@@ -355,6 +355,55 @@ CASE(constants) {
   policy.most_instructions = 0;
 }
 
+/* An argument counts as a constant, too, if it is one where the caller is inlined; but not in a circle. */
+CASE(constants_of_callers) {
+  static const struct {
+    const char *between, *given;
+    bool stays;
+  } all[] = {{"v0", "7", false}, {"v0", "v0", true}, {"v1", "7", false}, {"v1", "v0", true}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    struct program p;
+    char end[400];
+    snprintf(
+      end, sizeof end,
+      "  ret v30\n}\nfunc internal @between(i64) -> i64 {\nb0(v0: i64):\n"
+      "  v1 = add.i64 v0, 1\n  v2 = call @callee(%s)\n  v3 = add.i64 v1, v2\n  ret v3\n}\n" CALLER
+      "b0(v0: i64):\n  v1 = call @between(%s)\n  ret v1\n}\n",
+      all[i].between, all[i].given);
+    char *text = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", 30, end);
+    read_program(&p, text, small);
+    const char *out = expanded(&p, "caller");
+    assert_int_equal(strstr(out, "@between") != NULL, false);
+    assert_int_equal(strstr(out, "@callee") != NULL, all[i].stays);
+    end_program(&p);
+    free(text);
+  }
+  struct program p;
+  char *text = many(CALLEE "  %s = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, %s\n",
+                    "  v%u = mul.i64 v%u, 3\n", 27,
+                    "  store.i64 v1, %s\n  v90 = call @callee(v1)\n  ret v90\n}\n" CALLER
+                    "b0(v0: i64):\n  v1 = call @callee(7)\n  ret v1\n}\n");
+  read_program(&p, text, small);
+  assert_non_null(strstr(expanded(&p, "caller"), "@callee(21)"));
+  end_program(&p);
+  free(text);
+}
+
+/* Blocks that end in `unreachable` do not count. */
+CASE(unreachable) {
+  for (unsigned ends = 0; ends < 2; ends++) {
+    struct program p;
+    char *text =
+      many(CALLEE "b0(v0: i64):\n  %c = icmp.i64 eq v0, 1\n  brif %c, b1, b2\nb1:\n  ret v0\nb2:\n",
+           "  v%u = mul.i64 v%u, 3\n", 30,
+           ends ? "  unreachable\n}\n" CALLER CALL : "  ret v30\n}\n" CALLER CALL);
+    read_program(&p, text, small);
+    assert_int_equal(calls(&p), !ends);
+    end_program(&p);
+    free(text);
+  }
+}
+
 CASE(growth_by_tries) {
   struct program p;
   char *text =
@@ -845,6 +894,8 @@ int main(void) {
     cmocka_unit_test(reachable),
     cmocka_unit_test(embedder),
     cmocka_unit_test(constants),
+    cmocka_unit_test(constants_of_callers),
+    cmocka_unit_test(unreachable),
     cmocka_unit_test(variables),
     cmocka_unit_test(foreign_alone),
     cmocka_unit_test(foreign_described),
