@@ -55,8 +55,8 @@ void x64_def_with_flag(struct kn_walk *w, const struct kn_inst *in, unsigned t, 
   kn_drop_operands(w, in);
   if (flag) {
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    f = kn_temp(w, KN_GP_MASK &
-                     ~KN_BIT(t)); /* t may be the register of an operand, which is free now */
+    /* t may be the register of an operand, which is free now */
+    f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
     EMIT(w, x64_setcc, cc, f);
   }
   if (w->val[w->i].uses) kn_def_fixed(w, w->i, in->type, t);
