@@ -353,9 +353,16 @@ class Related(Proof):
         x = self.byte(state, n, byte)
         return super().anything(n, byte, state) if x is None else x
 
+    def halves(self, n, offset, size):
+        """A unit of a variable, or its halves if these are in two places."""
+        low, high = self.place(n, offset), self.place(n, offset + 8)
+        if size != 16 or low is None or high is None or high[:2] == low[:2] or (low[0] == high[0] == 'frame' and high[1] == low[1] + 8):
+            return [(n, offset, size)]
+        return [(n, offset, 8), (n, offset + 8, 8)]
+
     def placed(self):
         """By block: which values are live at its beginning, and (slot, offset, bytes, place) of variables."""
-        places = [(*u, self.place(*u[:2])) for u in sorted(self.units)]
+        places = [(*u, self.place(*u[:2])) for unit in sorted(self.units) for u in self.halves(*unit)]
         self.values_at, self.units_at = {}, {}
         for b, (params, _) in self.f.blocks.items():
             self.values_at[b] = [v for v in sorted(x for x in self.live[b] if isinstance(x, int))] + \
