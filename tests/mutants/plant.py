@@ -2,7 +2,8 @@
 """Plants bugs, one at a time, and checks that each is found.
 
     plant.py KIND [--only=TEXT] [--every=N] [--jobs=N] [--by=unit,kir,inlined] [BUILD]
-    plant.py --places     compiles nothing: prints the rows of all kinds whose text does not occur exactly once
+    plant.py --places     compiles nothing: prints the rows of all kinds, and those of ./dev prove --planted, whose text does
+                          not occur exactly once
 
 A kind is a table of this folder, KIND.py, whose head says what finds its bugs. A row of it names what goes wrong, a file and
 a text in it that is replaced. The file is compiled again, linked with the libraries of BUILD, and run. Every bug must be
@@ -26,6 +27,8 @@ import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../harness'))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../proof'))
+import planted  # noqa: E402
 from campaign import text_of  # noqa: E402
 from progress import progress  # noqa: E402
 
@@ -38,8 +41,9 @@ def campaign_of(kind):
 
 def places():
     """Prints the rows whose text is not in their file exactly once; are there any?"""
-    wrong = ['%s: %s' % (row.file, row.what) for kind in KINDS for row in campaign_of(kind).rows
-             if text_of(row.file).count(row.old) != 1]
+    rows = [(row.file, row.what, row.old) for kind in KINDS for row in campaign_of(kind).rows]
+    rows += [(file, what, old) for what, _, file, old, *_ in planted.PLANTED]
+    wrong = ['%s: %s' % (file, what) for file, what, old in rows if text_of(file).count(old) != 1]
     print(*wrong, sep='\n', end='\n' if wrong else '')
     return bool(wrong)
 
