@@ -362,7 +362,7 @@ class Related(Proof):
 
     def placed(self):
         """By block: which values are live at its beginning, and (slot, offset, bytes, place) of variables."""
-        places = [(*u, self.place(*u[:2])) for unit in sorted(self.units) for u in self.halves(*unit)]
+        places = [(*u, self.place(*u[:2])) for whole in sorted(self.units) for u in self.halves(*whole)]
         self.values_at, self.units_at = {}, {}
         for b, (params, _) in self.f.blocks.items():
             self.values_at[b] = [v for v in sorted(x for x in self.live[b] if isinstance(x, int))] + \

@@ -8,8 +8,8 @@ KN_INLINE unsigned by_type(unsigned type, unsigned ss, unsigned sd) {
   return single(type) ? ss : sd;
 }
 
-void x64_def_float(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
-                   const struct x64_operand *o) {
+void x64_def_xmm(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
+                 const struct x64_operand *o) {
   uint64_t avoid = w->regs.locked & ~KN_GP_MASK & ~KN_BIT(ra);
   unsigned dst = kn_def(w, w->i, type, ra, avoid), to = dst;
   if (o->kind == X64_REG && o->reg == dst && dst != ra) to = x64_xscratch(w);
@@ -28,7 +28,7 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
   if ((in->op == KILN_OP_FADD || in->op == KILN_OP_FMUL) && !kn_is_value(a)) KN_SWAP(a, b);
   struct x64_operand o;
   unsigned ra = x64_operands(w, a, b, type, &o);
-  x64_def_float(w, type, op, ra, &o);
+  x64_def_xmm(w, type, op, ra, &o);
 }
 
 static uint64_t sign_bits(unsigned type) {

@@ -186,7 +186,7 @@ static void binary(struct kn_walk *w, const struct kn_inst *in, unsigned code, u
   else o.reg = kn_reg(w, b, in->type); /* memory of 8 bytes cannot be an operand */
   kn_drop(w, a);
   kn_drop(w, b);
-  x64_def_float(w, in->type, code, ra, &o);
+  x64_def_xmm(w, in->type, code, ra, &o);
 }
 
 void x64_lower_vbin(struct kn_walk *w, const struct kn_inst *in) {

@@ -296,8 +296,8 @@ void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
 void x64_bind_label(struct kn_walk *w, uint32_t label);
 
 /* w->i = ra op o, for two-address operations on floats or vectors, whose operands were dropped. */
-void x64_def_float(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
-                   const struct x64_operand *o);
+void x64_def_xmm(struct kn_walk *w, unsigned type, unsigned op, unsigned ra,
+                 const struct x64_operand *o);
 
 /* t = the nearest end of the range of integers of `bits` bits: the least one here, the greatest from label `high` on;
  * 0 from `nan` on. The first two jump to `after`. */
